@@ -1,0 +1,58 @@
+//! The speaker's configuration, validated: a driver builds it, the core trusts it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::peer::PeerConfig;
+use crate::policy::Policy;
+use crate::{Asn, RouterId};
+
+/// Graceful restart, [RFC 4724](https://www.rfc-editor.org/rfc/rfc4724).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GracefulRestart {
+    /// Offered at all.
+    pub enabled: bool,
+    /// Restart time advertised, at most 4095 s.
+    pub restart_time: Duration,
+    /// A peer not Established this long after start is no longer waited for.
+    pub first_contact: Duration,
+    /// Upper bound for deferring route selection.
+    pub max_wait: Duration,
+    /// Long-lived stale time advertised; zero for none.
+    pub long_lived: Duration,
+    /// [RFC 8538](https://www.rfc-editor.org/rfc/rfc8538) is offered.
+    pub notification: bool,
+}
+
+/// Connections accepted from a range.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DynamicPeers {
+    /// The range.
+    pub prefix: IpNet,
+    /// Most at once.
+    pub limit: u32,
+    /// What each becomes; name and address are filled in from the connection.
+    pub template: PeerConfig,
+}
+
+/// Everything a speaker has to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Our AS.
+    pub asn: Asn,
+    /// Our BGP Identifier.
+    pub router_id: RouterId,
+    /// Graceful restart.
+    pub graceful_restart: GracefulRestart,
+    /// Peers, names unique.
+    pub peers: Vec<PeerConfig>,
+    /// Ranges to accept from, most specific wins.
+    pub dynamic_peers: Vec<DynamicPeers>,
+    /// Policies between Loc-RIB and kernel, in order; `None`: the kernel is not programmed and
+    /// next hops count as reachable.
+    pub kernel_export: Option<Vec<Arc<Policy>>>,
+    /// Most next hops of one route; 1 turns multipath off.
+    pub multipath: u16,
+}

@@ -1,0 +1,130 @@
+//! The one door in.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use ipnet::IpNet;
+
+use crate::rib::{LocalSource, Route};
+use crate::speaker::{Config, ConnId, PeerId};
+
+/// How one tracked address is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResolvedHop {
+    /// The neighbour to hand packets to; `None` where the tracked address itself is connected.
+    pub gateway: Option<IpAddr>,
+    /// Name of the outgoing interface.
+    pub interface: Arc<str>,
+}
+
+/// What the kernel's table says about a tracked next hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reach {
+    /// Interior cost: 0 where connected, else the metric of the route used.
+    pub metric: u32,
+    /// The hops, more than one where the covering route is multipath.
+    pub hops: Vec<ResolvedHop>,
+}
+
+/// What an operator does to a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admin {
+    /// Start.
+    Enable,
+    /// Stop with Cease/2 and this text ([RFC 9003](https://www.rfc-editor.org/rfc/rfc9003)).
+    Disable {
+        /// Shutdown communication, at most 255 octets are sent.
+        text: String,
+    },
+    /// Stop with Cease/4 and start again.
+    Reset,
+    /// Ask the peer for its routes again.
+    RefreshIn,
+    /// Send it ours again.
+    RefreshOut,
+}
+
+/// Everything that can happen to a speaker.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Input {
+    /// A connection asked for by [`Output::Connect`](crate::speaker::Output::Connect) is up.
+    Connected {
+        /// Its name from now on.
+        conn: ConnId,
+        /// Which peer it was for.
+        peer: PeerId,
+        /// Our end.
+        local: SocketAddr,
+        /// Their end.
+        remote: SocketAddr,
+    },
+    /// That connection could not be made.
+    ConnectFailed {
+        /// Which peer it was for.
+        peer: PeerId,
+        /// The system's reason.
+        reason: String,
+    },
+    /// Somebody connected to us; which peer it is, the speaker decides.
+    Accepted {
+        /// Its name from now on.
+        conn: ConnId,
+        /// Our end.
+        local: SocketAddr,
+        /// Their end.
+        remote: SocketAddr,
+    },
+    /// Octets arrived.
+    Received {
+        /// On which connection.
+        conn: ConnId,
+        /// The octets.
+        bytes: Bytes,
+    },
+    /// A connection ended, by either side.
+    Closed {
+        /// Which one.
+        conn: ConnId,
+    },
+    /// A local route appeared or changed.
+    Originate {
+        /// Its prefix.
+        prefix: IpNet,
+        /// Where it comes from; with the prefix its identity.
+        source: LocalSource,
+        /// What it says.
+        route: Route,
+    },
+    /// A local route went.
+    Retract {
+        /// Its prefix.
+        prefix: IpNet,
+        /// Where it came from.
+        source: LocalSource,
+    },
+    /// The reach of a tracked address, first or changed; `None`: unreachable.
+    NextHop {
+        /// The tracked address.
+        address: IpAddr,
+        /// How it is reached.
+        reach: Option<Reach>,
+    },
+    /// An operator's word about one peer.
+    Admin {
+        /// The peer.
+        peer: PeerId,
+        /// What to do.
+        action: Admin,
+    },
+    /// A new configuration; disturbs only what changed.
+    Reconfigure(Box<Config>),
+    /// Close every session and stop; outputs go on until all are closed.
+    Stop {
+        /// Close without a Cease, so that peers with graceful restart keep our routes.
+        silently: bool,
+        /// Shutdown communication.
+        text: String,
+    },
+}

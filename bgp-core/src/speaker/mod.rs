@@ -1,0 +1,17 @@
+//! The composition: peers, RIB, policy, export. Nothing clever.
+
+mod config;
+mod input;
+mod output;
+
+pub use config::{Config, DynamicPeers, GracefulRestart};
+pub use input::{Admin, Input, Reach, ResolvedHop};
+pub use output::{Event, FibChange, FibHop, FibRoute, Output};
+
+/// Names a connection; chosen by the driver, never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Names a peer; chosen by the speaker, stable for as long as the peer is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId(pub u32);

@@ -1,0 +1,176 @@
+//! The one door out.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::Family;
+use crate::speaker::{ConnId, PeerId};
+
+/// One hop of a kernel route.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FibHop {
+    /// The neighbour to hand packets to; `None`: straight out of the interface.
+    pub gateway: Option<IpAddr>,
+    /// Outgoing interface, where known.
+    pub interface: Option<Arc<str>>,
+    /// The gateway is on the interface although no connected prefix says so.
+    pub onlink: bool,
+    /// Share of the traffic, at least 1.
+    pub weight: u16,
+}
+
+/// What the kernel is to do with a prefix.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FibRoute {
+    /// Forward to one or more hops.
+    Forward {
+        /// The hops, in a canonical order.
+        hops: Vec<FibHop>,
+        /// Kernel metric where a policy set one.
+        metric: Option<u32>,
+        /// Preferred source address where a policy set one.
+        source_address: Option<IpAddr>,
+    },
+    /// Drop silently.
+    Blackhole,
+    /// Drop with ICMP unreachable.
+    Unreachable,
+    /// Drop with ICMP prohibited.
+    Prohibit,
+}
+
+/// A wish about one kernel route; `None` wishes it gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FibChange {
+    /// The prefix.
+    pub prefix: IpNet,
+    /// What is wished.
+    pub route: Option<FibRoute>,
+}
+
+/// Everything a speaker asks for or tells.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Output {
+    /// Dial this peer; answer with `Connected` or `ConnectFailed`.
+    Connect {
+        /// The peer.
+        peer: PeerId,
+        /// Its configured name, under which the driver finds socket options.
+        name: Arc<str>,
+        /// Where.
+        remote: SocketAddr,
+        /// From which address.
+        local: Option<IpAddr>,
+    },
+    /// Stop dialing this peer.
+    AbandonConnect {
+        /// The peer.
+        peer: PeerId,
+    },
+    /// This connection has something to say: pull with `poll_transmit` until it is empty.
+    Ready {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// Write what was pulled, shut down the write side, drain for up to a second, close. Comes once.
+    Close {
+        /// The connection.
+        conn: ConnId,
+    },
+    /// A wish about the kernel's table.
+    Fib(FibChange),
+    /// Every route known before start is decided: what nobody wished for may be swept.
+    FibSettled,
+    /// Watch this address, or stop watching it.
+    Track {
+        /// The address.
+        address: IpAddr,
+        /// Start or stop.
+        watch: bool,
+    },
+    /// Something worth a line in a log.
+    Event(Event),
+}
+
+/// Something worth a line in a log. Text from a peer is escaped already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A peer's state changed.
+    State {
+        /// Its name.
+        peer: Arc<str>,
+        /// The RFC's name of the old state.
+        from: &'static str,
+        /// The RFC's name of the new state.
+        to: &'static str,
+    },
+    /// A session is Established.
+    Established {
+        /// The peer.
+        peer: Arc<str>,
+        /// Families in use.
+        families: Vec<Family>,
+        /// Hold time in use, seconds.
+        hold_time: u16,
+    },
+    /// A session ended.
+    Down {
+        /// The peer.
+        peer: Arc<str>,
+        /// Who ended it and why, in words.
+        reason: String,
+    },
+    /// A connection was refused before it became a session.
+    Refused {
+        /// Their end.
+        remote: SocketAddr,
+        /// Why.
+        reason: String,
+    },
+    /// An error in an UPDATE was tolerated.
+    Fault {
+        /// The peer.
+        peer: Arc<str>,
+        /// Attribute type code, where one is to blame.
+        attribute: Option<u8>,
+        /// Offset in the message.
+        offset: usize,
+        /// What it cost: `discard` or `withdraw`.
+        treatment: &'static str,
+        /// What was wrong.
+        reason: String,
+        /// The offending octets in hex, shortened.
+        octets: String,
+    },
+    /// The initial routes of a family are complete, by the peer's word.
+    EndOfRib {
+        /// The peer.
+        peer: Arc<str>,
+        /// The family.
+        family: Family,
+    },
+    /// A prefix limit was passed.
+    PrefixLimit {
+        /// The peer.
+        peer: Arc<str>,
+        /// The family.
+        family: Family,
+        /// How many there are.
+        count: u32,
+        /// How many there may be.
+        maximum: u32,
+    },
+    /// A new configuration is in force.
+    Reconfigured {
+        /// Peers that appeared.
+        added: usize,
+        /// Peers that went.
+        removed: usize,
+        /// Sessions that had to be reset.
+        reset: usize,
+    },
+}

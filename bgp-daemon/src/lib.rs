@@ -1,0 +1,1 @@
+//! The node BGP speaker as a library: configuration, sockets, kernel and control around the core.

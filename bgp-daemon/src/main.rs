@@ -1,0 +1,3 @@
+//! The `caracal` binary.
+
+fn main() {}

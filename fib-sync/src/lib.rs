@@ -1,0 +1,1 @@
+//! Keeps a Linux routing table equal to a set of wished routes.

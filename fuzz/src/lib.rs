@@ -1,0 +1,1 @@
+//! Fuzz targets as ordinary functions.

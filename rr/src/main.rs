@@ -1,0 +1,3 @@
+//! The `caracal-rr` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The laboratory and what is proved in it.
