@@ -1,0 +1,208 @@
+//! Read-only pictures of a speaker: what a command line, a metric or a test may ask.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::rib::{LocalSource, Route};
+use crate::speaker::PeerId;
+use crate::wire::PathId;
+use crate::{Asn, Family, Instant, RouterId};
+
+/// How many routes of one family a peer sent and was sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RouteCounts {
+    /// Paths in Adj-RIB-In.
+    pub received: u64,
+    /// Of these, accepted by import policy.
+    pub accepted: u64,
+    /// Paths in Adj-RIB-Out.
+    pub advertised: u64,
+}
+
+/// Messages of one direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageCounts {
+    /// UPDATE messages.
+    pub updates: u64,
+    /// All messages.
+    pub total: u64,
+}
+
+/// One peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerView {
+    /// Its id.
+    pub id: PeerId,
+    /// Its configured name.
+    pub name: Arc<str>,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its AS: what its OPEN said, else what is configured; `None` while any would do.
+    pub asn: Option<Asn>,
+    /// Our AS towards it.
+    pub local_asn: Asn,
+    /// Free text of the configuration.
+    pub description: Arc<str>,
+    /// The RFC's name of its state.
+    pub state: &'static str,
+    /// Since when it is in that state.
+    pub since: Instant,
+    /// Its BGP Identifier, once a session is up.
+    pub router_id: Option<RouterId>,
+    /// Families in use, or configured while no session is up.
+    pub families: Vec<Family>,
+    /// Routes by family.
+    pub routes: Vec<(Family, RouteCounts)>,
+    /// Hold time in use, seconds.
+    pub hold_time: Option<u16>,
+    /// Names of what both sides announced.
+    pub capabilities: Vec<&'static str>,
+    /// Why the last session or attempt ended.
+    pub last_error: Option<String>,
+    /// When the next attempt to connect begins.
+    pub next_attempt: Option<Instant>,
+    /// Our end of the session.
+    pub local: Option<IpAddr>,
+    /// It was accepted from a range.
+    pub dynamic: bool,
+    /// It is a route-reflector client.
+    pub client: bool,
+    /// Messages received.
+    pub received: MessageCounts,
+    /// Messages sent.
+    pub sent: MessageCounts,
+}
+
+/// Where a path came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PathSource {
+    /// A peer, by name.
+    Peer(Arc<str>),
+    /// This speaker.
+    Local(LocalSource),
+}
+
+/// One path of one prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteView {
+    /// The prefix.
+    pub prefix: IpNet,
+    /// It is the best path.
+    pub best: bool,
+    /// It forwards beside the best path.
+    pub multipath: bool,
+    /// Who said it.
+    pub source: PathSource,
+    /// The path identifier received, or sent for a route of Adj-RIB-Out.
+    pub path_id: PathId,
+    /// What it says: after import policy, or as received where policy rejected it.
+    pub route: Arc<Route>,
+    /// Kept although its session went.
+    pub stale: bool,
+    /// Why it is not the best, in words; empty for the best.
+    pub reason: String,
+    /// When it arrived or last changed.
+    pub since: Instant,
+}
+
+/// Which paths a listing is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RoutesOf {
+    /// Every candidate.
+    #[default]
+    All,
+    /// Adj-RIB-In of a peer.
+    In(PeerId),
+    /// Adj-RIB-Out of a peer.
+    Out(PeerId),
+    /// Best paths only.
+    Best,
+    /// Candidates that import policy or a rule of the protocol refused.
+    Rejected,
+}
+
+/// How a listing's prefixes are chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrefixMatch {
+    /// Every prefix.
+    #[default]
+    Any,
+    /// Exactly this one.
+    Exactly(IpNet),
+    /// This one and those inside it.
+    Longer(IpNet),
+    /// This one and those that cover it.
+    Covering(IpNet),
+}
+
+/// A listing's question.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RouteQuery {
+    /// Which paths.
+    pub of: RoutesOf,
+    /// Which prefixes.
+    pub prefixes: PrefixMatch,
+    /// Which family; `None` for both.
+    pub family: Option<Family>,
+}
+
+/// Where a listing goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub(super) family: Family,
+    pub(super) net: u32,
+}
+
+/// A part of a listing, in no particular order of prefixes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoutePage {
+    /// The paths.
+    pub routes: Vec<RouteView>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// One step of an explanation: what was asked and what the answer was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainStep {
+    /// The stage: `origin`, `import`, `next hop`, `decision`, `export`, `kernel`.
+    pub stage: &'static str,
+    /// What it is about: a peer's name, a source, the kernel.
+    pub subject: String,
+    /// It let the route through.
+    pub passed: bool,
+    /// Why, in words, with the rule that decided.
+    pub reason: String,
+}
+
+/// Why a prefix is where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The prefix explained: the one asked for, or the longest that covers it.
+    pub prefix: IpNet,
+    /// Every candidate.
+    pub candidates: Vec<RouteView>,
+    /// What happened at each stage, in order.
+    pub steps: Vec<ExplainStep>,
+}
+
+/// The speaker as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Our AS.
+    pub asn: Asn,
+    /// Our BGP Identifier.
+    pub router_id: RouterId,
+    /// Peers configured or accepted.
+    pub peers: usize,
+    /// Of these, Established.
+    pub established: usize,
+    /// Prefixes and paths by family.
+    pub tables: Vec<(Family, usize, usize)>,
+    /// Update groups.
+    pub groups: usize,
+    /// The initial routes of every peer that matters have been decided.
+    pub settled: bool,
+}
