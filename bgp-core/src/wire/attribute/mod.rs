@@ -1,5 +1,9 @@
 //! Path attributes: what an UPDATE says about its routes.
 
+mod as_path;
+
+pub use as_path::AsPath;
+
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -39,15 +43,6 @@ pub struct Segment {
     pub kind: SegmentKind,
     /// The numbers, nearest AS first.
     pub asns: Vec<Asn>,
-}
-
-/// AS_PATH ([RFC 4271 §5.1.2](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.2)), held in its
-/// four-octet wire form so that a relayed path is a copy.
-///
-/// Invariant: always a well-formed sequence of segments of 1 to 255 numbers each.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AsPath {
-    octets: Box<[u8]>,
 }
 
 /// AGGREGATOR.
