@@ -1,21 +1,13 @@
 //! Conditions: what a rule can ask of a route.
 
-use std::sync::Arc;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::policy::{CommunityPattern, Glob, PrefixSet, Subject};
+use crate::rib::{Forwarding, Route};
+use crate::wire::NextHop;
 use crate::{Asn, Family};
-
-/// `P`, `P{min,max}` or `P+`: a prefix and the lengths allowed inside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PrefixRange {
-    /// The covering prefix.
-    pub prefix: IpNet,
-    /// Shortest length that matches.
-    pub min: u8,
-    /// Longest length that matches.
-    pub max: u8,
-}
 
 /// Where a route came from, as a policy names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,31 +22,21 @@ pub enum SourceKind {
     Static,
 }
 
-/// A shell-style pattern over interface names (`*`, `?`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct InterfaceGlob(pub Arc<str>);
-
-/// A shell-style pattern over peer names.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PeerGlob(pub Arc<str>);
-
-/// A pattern over communities in text form: `64512:*`, `64512:1:*`, `rt:64512:*`, `no-export`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CommunityPattern(pub Arc<str>);
-
 /// One condition. Lists hold when any element does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
     /// The prefix is in one of the ranges.
-    Prefix(Vec<PrefixRange>),
+    Prefix(PrefixSet),
     /// The route came from one of these.
     Source(Vec<SourceKind>),
-    /// The peer the route came from, or is about to go to, has one of these names.
-    Peer(Vec<PeerGlob>),
-    /// That peer is internal (`true`) or external.
+    /// [`Subject::peer`] has one of these names.
+    Peer(Vec<Glob>),
+    /// [`Subject::peer`] is internal (`true`) or external.
     PeerIsInternal(bool),
-    /// The route's interface matches.
-    Interface(Vec<InterfaceGlob>),
+    /// [`Subject::learned_from`] has one of these names.
+    LearnedFrom(Vec<Glob>),
+    /// The route's interface matches; a route without one does not.
+    Interface(Vec<Glob>),
     /// The route carries a matching community of any kind.
     Community(Vec<CommunityPattern>),
     /// AS_PATH begins with these numbers.
@@ -66,13 +48,14 @@ pub enum Condition {
         /// Greatest length.
         max: u32,
     },
-    /// The originating AS is one of these.
+    /// The originating AS is one of these. A path that is empty or ends in a set has none
+    /// ([RFC 6811 §2](https://www.rfc-editor.org/rfc/rfc6811#section-2)).
     OriginAsn(Vec<Asn>),
-    /// The next hop lies in one of the prefixes.
+    /// The next hop lies in one of the prefixes; a route without one does not.
     NextHop(Vec<IpNet>),
-    /// LOCAL_PREF equals.
+    /// LOCAL_PREF equals; where absent it counts as the decision process counts it.
     LocalPreference(u32),
-    /// MED equals.
+    /// MED equals; absent it is 0.
     Med(u32),
     /// The family is.
     Family(Family),
@@ -80,16 +63,71 @@ pub enum Condition {
     Not(Vec<Self>),
 }
 
-impl PrefixRange {
-    /// Exactly `prefix`.
+impl Condition {
+    /// Whether the condition holds for the subject, whose route reads `route` by now.
     #[must_use]
-    pub fn exact(prefix: IpNet) -> Self {
-        Self { prefix, min: prefix.prefix_len(), max: prefix.prefix_len() }
+    pub fn holds(&self, subject: &Subject<'_>, route: &Route) -> bool {
+        let attributes = &route.attributes;
+        match self {
+            Self::Prefix(set) => set.contains(&subject.prefix),
+            Self::Source(kinds) => kinds.contains(&subject.source),
+            Self::Peer(globs) => subject.peer.is_some_and(|peer| any(globs, peer.name)),
+            Self::PeerIsInternal(internal) => subject.peer.is_some_and(|peer| peer.internal == *internal),
+            Self::LearnedFrom(globs) => subject.learned_from.is_some_and(|peer| any(globs, peer.name)),
+            Self::Interface(globs) => route.interface.as_deref().is_some_and(|name| any(globs, name)),
+            Self::Community(patterns) => patterns.iter().any(|pattern| pattern.matches_any(attributes)),
+            Self::AsPathPrefix(wanted) => attributes.as_path.starts_with(wanted),
+            Self::AsPathLength { min, max } => (*min..=*max).contains(&attributes.as_path.length()),
+            Self::OriginAsn(wanted) => attributes.as_path.origin().is_some_and(|asn| wanted.contains(&asn)),
+            Self::NextHop(prefixes) => {
+                next_hop(route).is_some_and(|address| prefixes.iter().any(|net| net.contains(&address)))
+            }
+            Self::LocalPreference(wanted) => {
+                attributes.local_preference.unwrap_or(DEFAULT_LOCAL_PREFERENCE) == *wanted
+            }
+            Self::Med(wanted) => attributes.med.unwrap_or(0) == *wanted,
+            Self::Family(family) => Family::of(&subject.prefix) == *family,
+            Self::Not(inner) => !inner.iter().all(|condition| condition.holds(subject, route)),
+        }
     }
 
-    /// Whether `prefix` lies in the range.
+    /// Whether the answer can differ between two peers a route is sent to.
     #[must_use]
-    pub fn contains(&self, prefix: &IpNet) -> bool {
-        (self.min..=self.max).contains(&prefix.prefix_len()) && self.prefix.contains(prefix)
+    pub fn asks_for_peer(&self) -> bool {
+        match self {
+            Self::Peer(_) | Self::PeerIsInternal(_) => true,
+            Self::Not(inner) => inner.iter().any(Self::asks_for_peer),
+            Self::Prefix(_)
+            | Self::Source(_)
+            | Self::LearnedFrom(_)
+            | Self::Interface(_)
+            | Self::Community(_)
+            | Self::AsPathPrefix(_)
+            | Self::AsPathLength { .. }
+            | Self::OriginAsn(_)
+            | Self::NextHop(_)
+            | Self::LocalPreference(_)
+            | Self::Med(_)
+            | Self::Family(_) => false,
+        }
     }
 }
+
+fn any(globs: &[Glob], name: &str) -> bool {
+    globs.iter().any(|glob| glob.matches(name))
+}
+
+fn next_hop(route: &Route) -> Option<IpAddr> {
+    match route.forwarding {
+        Forwarding::Via(NextHop::V4(address)) => Some(address.into()),
+        Forwarding::Via(NextHop::V6 { global, .. }) => Some(global.into()),
+        Forwarding::Device
+        | Forwarding::Blackhole
+        | Forwarding::Unreachable
+        | Forwarding::Prohibit
+        | Forwarding::Nowhere => None,
+    }
+}
+
+/// What LOCAL_PREF counts as where a route carries none.
+const DEFAULT_LOCAL_PREFERENCE: u32 = 100;

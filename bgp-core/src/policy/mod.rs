@@ -1,10 +1,22 @@
 //! Policy as data: ordered rules over a route. Not here: where routes come from or go.
 
 mod action;
+mod community;
 mod condition;
+mod default;
+mod evaluate;
+mod glob;
+mod prefix_set;
+#[cfg(test)]
+mod tests;
 
 pub use action::{Action, NextHopAction, Set};
-pub use condition::{CommunityPattern, Condition, InterfaceGlob, PeerGlob, PrefixRange, SourceKind};
+pub use community::{AnyCommunity, CommunityError, CommunityPattern};
+pub use condition::{Condition, SourceKind};
+pub use default::{evaluate_session, evaluate_session_recorded};
+pub use evaluate::{Decided, Neighbour, Recorder, Step, Subject, Verdict, evaluate, evaluate_recorded};
+pub use glob::{Glob, GlobError};
+pub use prefix_set::{PrefixRange, PrefixSet};
 
 use std::sync::Arc;
 
@@ -15,7 +27,7 @@ pub enum Disposition {
     Accept,
     /// The route is dropped.
     Reject,
-    /// The next rule, or the next policy of the list, decides.
+    /// Of a rule: the following rules decide. As a policy's default: the following policy decides.
     Next,
 }
 
@@ -41,4 +53,25 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What happens when no rule decides.
     pub default: Disposition,
+}
+
+impl Policy {
+    /// The built-in `accept-all`.
+    #[must_use]
+    pub fn accept_all() -> Self {
+        Self { name: "accept-all".into(), rules: Vec::new(), default: Disposition::Accept }
+    }
+
+    /// The built-in `reject-all`.
+    #[must_use]
+    pub fn reject_all() -> Self {
+        Self { name: "reject-all".into(), rules: Vec::new(), default: Disposition::Reject }
+    }
+
+    /// Whether an export verdict can differ between two peers that are otherwise alike, so that they
+    /// cannot share what is sent.
+    #[must_use]
+    pub fn asks_for_peer(&self) -> bool {
+        self.rules.iter().flat_map(|rule| &rule.conditions).any(Condition::asks_for_peer)
+    }
 }

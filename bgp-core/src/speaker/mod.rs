@@ -9,8 +9,8 @@ pub use config::{Config, DynamicPeers, GracefulRestart};
 pub use input::{Admin, Input, Reach, ResolvedHop};
 pub use output::{Event, FibChange, FibHop, FibRoute, Output};
 pub use view::{
-    Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts, RoutePage,
-    RouteQuery, RouteView, RoutesOf, Summary,
+    Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,
+    RoutePage, RouteQuery, RouteView, RoutesOf, Summary,
 };
 
 /// Names a connection; chosen by the driver, never reused.
