@@ -1,0 +1,147 @@
+//! What is wrong with a configuration and where, printed with the line and a caret under the words.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can, but may not do what its author thinks.
+    Warning,
+}
+
+/// One thing that is wrong. Displays as several lines, the last one ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// Where, if it is somewhere.
+    pub location: Option<Location>,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A place in a file, with the text that stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// How many characters of the line are meant, at least 1.
+    pub width: usize,
+    /// The line, without its end and with nothing in it that a terminal would obey.
+    pub text: String,
+}
+
+impl Location {
+    /// The place of `span` in the text of `file`; a span over several lines is cut to its first.
+    #[must_use]
+    pub fn of(file: PathBuf, text: &str, span: std::ops::Range<usize>) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = text.get(begin..).unwrap_or_default().split(['\n', '\r']).next().unwrap_or_default();
+        let indent = before.get(begin..).unwrap_or_default();
+        let meant = text.get(span.start..span.end).unwrap_or_default().lines().next().unwrap_or_default();
+        Self {
+            file,
+            line: before.matches('\n').count() + 1,
+            column: indent.chars().count() + 1,
+            width: meant.trim_end().chars().count().max(1),
+            text: line
+                .chars()
+                .map(|character| if character.is_control() { ' ' } else { character })
+                .collect(),
+        }
+    }
+}
+
+impl Diagnostic {
+    /// Whether the configuration cannot be used because of it.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        writeln!(f, "{severity}: {}", self.message)?;
+        let mut gutter = 1;
+        if let Some(Location { file, line, column, width, text }) = &self.location {
+            let number = line.to_string();
+            gutter = number.len();
+            writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", file.display())?;
+            writeln!(f, "{:gutter$} |", "")?;
+            writeln!(f, "{number} | {text}")?;
+            writeln!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)?;
+        }
+        if let Some(hint) = &self.hint {
+            writeln!(f, "{:gutter$} = help: {hint}", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// All of them, a blank line between, and a count at the end.
+#[must_use]
+pub fn render(diagnostics: &[Diagnostic]) -> String {
+    let mut text: String = diagnostics.iter().map(|diagnostic| format!("{diagnostic}\n")).collect();
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let counts = [(errors, "error"), (diagnostics.len() - errors, "warning")];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, noun)| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+        .collect();
+    if !counts.is_empty() {
+        text.push_str(&counts.join(", "));
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_words() {
+        let text = "asn = 1\nhold_time = \"1s\"\r\nfamilies = []\n";
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            message: "a hold time is 0 or at least 3 seconds".to_owned(),
+            location: Some(Location::of("c.toml".into(), text, 20..24)),
+            hint: Some("write \"3s\"".to_owned()),
+        };
+        let expected = concat!(
+            "error: a hold time is 0 or at least 3 seconds\n",
+            " --> c.toml:2:13\n",
+            "  |\n",
+            "2 | hold_time = \"1s\"\n",
+            "  |             ^^^^\n",
+            "  = help: write \"3s\"\n",
+        );
+        assert_eq!(diagnostic.to_string(), expected);
+        assert_eq!(render(&[diagnostic]), format!("{expected}\n1 error\n"));
+    }
+
+    #[test]
+    fn a_place_outside_the_text_or_inside_a_character_is_survived() {
+        for span in [0..0, 5..100, 100..100, 1..2] {
+            let location = Location::of("c.toml".into(), "é\u{1b}[31m", span);
+            assert!(!location.text.contains('\u{1b}'));
+            assert!(location.width >= 1 && location.column >= 1);
+        }
+    }
+}
