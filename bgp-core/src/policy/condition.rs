@@ -78,7 +78,9 @@ impl Condition {
             Self::Community(patterns) => patterns.iter().any(|pattern| pattern.matches_any(attributes)),
             Self::AsPathPrefix(wanted) => attributes.as_path.starts_with(wanted),
             Self::AsPathLength { min, max } => (*min..=*max).contains(&attributes.as_path.length()),
-            Self::OriginAsn(wanted) => attributes.as_path.origin().is_some_and(|asn| wanted.contains(&asn)),
+            Self::OriginAsn(wanted) => {
+                attributes.as_path.origin_asn().is_some_and(|asn| wanted.contains(&asn))
+            }
             Self::NextHop(prefixes) => {
                 next_hop(route).is_some_and(|address| prefixes.iter().any(|net| net.contains(&address)))
             }

@@ -8,17 +8,16 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::rib::{Forwarding, KernelHint, Route};
-use crate::wire::{AsPath, Attributes, Community, NextHop, Origin, Segment, SegmentKind};
+use crate::wire::{AsPath, Attributes, Community, NextHop, Origin};
 use crate::{Asn, Family};
 
 const NODE: Neighbour<'_> = Neighbour { name: "node02", internal: true };
 const TOR: Neighbour<'_> = Neighbour { name: "tor-a", internal: false };
 
 fn route() -> Route {
-    let path = Segment { kind: SegmentKind::Sequence, asns: vec![Asn(65001), Asn(65002)] };
     Route {
         attributes: Attributes {
-            as_path: AsPath::from_segments(&[path]),
+            as_path: AsPath::from_sequence(&[Asn(65001), Asn(65002)]),
             med: Some(7),
             communities: [Community(64512 << 16 | 100)].into(),
             ..Attributes::default()
@@ -150,13 +149,11 @@ fn changes_reach_their_attribute() {
         source_address: Some([192, 168, 56, 101].into()),
         ..Set::default()
     };
-    let path =
-        Segment { kind: SegmentKind::Sequence, asns: vec![Asn(64512), Asn(64512), Asn(65001), Asn(65002)] };
     let global = "2001:db8::1".parse().expect("an address");
     let expected = Route {
         attributes: Attributes {
             origin: Origin::Incomplete,
-            as_path: AsPath::from_segments(&[path]),
+            as_path: AsPath::from_sequence(&[Asn(64512), Asn(64512), Asn(65001), Asn(65002)]),
             local_preference: Some(200),
             med: Some(0),
             communities: [Community(1)].into(),

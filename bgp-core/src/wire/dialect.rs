@@ -1,5 +1,6 @@
 //! The dialect: what two OPENs agreed about how messages are encoded and judged.
 
+use crate::wire::prefix::PathIds;
 use crate::{Asn, Family};
 
 /// What the peer is to us; several rules of [RFC 7606 §7] differ by it.
@@ -39,6 +40,47 @@ pub struct Dialect {
     pub send_limit: usize,
     /// The leftmost AS of an external peer's path must be the peer's own. On except for route servers.
     pub enforce_first_as: bool,
+    /// A path with an AS_SET or AS_CONFED_SET costs its routes, as RFC 9774 wants. Off: old tables hold many.
+    pub refuse_as_sets: bool,
+    /// The peer announced enhanced route refresh, so the subtype of ROUTE-REFRESH means something
+    /// ([RFC 7313 §3.2](https://www.rfc-editor.org/rfc/rfc7313#section-3.2)).
+    pub enhanced_route_refresh: bool,
     /// AIGP is accepted ([RFC 7311 §3.3](https://www.rfc-editor.org/rfc/rfc7311#section-3.3)).
     pub aigp: bool,
+}
+
+/// Largest message before extended ones are agreed, and largest OPEN and KEEPALIVE always
+/// ([RFC 8654 §4](https://www.rfc-editor.org/rfc/rfc8654#section-4)).
+pub const STANDARD_LIMIT: usize = 4096;
+/// Largest message where extended ones are agreed.
+pub const EXTENDED_LIMIT: usize = 65535;
+
+impl Dialect {
+    /// What holds before the OPENs are exchanged: plain RFC 4271.
+    #[must_use]
+    pub const fn unnegotiated(peer_kind: PeerKind, peer_asn: Asn) -> Self {
+        Self {
+            peer_kind,
+            peer_asn,
+            four_octet_as: false,
+            families: Vec::new(),
+            add_path_receive: Vec::new(),
+            add_path_send: Vec::new(),
+            extended_next_hop: Vec::new(),
+            receive_limit: STANDARD_LIMIT,
+            send_limit: STANDARD_LIMIT,
+            enforce_first_as: true,
+            refuse_as_sets: false,
+            enhanced_route_refresh: false,
+            aigp: false,
+        }
+    }
+
+    pub(in crate::wire) fn path_ids_sent(&self, family: Family) -> PathIds {
+        PathIds::present_if(self.add_path_send.contains(&family))
+    }
+
+    pub(in crate::wire) fn path_ids_received(&self, family: Family) -> PathIds {
+        PathIds::present_if(self.add_path_receive.contains(&family))
+    }
 }

@@ -1,8 +1,26 @@
 //! Bytes to values and back. Not here: sessions, policy, RIB, logging, time.
+//!
+//! Nothing in this module can panic, whatever the octets: no indexing, no unwrapping, and arithmetic on
+//! lengths is checked. The compiler enforces it below.
+
+#![expect(dead_code, reason = "the decoder, which uses them, lands next")]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
 
 mod attribute;
+mod build;
 mod capability;
 mod dialect;
+mod header;
 mod malformed;
 mod notification;
 mod open;
@@ -11,11 +29,13 @@ mod refresh;
 mod update;
 
 pub use attribute::{
-    Aggregator, AsPath, Attributes, Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity,
-    NextHop, Origin, Segment, SegmentKind, UnknownAttribute,
+    Aggregator, Aigp, AsPath, Attributes, Community, CommunityError, ExtendedCommunity,
+    Ipv6ExtendedCommunity, LargeCommunity, NextHop, Origin, OriginError, Partial, Segment, SegmentKind,
+    Segments, UnknownAttribute,
 };
+pub use build::{AttributeBlock, Unsendable, announce, end_of_rib, withdraw};
 pub use capability::{AddPathMode, Capability, GracefulFamily, LongLivedFamily, Role};
-pub use dialect::{Dialect, PeerKind};
+pub use dialect::{Dialect, EXTENDED_LIMIT, PeerKind, STANDARD_LIMIT};
 pub use malformed::{Fault, Malformed, Reason, Treatment};
 pub use notification::{ErrorCode, Notification};
 pub use open::Open;

@@ -51,8 +51,8 @@ pub struct Unreach {
 pub struct Update {
     /// IPv4 unicast routes withdrawn in the classic field.
     pub withdrawn: Vec<Nlri>,
-    /// MP_UNREACH_NLRI.
-    pub unreach: Option<Unreach>,
+    /// MP_UNREACH_NLRI, and the routes of an MP_REACH_NLRI that are treated as withdrawn.
+    pub unreach: Vec<Unreach>,
     /// The path attributes; `None` where the message has none worth keeping.
     pub attributes: Option<Attributes>,
     /// NEXT_HOP, for `announced`.

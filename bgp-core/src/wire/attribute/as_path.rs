@@ -1,7 +1,14 @@
-//! AS_PATH in its wire form: walking, measuring and prepending. Not here: decoding.
+//! AS_PATH: the ASes a route came through.
+
+use std::fmt;
+
+use bytes::{BufMut, BytesMut};
 
 use crate::Asn;
-use crate::wire::{Segment, SegmentKind};
+use crate::wire::attribute::{Segment, SegmentKind};
+
+/// Most numbers one segment can hold: its count is one octet.
+const SEGMENT_MAXIMUM: usize = 255;
 
 /// AS_PATH ([RFC 4271 §5.1.2](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.2)), held in its
 /// four-octet wire form so that a relayed path is a copy.
@@ -12,44 +19,108 @@ pub struct AsPath {
     octets: Box<[u8]>,
 }
 
+/// The segments of a path, leftmost first.
+#[derive(Clone, Debug)]
+pub struct Segments<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = Segment<'a>;
+
+    fn next(&mut self) -> Option<Segment<'a>> {
+        let ([kind, count], rest) = self.rest.split_first_chunk::<2>()?;
+        let (octets, rest) = rest.split_at_checked(usize::from(*count).saturating_mul(4))?;
+        self.rest = rest;
+        SegmentKind::from_octet(*kind).map(|kind| Segment { kind, octets })
+    }
+}
+
 impl AsPath {
-    /// The path made of `segments`. Empty segments are left out, those longer than 255 are split.
+    /// A path of one AS_SEQUENCE, in several segments where there are more than 255 numbers.
     #[must_use]
-    pub fn from_segments(segments: &[Segment]) -> Self {
-        let mut octets = Vec::new();
-        for segment in segments {
-            for numbers in segment.asns.chunks(SEGMENT_LIMIT) {
-                push_segment(&mut octets, segment.kind, numbers);
-            }
+    pub fn from_sequence(asns: &[Asn]) -> Self {
+        let mut builder = Builder::default();
+        builder.push(SegmentKind::Sequence, asns.iter().copied());
+        builder.finish()
+    }
+
+    /// A path of the given segments; empty ones are left out, those above 255 numbers are split.
+    pub fn from_segments<'a>(segments: impl IntoIterator<Item = (SegmentKind, &'a [Asn])>) -> Self {
+        let mut builder = Builder::default();
+        for (kind, asns) in segments {
+            builder.push(kind, asns.iter().copied());
         }
+        builder.finish()
+    }
+
+    /// Takes over octets in the four-octet wire form that have been checked already.
+    pub(in crate::wire) fn from_checked(octets: &[u8]) -> Self {
         Self { octets: octets.into() }
     }
 
-    /// The segments, nearest first: what each is and its numbers.
-    pub fn segments(&self) -> impl Iterator<Item = (SegmentKind, impl DoubleEndedIterator<Item = Asn>)> {
-        let mut rest: &[u8] = &self.octets;
-        std::iter::from_fn(move || {
-            let (&[kind, count], after) = rest.split_first_chunk()?;
-            let (numbers, after) = after.split_at_checked(usize::from(count) * 4)?;
-            rest = after;
-            Some((kind_of(kind)?, asns(numbers)))
-        })
+    /// The path in its four-octet wire form.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
     }
 
-    /// The length that the decision process compares: a set counts one ([RFC 4271 §9.1.2.2]),
-    /// confederation segments nothing ([RFC 5065 §5.3]).
+    /// Whether the path has no segment: the route starts in our own AS.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// The segments, leftmost first.
+    #[must_use]
+    pub fn segments(&self) -> Segments<'_> {
+        Segments { rest: &self.octets }
+    }
+
+    /// Every number of every segment, leftmost first.
+    pub fn asns(&self) -> impl Iterator<Item = Asn> + '_ {
+        self.segments().flat_map(|segment| segment.asns())
+    }
+
+    /// The length the decision process compares: an AS_SET counts once, confederation segments not
+    /// at all ([RFC 4271 §9.1.2.2], [RFC 5065 §5.3]).
     ///
     /// [RFC 4271 §9.1.2.2]: https://www.rfc-editor.org/rfc/rfc4271#section-9.1.2.2
     /// [RFC 5065 §5.3]: https://www.rfc-editor.org/rfc/rfc5065#section-5.3
     #[must_use]
     pub fn length(&self) -> u32 {
-        self.segments()
-            .map(|(kind, numbers)| match kind {
-                SegmentKind::Sequence => u32::try_from(numbers.count()).unwrap_or(u32::MAX),
-                SegmentKind::Set => 1,
-                SegmentKind::ConfedSequence | SegmentKind::ConfedSet => 0,
-            })
-            .fold(0, u32::saturating_add)
+        self.segments().map(|segment| segment.length()).fold(0, u32::saturating_add)
+    }
+
+    /// The leftmost number, if the path begins with a sequence of either kind.
+    #[must_use]
+    pub fn first(&self) -> Option<Asn> {
+        let segment = self.segments().next()?;
+        match segment.kind() {
+            SegmentKind::Sequence | SegmentKind::ConfedSequence => segment.asns().next(),
+            SegmentKind::Set | SegmentKind::ConfedSet => None,
+        }
+    }
+
+    /// The neighbouring AS that MEDs are compared within: the leftmost number outside our
+    /// confederation, if it stands in a sequence ([RFC 4271 §9.1.2.2](https://www.rfc-editor.org/rfc/rfc4271#section-9.1.2.2)).
+    #[must_use]
+    pub fn neighbor_asn(&self) -> Option<Asn> {
+        let segment = self.segments().find(|segment| !segment.kind().is_confederation())?;
+        match segment.kind() {
+            SegmentKind::Sequence => segment.asns().next(),
+            SegmentKind::Set | SegmentKind::ConfedSequence | SegmentKind::ConfedSet => None,
+        }
+    }
+
+    /// The AS the route started in: the rightmost number, if it stands in a sequence.
+    #[must_use]
+    pub fn origin_asn(&self) -> Option<Asn> {
+        let segment = self.segments().filter(|segment| !segment.kind().is_confederation()).last()?;
+        match segment.kind() {
+            SegmentKind::Sequence => segment.asns().next_back(),
+            SegmentKind::Set | SegmentKind::ConfedSequence | SegmentKind::ConfedSet => None,
+        }
     }
 
     /// Whether the leading numbers, sets aside, are these.
@@ -57,106 +128,206 @@ impl AsPath {
     pub fn starts_with(&self, wanted: &[Asn]) -> bool {
         let mut sequence = self
             .segments()
-            .take_while(|(kind, _)| *kind == SegmentKind::Sequence)
-            .flat_map(|(_, numbers)| numbers);
+            .take_while(|segment| segment.kind() == SegmentKind::Sequence)
+            .flat_map(|segment| segment.asns());
         wanted.iter().all(|asn| sequence.next() == Some(*asn))
     }
 
-    /// The AS that originated the route: the last one. None where the path is empty or ends in a set
-    /// ([RFC 6811 §2](https://www.rfc-editor.org/rfc/rfc6811#section-2)).
+    /// How often `asn` stands in the path, confederation segments included.
     #[must_use]
-    pub fn origin(&self) -> Option<Asn> {
-        match self.segments().last()? {
-            (SegmentKind::Sequence, numbers) => numbers.last(),
-            (SegmentKind::Set | SegmentKind::ConfedSequence | SegmentKind::ConfedSet, _) => None,
-        }
+    pub fn count(&self, asn: Asn) -> usize {
+        self.asns().filter(|candidate| *candidate == asn).count()
     }
 
-    /// The path with `numbers` in front, the first becoming leftmost
-    /// ([RFC 4271 §5.1.2](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.2)).
+    /// Whether `asn` stands anywhere in the path.
     #[must_use]
-    pub fn prepend(&self, numbers: &[Asn]) -> Self {
-        let first = self.segments().next().filter(|(kind, _)| *kind == SegmentKind::Sequence);
-        let head: Vec<Asn> = first.map_or_else(Vec::new, |(_, numbers)| numbers.collect());
-        let tail = if head.is_empty() {
-            &*self.octets
-        } else {
-            self.octets.get(2 + head.len() * 4..).unwrap_or(&[])
+    pub fn contains(&self, asn: Asn) -> bool {
+        self.asns().any(|candidate| candidate == asn)
+    }
+
+    /// The path with `asns` in front, the first becoming leftmost: in the first segment while that is a
+    /// sequence with room, then in new ones ([RFC 4271 §5.1.2](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.2)).
+    #[must_use]
+    pub fn prepend(&self, asns: &[Asn]) -> Self {
+        self.prepend_as(SegmentKind::Sequence, asns)
+    }
+
+    /// The path as a member AS sends it inside its confederation
+    /// ([RFC 5065 §4.1](https://www.rfc-editor.org/rfc/rfc5065#section-4.1)).
+    #[must_use]
+    pub fn prepend_confederation(&self, asns: &[Asn]) -> Self {
+        self.prepend_as(SegmentKind::ConfedSequence, asns)
+    }
+
+    fn prepend_as(&self, kind: SegmentKind, asns: &[Asn]) -> Self {
+        let (first, rest) = match self.segments().next() {
+            Some(first) if first.kind() == kind => {
+                (Some(first), self.octets.get(first.octets.len().saturating_add(2)..).unwrap_or(&[]))
+            }
+            Some(_) | None => (None, &*self.octets),
         };
-        let asns: Vec<Asn> = numbers.iter().copied().chain(head).collect();
-        // The oldest numbers stay together in a full segment, so that the next prepend has room in front.
-        let (front, full) = asns.split_at(asns.len() % SEGMENT_LIMIT);
-        let mut octets = Vec::with_capacity(asns.len() * 4 + 2 + tail.len());
-        for numbers in [front].into_iter().chain(full.chunks(SEGMENT_LIMIT)).filter(|some| !some.is_empty()) {
-            push_segment(&mut octets, SegmentKind::Sequence, numbers);
+        let room = SEGMENT_MAXIMUM.saturating_sub(first.map_or(SEGMENT_MAXIMUM, |first| first.count()));
+        let (apart, joining) = asns.split_at_checked(asns.len().saturating_sub(room)).unwrap_or((&[], asns));
+        let mut builder = Builder::default();
+        // What is prepended next needs room in front, so only the leftmost new segment may be short.
+        let (short, full) = apart.split_at_checked(apart.len() % SEGMENT_MAXIMUM).unwrap_or((&[], apart));
+        builder.push_apart(kind, short.iter().copied());
+        for segment in full.chunks(SEGMENT_MAXIMUM) {
+            builder.push_apart(kind, segment.iter().copied());
         }
-        octets.extend_from_slice(tail);
-        Self { octets: octets.into() }
+        builder.push_apart(
+            kind,
+            joining.iter().copied().chain(first.into_iter().flat_map(|first| first.asns())),
+        );
+        builder.octets.extend_from_slice(rest);
+        builder.finish()
+    }
+
+    /// The path without its confederation segments, as it leaves the confederation
+    /// ([RFC 5065 §4.1](https://www.rfc-editor.org/rfc/rfc5065#section-4.1)).
+    #[must_use]
+    pub fn without_confederation(&self) -> Self {
+        let mut builder = Builder::default();
+        for segment in self.segments().filter(|segment| !segment.kind().is_confederation()) {
+            builder.push(segment.kind(), segment.asns());
+        }
+        builder.finish()
+    }
+
+    /// Whether two octets a number are not enough for what leaves the confederation, so that an OLD
+    /// speaker needs AS4_PATH as well ([RFC 6793 §4.2.2](https://www.rfc-editor.org/rfc/rfc6793#section-4.2.2)).
+    pub(super) fn needs_four_octets(&self) -> bool {
+        self.segments()
+            .filter(|segment| !segment.kind().is_confederation())
+            .flat_map(|segment| segment.asns())
+            .any(|asn| asn.0 > u32::from(u16::MAX))
+    }
+
+    pub(super) fn put_wide(&self, out: &mut BytesMut) {
+        out.put_slice(&self.octets);
+    }
+
+    pub(super) fn put_narrow(&self, out: &mut BytesMut) {
+        for segment in self.segments() {
+            out.put_u8(segment.kind().octet());
+            out.put_u8(u8::try_from(segment.count()).unwrap_or(u8::MAX));
+            for asn in segment.asns() {
+                out.put_u16(asn.two_octets());
+            }
+        }
     }
 }
 
-fn push_segment(octets: &mut Vec<u8>, kind: SegmentKind, numbers: &[Asn]) {
-    octets.push(code_of(kind));
-    octets.push(u8::try_from(numbers.len()).unwrap_or(u8::MAX));
-    octets.extend(numbers.iter().flat_map(|asn| asn.0.to_be_bytes()));
-}
-
-fn asns(octets: &[u8]) -> impl DoubleEndedIterator<Item = Asn> {
-    let (numbers, _) = octets.as_chunks::<4>();
-    numbers.iter().map(|octets| Asn(u32::from_be_bytes(*octets)))
-}
-
-const fn kind_of(code: u8) -> Option<SegmentKind> {
-    match code {
-        1 => Some(SegmentKind::Set),
-        2 => Some(SegmentKind::Sequence),
-        3 => Some(SegmentKind::ConfedSequence),
-        4 => Some(SegmentKind::ConfedSet),
-        _ => None,
+impl fmt::Display for AsPath {
+    /// `"64500 64501 {64502 64503}"`; confederation segments in `()` and `[]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.segments().enumerate() {
+            let gap = if position == 0 { "" } else { " " };
+            write!(f, "{gap}{segment}")?;
+        }
+        Ok(())
     }
 }
 
-const fn code_of(kind: SegmentKind) -> u8 {
-    match kind {
-        SegmentKind::Set => 1,
-        SegmentKind::Sequence => 2,
-        SegmentKind::ConfedSequence => 3,
-        SegmentKind::ConfedSet => 4,
+/// A path in the making. Neighbouring sequences become one while there is room.
+#[derive(Debug, Default)]
+pub(in crate::wire) struct Builder {
+    octets: Vec<u8>,
+    /// Where the last segment's count stands.
+    count_at: usize,
+}
+
+impl Builder {
+    /// Adds numbers, to the last segment where that is a sequence of the same kind with room.
+    pub(in crate::wire) fn push(&mut self, kind: SegmentKind, asns: impl Iterator<Item = Asn>) {
+        self.push_numbers(kind, asns, !kind.joins());
+    }
+
+    /// Adds numbers in a segment of their own.
+    fn push_apart(&mut self, kind: SegmentKind, asns: impl Iterator<Item = Asn>) {
+        self.push_numbers(kind, asns, true);
+    }
+
+    fn push_numbers(&mut self, kind: SegmentKind, asns: impl Iterator<Item = Asn>, mut apart: bool) {
+        for asn in asns {
+            if apart || !self.has_room_for(kind) {
+                self.octets.push(kind.octet());
+                self.count_at = self.octets.len();
+                self.octets.push(0);
+                apart = false;
+            }
+            if let Some(count) = self.octets.get_mut(self.count_at) {
+                *count = count.saturating_add(1);
+            }
+            self.octets.extend_from_slice(&asn.0.to_be_bytes());
+        }
+    }
+
+    fn has_room_for(&self, kind: SegmentKind) -> bool {
+        let last = self.count_at.checked_sub(1).and_then(|at| self.octets.get(at..=self.count_at));
+        matches!(last, Some([last, count]) if *last == kind.octet() && *count < u8::MAX)
+    }
+
+    pub(in crate::wire) fn finish(self) -> AsPath {
+        AsPath { octets: self.octets.into() }
     }
 }
 
-/// Most numbers of one segment: its count is one octet.
-const SEGMENT_LIMIT: usize = 255;
+impl SegmentKind {
+    /// Whether two neighbouring segments of this kind mean the same as one: sets do not.
+    const fn joins(self) -> bool {
+        matches!(self, Self::Sequence | Self::ConfedSequence)
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sequence(numbers: &[u32]) -> Segment {
-        Segment { kind: SegmentKind::Sequence, asns: numbers.iter().copied().map(Asn).collect() }
+    fn path(segments: &[(SegmentKind, &[u32])]) -> AsPath {
+        let mut builder = Builder::default();
+        for (kind, asns) in segments {
+            builder.push_apart(*kind, asns.iter().copied().map(Asn));
+        }
+        builder.finish()
     }
 
-    fn set(numbers: &[u32]) -> Segment {
-        Segment { kind: SegmentKind::Set, ..sequence(numbers) }
+    fn sequence(asns: &[u32]) -> AsPath {
+        path(&[(SegmentKind::Sequence, asns)])
     }
 
     #[test]
     fn a_set_counts_one_and_confederations_nothing() {
-        let confed = Segment { kind: SegmentKind::ConfedSequence, ..sequence(&[7, 8]) };
-        assert_eq!(AsPath::from_segments(&[confed, sequence(&[1, 2, 3]), set(&[4, 5])]).length(), 4);
+        let mixed = path(&[
+            (SegmentKind::ConfedSequence, &[7, 8]),
+            (SegmentKind::Sequence, &[1, 2, 3]),
+            (SegmentKind::Set, &[4, 5]),
+        ]);
+        assert_eq!(mixed.length(), 4);
         assert_eq!(AsPath::default().length(), 0);
+        assert_eq!(mixed.to_string(), "(7 8) 1 2 3 {4 5}");
     }
 
     #[test]
-    fn only_a_sequence_names_an_origin() {
-        assert_eq!(AsPath::from_segments(&[sequence(&[1, 2])]).origin(), Some(Asn(2)));
-        assert_eq!(AsPath::from_segments(&[sequence(&[1, 2]), set(&[3])]).origin(), None);
-        assert_eq!(AsPath::default().origin(), None);
+    fn only_a_sequence_names_an_origin_or_a_neighbour() {
+        assert_eq!(sequence(&[1, 2]).origin_asn(), Some(Asn(2)));
+        assert_eq!(sequence(&[1, 2]).neighbor_asn(), Some(Asn(1)));
+        let aggregate = path(&[(SegmentKind::Sequence, &[1, 2]), (SegmentKind::Set, &[3])]);
+        assert_eq!(aggregate.origin_asn(), None);
+        let set = path(&[(SegmentKind::Set, &[3]), (SegmentKind::Sequence, &[1])]);
+        assert_eq!((set.neighbor_asn(), set.first()), (None, None));
+        let confed = path(&[(SegmentKind::ConfedSequence, &[9]), (SegmentKind::Sequence, &[1, 2])]);
+        assert_eq!((confed.neighbor_asn(), confed.first()), (Some(Asn(1)), Some(Asn(9))));
+        assert_eq!(AsPath::default().origin_asn(), None);
     }
 
     #[test]
     fn a_beginning_may_span_segments_but_no_set() {
-        let path = AsPath::from_segments(&[sequence(&[1, 2]), sequence(&[3]), set(&[4])]);
+        let path = path(&[
+            (SegmentKind::Sequence, &[1, 2]),
+            (SegmentKind::Sequence, &[3]),
+            (SegmentKind::Set, &[4]),
+        ]);
         assert!(path.starts_with(&[]));
         assert!(path.starts_with(&[Asn(1), Asn(2), Asn(3)]));
         assert!(!path.starts_with(&[Asn(2)]));
@@ -164,19 +335,49 @@ mod tests {
     }
 
     #[test]
+    fn numbers_are_counted_wherever_they_stand() {
+        let path = path(&[(SegmentKind::Sequence, &[1, 2, 1]), (SegmentKind::Set, &[1])]);
+        assert_eq!(path.count(Asn(1)), 3);
+        assert!(path.contains(Asn(2)));
+        assert!(!path.contains(Asn(3)));
+    }
+
+    #[test]
     fn prepending_joins_the_first_sequence() {
-        let path = AsPath::from_segments(&[sequence(&[3])]).prepend(&[Asn(1), Asn(2)]);
-        assert_eq!(path, AsPath::from_segments(&[sequence(&[1, 2, 3])]));
-        let path = AsPath::from_segments(&[set(&[3])]).prepend(&[Asn(1)]);
-        assert_eq!(path, AsPath::from_segments(&[sequence(&[1]), set(&[3])]));
-        assert_eq!(AsPath::default().prepend(&[Asn(1)]), AsPath::from_segments(&[sequence(&[1])]));
+        assert_eq!(sequence(&[3]).prepend(&[Asn(1), Asn(2)]), sequence(&[1, 2, 3]));
+        let set = path(&[(SegmentKind::Set, &[3])]);
+        assert_eq!(set.prepend(&[Asn(1)]), path(&[(SegmentKind::Sequence, &[1]), (SegmentKind::Set, &[3])]));
+        assert_eq!(AsPath::default().prepend(&[Asn(1)]), sequence(&[1]));
+        assert_eq!(sequence(&[3]).prepend(&[]), sequence(&[3]));
     }
 
     #[test]
     fn a_full_segment_overflows_into_a_new_one() {
         let full: Vec<u32> = (1..=255).collect();
-        let path = AsPath::from_segments(&[sequence(&full)]).prepend(&[Asn(7), Asn(8)]);
-        assert_eq!(path, AsPath::from_segments(&[sequence(&[7, 8]), sequence(&full)]));
-        assert_eq!(path.length(), 257);
+        let long = sequence(&full).prepend(&[Asn(7), Asn(8)]);
+        assert_eq!(long, path(&[(SegmentKind::Sequence, &[7, 8]), (SegmentKind::Sequence, &full)]));
+        assert_eq!(long.length(), 257);
+        let almost: Vec<u32> = (2..=255).collect();
+        let long = sequence(&almost).prepend(&[Asn(7), Asn(8)]);
+        let filled: Vec<u32> = std::iter::once(8).chain(2..=255).collect();
+        assert_eq!(long, path(&[(SegmentKind::Sequence, &[7]), (SegmentKind::Sequence, &filled)]));
+    }
+
+    #[test]
+    fn a_long_path_is_split_at_255() {
+        let asns = vec![Asn(64512); 600];
+        let counts: Vec<usize> =
+            AsPath::from_sequence(&asns).segments().map(|segment| segment.count()).collect();
+        assert_eq!(counts, [255, 255, 90]);
+        let counts: Vec<usize> =
+            AsPath::default().prepend(&asns).segments().map(|segment| segment.count()).collect();
+        assert_eq!(counts, [90, 255, 255]);
+    }
+
+    #[test]
+    fn confederation_segments_can_be_stripped() {
+        let mixed = path(&[(SegmentKind::ConfedSequence, &[7]), (SegmentKind::Sequence, &[1])]);
+        assert_eq!(mixed.without_confederation(), sequence(&[1]));
+        assert_eq!(sequence(&[1]).prepend_confederation(&[Asn(7)]), mixed);
     }
 }
