@@ -1,1 +1,13 @@
-//! The laboratory and what is proved in it.
+//! The laboratory: network namespaces with real kernels, links and daemons in them.
+//!
+//! Everything here lives inside a [`sandbox`]: a process tree with its own PID, mount and network
+//! namespaces that the kernel dismantles as one when the process that began it ends, however it ends.
+
+pub mod failure;
+pub mod kernel;
+pub mod netns;
+pub mod ping;
+pub mod process;
+pub mod route_text;
+pub mod sandbox;
+pub mod wait;

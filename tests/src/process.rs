@@ -1,0 +1,83 @@
+//! Daemons that run inside a namespace and write to a file.
+
+use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::failure::{Doing, Failure};
+use crate::netns::Netns;
+use crate::wait;
+
+/// A running daemon; dropping it kills it.
+#[derive(Debug)]
+pub struct Daemon {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Starts `command` in `place`, its output going to `log`.
+    pub fn start(name: &str, command: &mut Command, place: &Netns, log: &Path) -> Result<Self, Failure> {
+        let file = File::create(log).doing_with(|| format!("create {}", log.display()))?;
+        let both = file.try_clone().doing("share a log file")?;
+        let child = place.spawn(command.stdin(Stdio::null()).stdout(file).stderr(both))?;
+        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
+    }
+
+    /// What it has written so far.
+    pub fn log(&self) -> String {
+        fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// The process, as numbered inside the sandbox.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// An error with the end of the log if the daemon no longer runs.
+    pub fn check(&mut self) -> Result<(), Failure> {
+        let ended = self.child.try_wait().doing_with(|| format!("look after {}", self.name))?;
+        let Some(status) = ended else { return Ok(()) };
+        let how = match status.signal() {
+            Some(signal) => format!("killed by signal {signal}"),
+            None => format!("ended with code {}", status.code().unwrap_or_default()),
+        };
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let end = &lines[lines.len().saturating_sub(LOG_LINES)..];
+        Err(Failure::new(format!("keep {} running", self.name), format!("{how}\n  {}", end.join("\n  "))))
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) -> Result<(), Failure> {
+        let pid = i32::try_from(self.child.id()).doing("number a process")?;
+        kill(Pid::from_raw(pid), signal).doing_with(|| format!("send {signal} to {}", self.name))
+    }
+
+    /// Asks it to end and waits until it has.
+    pub fn terminate(mut self, limit: Duration) -> Result<(), Failure> {
+        self.signal(Signal::SIGTERM)?;
+        wait::until(&format!("{} to end", self.name), limit, || match self.child.try_wait() {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err("still running".to_owned()),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Both fail only for a process that has already ended, which is what is wanted.
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// How much of a dead daemon's log a failure shows.
+const LOG_LINES: usize = 12;
