@@ -1,0 +1,142 @@
+//! Hosts, blocks and pods of the cluster, as a table.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::kernel::Ip;
+
+/// One host of the cluster.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Its name.
+    pub name: &'static str,
+    /// Its addresses on the shared network.
+    pub v4: Ipv4Addr,
+    /// The IPv6 one.
+    pub v6: Ipv6Addr,
+    /// The addresses its pods come from.
+    pub block4: Ipv4Net,
+    /// The IPv6 ones.
+    pub block6: Ipv6Net,
+    /// Its pods.
+    pub pods: Vec<Pod>,
+}
+
+/// One pod.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    /// Its name.
+    pub name: &'static str,
+    /// The host's end of its cable: `cali` and eleven hexadecimal digits.
+    pub interface: &'static str,
+    /// Its address.
+    pub v4: Ipv4Addr,
+    /// Its IPv6 address.
+    pub v6: Ipv6Addr,
+}
+
+/// How packets travel from host to host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// As they are.
+    None,
+    /// IPv4 through the device `tunl0`.
+    Ipip,
+}
+
+impl Host {
+    /// The host's address of one family.
+    pub fn address(&self, ip: Ip) -> IpAddr {
+        match ip {
+            Ip::V4 => self.v4.into(),
+            Ip::V6 => self.v6.into(),
+        }
+    }
+
+    /// The host's block of one family.
+    pub fn block(&self, ip: Ip) -> IpNet {
+        match ip {
+            Ip::V4 => self.block4.into(),
+            Ip::V6 => self.block6.into(),
+        }
+    }
+}
+
+impl Pod {
+    /// The pod's address of one family.
+    pub fn address(&self, ip: Ip) -> IpAddr {
+        match ip {
+            Ip::V4 => self.v4.into(),
+            Ip::V6 => self.v6.into(),
+        }
+    }
+}
+
+/// The hosts' network.
+pub(super) const NETWORK4: (Ipv4Addr, u8) = (Ipv4Addr::new(192, 168, 56, 0), 24);
+/// Its router, the hosts' default gateway.
+pub(super) const GATEWAY4: Ipv4Addr = Ipv4Addr::new(192, 168, 56, 1);
+/// The hosts' IPv6 network.
+pub(super) const NETWORK6: (Ipv6Addr, u8) = (Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, 0), 64);
+/// Its router.
+pub(super) const GATEWAY6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, 1);
+/// The metric of the hosts' own routes.
+pub(super) const HOST_METRIC: u32 = 100;
+/// The hosts of the cluster, in the order of their addresses.
+pub fn cluster() -> Vec<Host> {
+    vec![
+        host("master", 100, [10, 244, 219, 64], &[("coredns", "cali7c6d4e01b2a", 67)]),
+        host(
+            "node01",
+            101,
+            [10, 244, 196, 128],
+            &[("web-1", "cali92466c287a9", 129), ("web-2", "cali2eca1a0b5b7", 130)],
+        ),
+        host("node02", 102, [10, 244, 140, 64], &[("client", "calif0a85d913cc", 65)]),
+    ]
+}
+
+/// The IPv6 addresses repeat the IPv4 ones: 10.244.196.129 is fd00:10:244::c481.
+fn host(name: &'static str, last: u8, block: [u8; 4], pods: &[(&'static str, &'static str, u8)]) -> Host {
+    let [a, b, c, d] = block;
+    let twin = |low: u8| Ipv6Addr::new(0xfd00, 0x10, 0x244, 0, 0, 0, 0, u16::from_be_bytes([c, low]));
+    let pods = pods.iter().map(|&(name, interface, low)| Pod {
+        name,
+        interface,
+        v4: Ipv4Addr::new(a, b, c, low),
+        v6: twin(low),
+    });
+    Host {
+        name,
+        v4: Ipv4Addr::new(192, 168, 56, last),
+        v6: Ipv6Addr::from(u128::from(NETWORK6.0) | u128::from(0x100 + u16::from(last) - 100)),
+        block4: Ipv4Net::new_assert(block.into(), 26),
+        block6: Ipv6Net::new_assert(twin(d), 122),
+        pods: pods.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pod_lies_in_its_hosts_blocks() {
+        for host in cluster() {
+            for pod in &host.pods {
+                assert!(host.block4.contains(&pod.v4), "{} of {}", pod.name, host.name);
+                assert!(host.block6.contains(&pod.v6), "{} of {}", pod.name, host.name);
+            }
+        }
+    }
+
+    #[test]
+    fn interface_names_are_what_the_plugin_makes() {
+        for pod in cluster().iter().flat_map(|host| &host.pods) {
+            let digits = pod.interface.strip_prefix("cali").expect("cali comes first");
+            assert_eq!(digits.len(), 11, "{}", pod.interface);
+            assert!(digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{}", pod.interface);
+        }
+    }
+}
