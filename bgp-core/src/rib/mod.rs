@@ -1,5 +1,268 @@
 //! Routes in, decisions out. Not here: peers' states, bytes, export.
+//!
+//! The RFC's version: an Adj-RIB-In per peer, a Loc-RIB, and a decision process that runs over the
+//! first to fill the second ([RFC 4271 §9.1]).
+//! Ours: one [`Table`] per family holds every path of every source under its prefix; the Adj-RIB-In of
+//! a peer is the table seen by source, the Loc-RIB is the decided path of every net. A net that changed
+//! is queued and decided when [`Rib::poll_change`] comes to it, once however often it changed.
+//! What may take long (a lost peer, a moved next hop, a new way to select) is queued and done in slices
+//! by [`Rib::work`].
+//!
+//! [RFC 4271 §9.1]: https://www.rfc-editor.org/rfc/rfc4271#section-9.1
 
+mod change;
+mod decision;
+mod hash;
+mod intern;
+mod limit;
+mod next_hop;
+mod path;
+mod query;
 mod route;
+mod settings;
+mod slab;
+mod source;
+mod sweep;
+mod table;
+mod tables;
+mod work;
 
+#[cfg(test)]
+mod testing;
+
+pub use change::Change;
+pub use decision::{Outcome, Step};
+pub use intern::Interner;
+pub use limit::{Counts, Verdict};
+pub use next_hop::{Reach, ResolvedHop};
+pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
+pub use query::{Best, Explanation};
 pub use route::{Forwarding, KernelHint, LocalSource, Route};
+pub use settings::{NextHopMode, Settings};
+pub use source::{PeerKind, PeerSource, Source, SourceId};
+pub use sweep::Mark;
+pub use table::{NetId, Table};
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::rib::decision::Candidate;
+use crate::rib::next_hop::{NextHops, tracked};
+use crate::rib::path::Path;
+use crate::rib::slab::Slab;
+use crate::rib::tables::{TableId, Tables};
+use crate::rib::work::Job;
+use crate::wire::Nlri;
+use crate::{Family, Instant};
+
+/// The routes of all sources, and which of them are best.
+///
+/// Feed it with [`announce`](Self::announce), [`withdraw`](Self::withdraw) and
+/// [`next_hop`](Self::next_hop); call [`work`](Self::work) until it has nothing left; drain
+/// [`poll_change`](Self::poll_change) and [`poll_track`](Self::poll_track).
+#[derive(Clone, Debug)]
+pub struct Rib {
+    settings: Settings,
+    tables: Tables,
+    sources: Slab<Registered>,
+    next_hops: NextHops,
+    interner: Interner,
+    /// What [`Rib::work`] has to do.
+    jobs: VecDeque<Job>,
+    /// Rolls with imports to be evaluated anew.
+    imports: VecDeque<(TableId, SourceId)>,
+    /// The table whose turn it is, so that neither keeps the other waiting.
+    turn: TableId,
+    /// The net last told to be without paths: to be reclaimed once that was heard.
+    leaving: Option<(TableId, NetId)>,
+    scratch: Vec<Candidate>,
+}
+
+/// A source and whether it is about to go.
+#[derive(Clone, Copy, Debug)]
+struct Registered {
+    source: Source,
+    leaving: bool,
+}
+
+impl Rib {
+    /// An empty RIB. `seed` keys its hash tables, so that no peer can aim at collisions.
+    #[must_use]
+    pub fn new(settings: Settings, seed: u64) -> Self {
+        Self {
+            settings,
+            tables: Tables::new(seed),
+            sources: Slab::default(),
+            next_hops: NextHops::new(settings.next_hops, seed),
+            interner: Interner::new(seed),
+            jobs: VecDeque::new(),
+            imports: VecDeque::new(),
+            turn: TableId::Ipv4,
+            leaving: None,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// The shared form of `route`.
+    pub fn intern(&mut self, route: Route) -> Arc<Route> {
+        self.interner.intern(route)
+    }
+
+    /// Registers a source of routes.
+    pub fn add_source(&mut self, source: Source) -> SourceId {
+        let id = SourceId(self.sources.insert(Registered { source, leaving: false }));
+        for table in TableId::ALL {
+            self.tables[table].open_roll(id);
+        }
+        id
+    }
+
+    /// What is known about a source.
+    #[must_use]
+    pub fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(id.0).map(|registered| &registered.source)
+    }
+
+    /// Replaces what is known about a source. Its nets are decided anew in slices; where it is best, that
+    /// counts as a change of the best path.
+    pub fn update_source(&mut self, id: SourceId, source: Source) {
+        let Some(registered) = self.sources.get_mut(id.0).filter(|registered| registered.source != source)
+        else {
+            return;
+        };
+        registered.source = source;
+        for table in TableId::ALL {
+            if let Some(roll) = self.tables[table].roll_mut(id) {
+                roll.touch_all();
+            }
+            self.enqueue(table, id);
+        }
+    }
+
+    /// Removes every path of a source in slices, and then the source itself.
+    pub fn remove_source(&mut self, id: SourceId) {
+        if let Some(registered) = self.sources.get_mut(id.0) {
+            registered.leaving = true;
+            self.source_down(id);
+            self.reclaim_source(id);
+        }
+    }
+
+    /// A source announces a route: `received` as it came, `accepted` as import left it, both interned by
+    /// [`Rib::intern`]. Replaces what the source said before under the same prefix and path identifier,
+    /// eligible or not. Ignored where the source is not registered.
+    pub fn announce(
+        &mut self,
+        source: SourceId,
+        nlri: Nlri,
+        received: Arc<Route>,
+        accepted: Accepted,
+        now: Instant,
+    ) {
+        if self.sources.get(source.0).is_none_or(|registered| registered.leaving) {
+            return;
+        }
+        let id = TableId::of(&nlri.prefix);
+        let table = &mut self.tables[id];
+        let net = table.ensure(nlri.prefix);
+        let slot = match table.find(net, source, nlri.path_id) {
+            Some(slot) => slot,
+            None => table.insert(Path::new(net, source, nlri.path_id, Arc::clone(&received), now)),
+        };
+        let generation = table.roll(source).map_or(0, |roll| roll.generation());
+        if let Some(path) = table.path_mut(slot) {
+            path.generation = generation;
+            path.receive(received, now);
+        }
+        self.judge_path(id, slot, accepted);
+    }
+
+    /// A source withdraws a route.
+    pub fn withdraw(&mut self, source: SourceId, nlri: Nlri) {
+        if let Some((table, slot)) = self.find(source, nlri) {
+            self.remove_path(table, slot);
+        }
+    }
+
+    /// Puts down what import makes of a route by now.
+    pub fn judge(&mut self, source: SourceId, nlri: Nlri, accepted: Accepted) {
+        if let Some((table, slot)) = self.find(source, nlri) {
+            self.judge_path(table, slot, accepted);
+        }
+    }
+
+    fn find(&self, source: SourceId, nlri: Nlri) -> Option<(TableId, PathSlot)> {
+        let id = TableId::of(&nlri.prefix);
+        let table = &self.tables[id];
+        let slot = table.find(table.lookup(&nlri.prefix)?, source, nlri.path_id)?;
+        Some((id, slot))
+    }
+
+    fn judge_path(&mut self, id: TableId, slot: PathSlot, accepted: Accepted) {
+        let Some(path) = self.tables[id].path(slot).filter(|path| !path.is_judged(&accepted)) else { return };
+        let (net, source) = (path.net, path.source);
+        let (before, after) = (path.route().is_some(), accepted.is_ok());
+        let old = path.route().and_then(|route| tracked(route));
+        let new = accepted.as_ref().ok().and_then(|route| tracked(route));
+        if old != new {
+            if let Some(address) = old {
+                self.strike(id, address, path.hop_at);
+            }
+            let hop_at = new.map_or(0, |address| self.next_hops.enlist(address, id, slot));
+            if let Some(path) = self.tables[id].path_mut(slot) {
+                path.hop_at = hop_at;
+            }
+        }
+        let table = &mut self.tables[id];
+        if let Some(path) = table.path_mut(slot) {
+            path.judge(accepted);
+        }
+        if let Some(roll) = table.roll_mut(source) {
+            roll.accepted = roll.accepted + u32::from(after) - u32::from(before);
+        }
+        if before || after {
+            table.touch(net);
+        }
+    }
+
+    fn remove_path(&mut self, id: TableId, slot: PathSlot) {
+        let table = &mut self.tables[id];
+        let Some(path) = table.remove(slot) else { return };
+        let Some(route) = path.route() else {
+            table.reclaim(path.net);
+            return;
+        };
+        if let Some(roll) = table.roll_mut(path.source) {
+            roll.accepted -= 1;
+        }
+        table.touch(path.net);
+        if let Some(address) = tracked(route) {
+            self.strike(id, address, path.hop_at);
+        }
+    }
+
+    /// Takes the path at `place` from behind a next hop, and tells the one that moves there.
+    fn strike(&mut self, id: TableId, address: std::net::IpAddr, place: u32) {
+        if let Some(moved) = self.next_hops.strike(address, id, place)
+            && let Some(moved) = self.tables[id].path_mut(moved)
+        {
+            moved.hop_at = place;
+        }
+    }
+
+    /// Forgets a source that is to go once it has no path left.
+    fn reclaim_source(&mut self, id: SourceId) {
+        let is_empty = |table| self.tables[table].roll(id).is_none_or(|roll| roll.paths().is_empty());
+        if self.sources.get(id.0).is_some_and(|registered| registered.leaving)
+            && TableId::ALL.into_iter().all(is_empty)
+        {
+            self.sources.remove(id.0);
+        }
+    }
+
+    /// The table of `family`; `None` for families that have no routes here.
+    #[must_use]
+    pub fn table(&self, family: Family) -> Option<&Table> {
+        TableId::named(family).map(|id| &self.tables[id])
+    }
+}

@@ -1,31 +1,12 @@
 //! The one door in.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 
 use bytes::Bytes;
 use ipnet::IpNet;
 
-use crate::rib::{LocalSource, Route};
+use crate::rib::{LocalSource, Reach, Route};
 use crate::speaker::{Config, ConnId, PeerId};
-
-/// How one tracked address is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ResolvedHop {
-    /// The neighbour to hand packets to; `None` where the tracked address itself is connected.
-    pub gateway: Option<IpAddr>,
-    /// Name of the outgoing interface.
-    pub interface: Arc<str>,
-}
-
-/// What the kernel's table says about a tracked next hop.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Reach {
-    /// Interior cost: 0 where connected, else the metric of the route used.
-    pub metric: u32,
-    /// The hops, more than one where the covering route is multipath.
-    pub hops: Vec<ResolvedHop>,
-}
 
 /// What an operator does to a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,8 +5,9 @@ mod input;
 mod output;
 mod view;
 
+pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
-pub use input::{Admin, Input, Reach, ResolvedHop};
+pub use input::{Admin, Input};
 pub use output::{Event, FibChange, FibHop, FibRoute, Output};
 pub use view::{
     Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,

@@ -1,0 +1,99 @@
+//! The interner: equal routes share one allocation, so that comparing pointers compares content.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::rib::Route;
+use crate::rib::hash::Seeded;
+
+/// Gives equal routes one allocation.
+///
+/// What nobody else holds any more is dropped in passing: every route brought in looks at
+/// [`Interner::STRIDE`] old ones, so there is never a pause for sweeping.
+#[derive(Clone, Debug)]
+pub struct Interner {
+    index: HashSet<Arc<Route>, Seeded>,
+    /// The same routes in a row, for the sweeping hand.
+    row: Vec<Arc<Route>>,
+    hand: usize,
+}
+
+impl Interner {
+    /// How many routes each call looks at. Two: dead routes never outnumber the living by more than the
+    /// turnover of half a round.
+    const STRIDE: usize = 2;
+    /// Holders of a route that nobody outside uses: the index and the row.
+    const OURS: usize = 2;
+
+    /// An empty one, its hash keyed by `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self { index: HashSet::with_hasher(Seeded::new(seed)), row: Vec::new(), hand: 0 }
+    }
+
+    /// The shared form of `route`.
+    pub fn intern(&mut self, route: Route) -> Arc<Route> {
+        for _ in 0..Self::STRIDE {
+            self.sweep_one();
+        }
+        if let Some(known) = self.index.get(&route) {
+            return Arc::clone(known);
+        }
+        let route = Arc::new(route);
+        self.index.insert(Arc::clone(&route));
+        self.row.push(Arc::clone(&route));
+        route
+    }
+
+    /// How many routes are kept, dead ones not yet met included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.row.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.row.is_empty()
+    }
+
+    /// Looks at the next route and drops it where dead; whether it did.
+    pub(super) fn sweep_one(&mut self) -> bool {
+        if self.hand >= self.row.len() {
+            self.hand = 0;
+        }
+        let Some(route) = self.row.get(self.hand) else { return false };
+        if Arc::strong_count(route) > Self::OURS {
+            self.hand += 1;
+            return false;
+        }
+        self.index.remove(&**route);
+        self.row.swap_remove(self.hand);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rib::testing::route_with_med;
+
+    #[test]
+    fn equal_routes_share_one_allocation() {
+        let mut interner = Interner::new(1);
+        let first = interner.intern(route_with_med(5));
+        assert!(Arc::ptr_eq(&first, &interner.intern(route_with_med(5))));
+        assert!(!Arc::ptr_eq(&first, &interner.intern(route_with_med(6))));
+    }
+
+    #[test]
+    fn dead_routes_do_not_pile_up() {
+        let mut interner = Interner::new(1);
+        let kept = interner.intern(route_with_med(0));
+        for med in 1..1000 {
+            drop(interner.intern(route_with_med(med)));
+            assert!(interner.len() <= 4, "{} kept after {med}", interner.len());
+        }
+        assert!(Arc::ptr_eq(&kept, &interner.intern(route_with_med(0))));
+    }
+}

@@ -1,0 +1,253 @@
+//! Next hops: how each is reached, and which paths hang on it.
+//!
+//! Event-driven: the driver is told which addresses to watch and answers when one changes; only the paths
+//! behind that one are looked at.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use crate::rib::hash::Seeded;
+use crate::rib::slab::Slab;
+use crate::rib::sweep::Walk;
+use crate::rib::tables::TableId;
+use crate::rib::{Forwarding, NextHopMode, PathSlot, Route};
+use crate::wire::NextHop;
+
+/// How one tracked address is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResolvedHop {
+    /// The neighbour to hand packets to; `None` where the tracked address itself is connected.
+    pub gateway: Option<IpAddr>,
+    /// Name of the outgoing interface.
+    pub interface: Arc<str>,
+}
+
+/// What the kernel's table says about a tracked next hop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reach {
+    /// Interior cost: 0 where connected, else the metric of the route used.
+    pub metric: u32,
+    /// The hops, more than one where the covering route is multipath.
+    pub hops: Vec<ResolvedHop>,
+}
+
+/// The next hops in use.
+#[derive(Clone, Debug)]
+pub(super) struct NextHops {
+    mode: NextHopMode,
+    entries: Slab<Entry>,
+    index: HashMap<IpAddr, u32, Seeded>,
+    /// Addresses whose watch may have to start or stop.
+    queue: VecDeque<IpAddr>,
+}
+
+/// One next hop.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    address: IpAddr,
+    reach: Option<Reach>,
+    /// The driver was told to watch it.
+    watched: bool,
+    /// It stands in the queue.
+    queued: bool,
+    /// It stands in the RIB's queue of work.
+    pub(super) working: bool,
+    ipv4: Behind,
+    ipv6: Behind,
+}
+
+/// The paths of one table behind a next hop.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Behind {
+    paths: Vec<PathSlot>,
+    touching: Walk,
+}
+
+impl Behind {
+    /// The next path whose net has to be decided anew.
+    pub(super) fn next_to_touch(&mut self) -> Option<PathSlot> {
+        self.touching.step().and_then(|at| self.paths.get(at).copied())
+    }
+}
+
+impl Entry {
+    pub(super) const fn behind(&mut self, table: TableId) -> &mut Behind {
+        match table {
+            TableId::Ipv4 => &mut self.ipv4,
+            TableId::Ipv6 => &mut self.ipv6,
+        }
+    }
+
+    fn is_used(&self) -> bool {
+        !self.ipv4.paths.is_empty() || !self.ipv6.paths.is_empty()
+    }
+}
+
+impl NextHops {
+    pub(super) fn new(mode: NextHopMode, seed: u64) -> Self {
+        let index = HashMap::with_hasher(Seeded::new(seed));
+        Self { mode, entries: Slab::default(), index, queue: VecDeque::new() }
+    }
+
+    /// Changes whether next hops are watched; the watch of each is started or stopped accordingly.
+    pub(super) fn set_mode(&mut self, mode: NextHopMode) {
+        self.mode = mode;
+        for at in 0..self.entries.capacity() {
+            self.consider(u32::try_from(at).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// Puts a path behind `address`; its place there is the answer.
+    pub(super) fn enlist(&mut self, address: IpAddr, table: TableId, slot: PathSlot) -> u32 {
+        let at = match self.index.get(&address) {
+            Some(&at) => at,
+            None => self.open(address),
+        };
+        let Some(entry) = self.entries.get_mut(at) else { return 0 };
+        let paths = &mut entry.behind(table).paths;
+        paths.push(slot);
+        let place = u32::try_from(paths.len() - 1).expect("no more paths than the slab has");
+        self.consider(at);
+        place
+    }
+
+    /// Takes the path at `place` from behind `address`; the path that takes its place is the answer.
+    pub(super) fn strike(&mut self, address: IpAddr, table: TableId, place: u32) -> Option<PathSlot> {
+        let at = *self.index.get(&address)?;
+        let behind = self.entries.get_mut(at)?.behind(table);
+        behind.paths.swap_remove(place as usize);
+        behind.touching.shrink(behind.paths.len());
+        let moved = behind.paths.get(place as usize).copied();
+        self.consider(at);
+        moved
+    }
+
+    /// Notes how `address` is reached; the entry, with its walks started, where that is news.
+    pub(super) fn answer(&mut self, address: IpAddr, reach: Option<Reach>) -> Option<&mut Entry> {
+        let entry = self.entries.get_mut(*self.index.get(&address)?)?;
+        if entry.reach == reach {
+            return None;
+        }
+        entry.reach = reach;
+        entry.ipv4.touching.start(entry.ipv4.paths.len());
+        entry.ipv6.touching.start(entry.ipv6.paths.len());
+        Some(entry)
+    }
+
+    pub(super) fn entry(&mut self, address: IpAddr) -> Option<&mut Entry> {
+        self.entries.get_mut(*self.index.get(&address)?)
+    }
+
+    /// The next address whose watch starts (`true`) or stops.
+    pub(super) fn poll_track(&mut self) -> Option<(IpAddr, bool)> {
+        while let Some(address) = self.queue.pop_front() {
+            let Some(&at) = self.index.get(&address) else { continue };
+            let Some(entry) = self.entries.get_mut(at) else { continue };
+            entry.queued = false;
+            let wanted = self.mode == NextHopMode::Tracked && entry.is_used();
+            let news = entry.watched != wanted;
+            entry.watched = wanted;
+            if !wanted {
+                entry.reach = None;
+            }
+            self.consider(at);
+            if news {
+                return Some((address, wanted));
+            }
+        }
+        None
+    }
+
+    /// The cost to the next hop of `route`; `None` where it cannot be reached.
+    pub(super) fn cost(&self, route: &Route) -> Option<u32> {
+        match (tracked(route), self.mode) {
+            (None, _) | (_, NextHopMode::Assumed) => Some(0),
+            (Some(address), NextHopMode::Tracked) => self.reach(address).map(|reach| reach.metric),
+        }
+    }
+
+    /// Where packets of `route` go, with every gateway filled in.
+    pub(super) fn resolve(&self, route: &Route) -> Option<Vec<ResolvedHop>> {
+        let Forwarding::Via(next_hop) = &route.forwarding else { return None };
+        match (tracked(route), &route.interface) {
+            (None, Some(interface)) => {
+                let gateway = Some(address(next_hop));
+                Some(vec![ResolvedHop { gateway, interface: Arc::clone(interface) }])
+            }
+            (None, None) => None,
+            (Some(address), _) => {
+                let hops = &self.reach(address)?.hops;
+                let filled = |hop: &ResolvedHop| ResolvedHop {
+                    gateway: hop.gateway.or(Some(address)),
+                    interface: Arc::clone(&hop.interface),
+                };
+                Some(hops.iter().map(filled).collect())
+            }
+        }
+    }
+
+    fn reach(&self, address: IpAddr) -> Option<&Reach> {
+        self.entries.get(*self.index.get(&address)?)?.reach.as_ref()
+    }
+
+    fn open(&mut self, address: IpAddr) -> u32 {
+        let entry = Entry {
+            address,
+            reach: None,
+            watched: false,
+            queued: false,
+            working: false,
+            ipv4: Behind::default(),
+            ipv6: Behind::default(),
+        };
+        let at = self.entries.insert(entry);
+        self.index.insert(address, at);
+        at
+    }
+
+    /// Queues an entry whose watch has to change, drops one that nobody needs.
+    fn consider(&mut self, at: u32) {
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        let used = entry.is_used();
+        let wanted = self.mode == NextHopMode::Tracked && used;
+        if entry.watched != wanted && !entry.queued {
+            entry.queued = true;
+            self.queue.push_back(entry.address);
+        } else if !used && !entry.watched && !entry.queued {
+            self.index.remove(&entry.address);
+            self.entries.remove(at);
+        }
+    }
+}
+
+/// The address to be watched for `route`.
+///
+/// None where packets need no resolving, and none for a link-local next hop whose interface is known: it
+/// is on that link or nowhere, and no routing table knows more.
+pub(super) fn tracked(route: &Route) -> Option<IpAddr> {
+    match &route.forwarding {
+        Forwarding::Via(NextHop::V6 { global, .. })
+            if is_link_local(*global) && route.interface.is_some() =>
+        {
+            None
+        }
+        Forwarding::Via(next_hop) => Some(address(next_hop)),
+        Forwarding::Device
+        | Forwarding::Blackhole
+        | Forwarding::Unreachable
+        | Forwarding::Prohibit
+        | Forwarding::Nowhere => None,
+    }
+}
+
+fn address(next_hop: &NextHop) -> IpAddr {
+    match *next_hop {
+        NextHop::V4(address) => IpAddr::V4(address),
+        NextHop::V6 { global, .. } => IpAddr::V6(global),
+    }
+}
+
+fn is_link_local(address: Ipv6Addr) -> bool {
+    address.is_unicast_link_local()
+}

@@ -1,0 +1,190 @@
+//! Paths: what one source says about one prefix. 48 octets each, in a slab, chained from their net.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Instant;
+use crate::rib::{NetId, Route, SourceId};
+use crate::wire::{Nlri, PathId};
+
+/// Names a path in its table for as long as the path lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathSlot(NonZeroU32);
+
+impl PathSlot {
+    pub(super) const fn new(index: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(index))
+    }
+
+    pub(super) const fn index(self) -> u32 {
+        self.0.get() - 1
+    }
+
+    /// The path identifier to send for this path: stable for its life, unique in its table, never 0
+    /// ([RFC 7911 §3](https://www.rfc-editor.org/rfc/rfc7911#section-3)).
+    #[must_use]
+    pub const fn send_id(self) -> PathId {
+        PathId(self.0.get())
+    }
+}
+
+/// Why a path that was received cannot be chosen, whatever else there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
+pub enum Ineligible {
+    /// AS_PATH has our AS ([RFC 4271 §9.1.2](https://www.rfc-editor.org/rfc/rfc4271#section-9.1.2)).
+    #[error("our AS is in the AS path")]
+    AsLoop,
+    /// ORIGINATOR_ID is ours ([RFC 4456 §8](https://www.rfc-editor.org/rfc/rfc4456#section-8)).
+    #[error("we originated it")]
+    OriginatorLoop,
+    /// CLUSTER_LIST has our cluster ([RFC 4456 §8](https://www.rfc-editor.org/rfc/rfc4456#section-8)).
+    #[error("our cluster is in the cluster list")]
+    ClusterLoop,
+    /// The next hop is one of our own addresses, or no address of a host.
+    #[error("the next hop is not usable")]
+    NextHop,
+    /// OTC says that it leaked ([RFC 9234 §5](https://www.rfc-editor.org/rfc/rfc9234#section-5)).
+    #[error("route leak")]
+    Leak,
+    /// No policy, and the peer is external ([RFC 8212](https://www.rfc-editor.org/rfc/rfc8212)).
+    #[error("no import policy")]
+    NoPolicy,
+    /// Import policy rejected it.
+    #[error("import policy rejected it")]
+    Policy,
+    /// NO_LLGR while long-lived stale ([RFC 9494 §4.3](https://www.rfc-editor.org/rfc/rfc9494#section-4.3)).
+    #[error("may not be kept as long-lived stale")]
+    NoLongLived,
+}
+
+/// What import made of a route: what may be chosen, or why not.
+pub type Accepted = Result<Arc<Route>, Ineligible>;
+
+/// One path as stored.
+#[derive(Clone, Debug)]
+pub(super) struct Path {
+    pub(super) received: Arc<Route>,
+    /// With `reason` an [`Accepted`] in nine octets: one of the two is there.
+    route: Option<Arc<Route>>,
+    /// Seconds since the epoch of [`Instant`]: four octets are enough until 2106.
+    since: u32,
+    pub(super) net: NetId,
+    pub(super) next: Option<PathSlot>,
+    pub(super) source: SourceId,
+    pub(super) path_id: PathId,
+    /// Its place in the roll of its source.
+    pub(super) roll_at: u32,
+    /// Its place behind its next hop.
+    pub(super) hop_at: u32,
+    /// The generation of its source's roll in which it was last announced.
+    pub(super) generation: u16,
+    reason: Option<Ineligible>,
+}
+
+// Two million paths fit a node of 128 MiB only as long as this holds.
+const _: () = assert!(size_of::<Path>() <= 48);
+const _: () = assert!(size_of::<Option<Path>>() <= 48);
+
+impl Path {
+    /// A path that no import has accepted yet, on no list.
+    pub(super) fn new(
+        net: NetId,
+        source: SourceId,
+        path_id: PathId,
+        received: Arc<Route>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            received,
+            route: None,
+            since: seconds(now),
+            net,
+            next: None,
+            source,
+            path_id,
+            roll_at: 0,
+            hop_at: 0,
+            generation: 0,
+            reason: None,
+        }
+    }
+
+    /// Exchanges what was received; whether that differs.
+    pub(super) fn receive(&mut self, received: Arc<Route>, now: Instant) -> bool {
+        let differs = !Arc::ptr_eq(&self.received, &received);
+        if differs {
+            self.received = received;
+            self.since = seconds(now);
+        }
+        differs
+    }
+
+    /// The route that may be chosen.
+    pub(super) const fn route(&self) -> Option<&Arc<Route>> {
+        self.route.as_ref()
+    }
+
+    /// What import made of it.
+    pub(super) fn accepted(&self) -> Result<&Arc<Route>, Ineligible> {
+        self.route.as_ref().ok_or_else(|| self.reason.unwrap_or(Ineligible::NoPolicy))
+    }
+
+    /// Whether import said the same last time.
+    pub(super) fn is_judged(&self, accepted: &Accepted) -> bool {
+        match (&self.route, accepted) {
+            (Some(old), Ok(new)) => Arc::ptr_eq(old, new),
+            (None, Err(reason)) => self.reason == Some(*reason),
+            (Some(_), Err(_)) | (None, Ok(_)) => false,
+        }
+    }
+
+    /// Puts down what import says.
+    pub(super) fn judge(&mut self, accepted: Accepted) {
+        (self.route, self.reason) = match accepted {
+            Ok(route) => (Some(route), None),
+            Err(reason) => (None, Some(reason)),
+        };
+    }
+
+    /// When it was last received with other content.
+    pub(super) fn since(&self) -> Instant {
+        Instant::ZERO + Duration::from_secs(self.since.into())
+    }
+}
+
+fn seconds(now: Instant) -> u32 {
+    u32::try_from(now.as_micros() / 1_000_000).unwrap_or(u32::MAX)
+}
+
+/// A path as consumers and views see it.
+#[derive(Clone, Copy, Debug)]
+pub struct PathView<'a> {
+    /// Its place; `slot.send_id()` is the identifier to send.
+    pub slot: PathSlot,
+    /// Who said it.
+    pub source: SourceId,
+    /// The identifier it was received with.
+    pub path_id: PathId,
+    /// As received.
+    pub received: &'a Arc<Route>,
+    /// As import policy left it.
+    pub accepted: Result<&'a Arc<Route>, Ineligible>,
+    /// It is the best, by the last decision.
+    pub best: bool,
+    /// Kept over a restart of its source and not announced again yet.
+    pub stale: bool,
+    /// When it was last announced with other content, to the second.
+    pub since: Instant,
+}
+
+/// A path whose import has to be evaluated anew; answer with [`Rib::judge`](crate::rib::Rib::judge).
+#[derive(Clone, Debug)]
+pub struct Reimport {
+    /// Who said it.
+    pub source: SourceId,
+    /// Its prefix, and the identifier it was received with.
+    pub nlri: Nlri,
+    /// As received.
+    pub received: Arc<Route>,
+}

@@ -1,0 +1,133 @@
+//! Questions: what the tables say about a prefix, and why. Nothing here changes anything.
+
+use std::sync::Arc;
+
+use crate::Family;
+use crate::rib::decision::decide;
+use crate::rib::path::Path;
+use crate::rib::tables::TableId;
+use crate::rib::{Counts, NetId, Outcome, PathSlot, PathView, Rib, Route, SourceId, Verdict};
+use crate::wire::Nlri;
+
+/// The best path of a net, by the last decision told.
+#[derive(Clone, Copy, Debug)]
+pub struct Best<'a> {
+    /// Its place; the path may be gone by now, and the place another's.
+    pub slot: PathSlot,
+    /// Who said it.
+    pub source: SourceId,
+    /// What it says.
+    pub route: &'a Arc<Route>,
+}
+
+/// A path and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Explanation<'a> {
+    /// The path.
+    pub path: PathView<'a>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl Rib {
+    /// The best path of `net` by the last [`Change`](crate::rib::Change) told, never newer than that.
+    #[must_use]
+    pub fn best(&self, family: Family, net: NetId) -> Option<Best<'_>> {
+        let decided = self.table(family)?.net(net)?.decided.as_ref()?;
+        Some(Best { slot: decided.slot, source: decided.source, route: &decided.route })
+    }
+
+    /// Every path of `net` by now, in no meaningful order.
+    pub fn paths(&self, family: Family, net: NetId) -> impl Iterator<Item = PathView<'_>> {
+        TableId::named(family)
+            .into_iter()
+            .flat_map(move |id| self.tables[id].chain(net).map(move |(slot, path)| self.view(id, slot, path)))
+    }
+
+    /// The best path of `net` and those that may share its traffic, best first, as many as the settings
+    /// allow.
+    #[must_use]
+    pub fn multipath(&self, family: Family, net: NetId) -> Vec<PathView<'_>> {
+        let Some(id) = TableId::named(family) else { return Vec::new() };
+        let mut candidates = Vec::new();
+        self.gather(id, net, &mut candidates);
+        let shared = decide(&mut candidates, self.settings.multipath.into(), |_, _| {});
+        candidates[..shared].iter().filter_map(|it| self.view_of(id, it.slot)).collect()
+    }
+
+    /// The `most` best paths of `net`, best first: each is the winner among those that remain
+    /// ([RFC 7911 §2](https://www.rfc-editor.org/rfc/rfc7911#section-2)).
+    #[must_use]
+    pub fn ranked(&self, family: Family, net: NetId, most: usize) -> Vec<PathView<'_>> {
+        let Some(id) = TableId::named(family) else { return Vec::new() };
+        let mut candidates = Vec::new();
+        self.gather(id, net, &mut candidates);
+        let mut ranked = Vec::new();
+        while ranked.len() < most && !candidates.is_empty() {
+            decide(&mut candidates, 1, |_, _| {});
+            ranked.extend(self.view_of(id, candidates.swap_remove(0).slot));
+        }
+        ranked
+    }
+
+    /// Every path of `net` and what became of it: the decision process itself, telling.
+    #[must_use]
+    pub fn explain(&self, family: Family, net: NetId) -> Vec<Explanation<'_>> {
+        let Some(id) = TableId::named(family) else { return Vec::new() };
+        let mut candidates = Vec::new();
+        self.gather(id, net, &mut candidates);
+        let mut lost = Vec::new();
+        let most = self.settings.multipath.into();
+        let shared = decide(&mut candidates, most, |slot, step| lost.push((slot, step)));
+        let shares = |slot| candidates[..shared].iter().any(|it| it.slot == slot);
+        let outcome = |path: &PathView<'_>| match path.accepted {
+            Err(reason) => Outcome::Ineligible(reason),
+            Ok(_) => match lost.iter().find(|(slot, _)| *slot == path.slot) {
+                Some(&(slot, step)) if shares(slot) => Outcome::Multipath(step),
+                Some(&(_, step)) => Outcome::Beaten(step),
+                None if shares(path.slot) => Outcome::Best,
+                None => Outcome::Unreachable,
+            },
+        };
+        self.paths(family, net).map(|path| Explanation { outcome: outcome(&path), path }).collect()
+    }
+
+    /// How many paths `source` has in `family`.
+    #[must_use]
+    pub fn counts(&self, source: SourceId, family: Family) -> Counts {
+        let roll = self.table(family).and_then(|table| table.roll(source));
+        roll.map_or_else(Counts::default, |roll| Counts {
+            received: u32::try_from(roll.paths().len()).unwrap_or(u32::MAX),
+            accepted: roll.accepted,
+        })
+    }
+
+    /// Whether `source` may announce `nlri` where it may have `maximum` paths of that family. What
+    /// replaces a path is always allowed.
+    #[must_use]
+    pub fn verdict(&self, source: SourceId, nlri: Nlri, maximum: u32) -> Verdict {
+        if self.find(source, nlri).is_some() {
+            return Verdict::Within;
+        }
+        Verdict::one_more(self.counts(source, Family::of(&nlri.prefix)).received, maximum)
+    }
+
+    fn view_of(&self, id: TableId, slot: PathSlot) -> Option<PathView<'_>> {
+        self.tables[id].path(slot).map(|path| self.view(id, slot, path))
+    }
+
+    fn view<'a>(&'a self, id: TableId, slot: PathSlot, path: &'a Path) -> PathView<'a> {
+        let table = &self.tables[id];
+        let decided = table.net(path.net).and_then(|net| net.decided.as_ref());
+        PathView {
+            slot,
+            source: path.source,
+            path_id: path.path_id,
+            received: &path.received,
+            accepted: path.accepted(),
+            best: decided.is_some_and(|best| best.slot == slot && best.source == path.source),
+            stale: table.roll(path.source).is_some_and(|roll| roll.is_stale(path.generation)),
+            since: path.since(),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How routes are selected: what an operator may choose about the decision process.
+
+/// Whether next hops have to be watched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NextHopMode {
+    /// A next hop counts as reachable once the driver says so.
+    #[default]
+    Tracked,
+    /// Every next hop counts as reachable at no cost: a reflector without routes of its own.
+    Assumed,
+}
+
+/// What an operator may choose about the decision process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Compare MED between routes of different neighbour ASes too.
+    pub always_compare_med: bool,
+    /// A missing MED counts as the highest. Unlike this, [RFC 4271 §9.1.2.2] has it the lowest.
+    ///
+    /// [RFC 4271 §9.1.2.2]: https://www.rfc-editor.org/rfc/rfc4271#section-9.1.2.2
+    pub missing_med_as_worst: bool,
+    /// Most paths that share the traffic of a prefix; 0 and 1 both turn multipath off.
+    pub multipath: u16,
+    /// Whether next hops have to be watched.
+    pub next_hops: NextHopMode,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            always_compare_med: false,
+            missing_med_as_worst: false,
+            multipath: 1,
+            next_hops: NextHopMode::default(),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Rolls: the paths of one source in one family, and mark-and-sweep over them.
+//!
+//! Restart ([RFC 4724 §4.2]), enhanced refresh ([RFC 7313 §4]) and the loss of a peer are the same thing:
+//! open a new generation, let announcements move their paths into it, remove what stayed behind.
+//! Each mark has a life of its own, so that the end of a refresh cannot end a restart.
+//!
+//! [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
+//! [RFC 7313 §4]: https://www.rfc-editor.org/rfc/rfc7313#section-4
+
+use crate::rib::PathSlot;
+
+/// Why paths wait to be announced again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// The source restarts.
+    Restart,
+    /// The source sends everything again.
+    Refresh,
+}
+
+/// A walk over a roll, from its end to its start.
+///
+/// What is added goes to the end, behind the walk. What is removed is replaced by the last entry, which the
+/// walk has either met already or still has to meet where it then stands. So every path present
+/// throughout is met, whatever happens between two steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Walk {
+    left: usize,
+}
+
+impl Walk {
+    /// Starts over a list of `len` entries.
+    pub(super) const fn start(&mut self, len: usize) {
+        self.left = len;
+    }
+
+    /// The list has shrunk to `len` entries.
+    pub(super) fn shrink(&mut self, len: usize) {
+        self.left = self.left.min(len);
+    }
+
+    /// The place to visit next.
+    pub(super) const fn step(&mut self) -> Option<usize> {
+        match self.left.checked_sub(1) {
+            None => None,
+            Some(at) => {
+                self.left = at;
+                Some(at)
+            }
+        }
+    }
+
+    pub(super) const fn is_done(&self) -> bool {
+        self.left == 0
+    }
+}
+
+/// The paths of one source in one family.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Roll {
+    paths: Vec<PathSlot>,
+    /// How many of them import accepted.
+    pub(super) accepted: u32,
+    generation: u16,
+    restart: Option<u16>,
+    refresh: Option<u16>,
+    /// Paths of generations below this are being removed.
+    doomed: u16,
+    sweeping: Walk,
+    /// Over the paths whose nets have to be decided anew.
+    touching: Walk,
+    /// Over the paths whose import has to be evaluated anew.
+    reimporting: Walk,
+    /// It stands in the queue of work.
+    pub(super) queued: bool,
+    /// It stands in the queue of imports.
+    pub(super) reimport_queued: bool,
+}
+
+impl Roll {
+    pub(super) fn paths(&self) -> &[PathSlot] {
+        &self.paths
+    }
+
+    /// Has the nets of all paths decided anew.
+    pub(super) const fn touch_all(&mut self) {
+        self.touching.start(self.paths.len());
+    }
+
+    /// Has the import of all paths evaluated anew.
+    pub(super) const fn reimport_all(&mut self) {
+        self.reimporting.start(self.paths.len());
+    }
+
+    pub(super) fn next_to_sweep(&mut self) -> Option<PathSlot> {
+        self.sweeping.step().and_then(|at| self.paths.get(at).copied())
+    }
+
+    pub(super) fn next_to_touch(&mut self) -> Option<PathSlot> {
+        self.touching.step().and_then(|at| self.paths.get(at).copied())
+    }
+
+    pub(super) fn next_to_reimport(&mut self) -> Option<PathSlot> {
+        self.reimporting.step().and_then(|at| self.paths.get(at).copied())
+    }
+
+    pub(super) const fn generation(&self) -> u16 {
+        self.generation
+    }
+
+    /// Writes down a new path; its place and generation are the answer.
+    pub(super) fn enlist(&mut self, slot: PathSlot) -> (u32, u16) {
+        let at = u32::try_from(self.paths.len()).expect("a roll is no longer than the slab of paths");
+        self.paths.push(slot);
+        (at, self.generation)
+    }
+
+    /// Strikes out the path at `at`; the path that takes its place is the answer.
+    pub(super) fn strike(&mut self, at: u32) -> Option<PathSlot> {
+        let at = at as usize;
+        self.paths.swap_remove(at);
+        for walk in [&mut self.sweeping, &mut self.touching, &mut self.reimporting] {
+            walk.shrink(self.paths.len());
+        }
+        self.paths.get(at).copied()
+    }
+
+    /// Makes every path of now stale by `mark`.
+    pub(super) fn mark(&mut self, mark: Mark) {
+        self.generation += 1;
+        *self.threshold(mark) = Some(self.generation);
+    }
+
+    /// Forgets `mark`.
+    pub(super) fn unmark(&mut self, mark: Mark) {
+        *self.threshold(mark) = None;
+    }
+
+    /// Starts removing what is stale by `mark`, which is thereby gone.
+    pub(super) fn sweep(&mut self, mark: Mark) {
+        if let Some(threshold) = self.threshold(mark).take() {
+            self.doom(threshold);
+        }
+    }
+
+    /// Starts removing everything of now.
+    pub(super) fn clear(&mut self) {
+        self.generation += 1;
+        (self.restart, self.refresh) = (None, None);
+        self.doom(self.generation);
+    }
+
+    fn doom(&mut self, below: u16) {
+        self.doomed = self.doomed.max(below);
+        self.sweeping.start(self.paths.len());
+    }
+
+    /// Whether a path of `generation` is to be removed by the sweep under way.
+    pub(super) const fn is_doomed(&self, generation: u16) -> bool {
+        generation < self.doomed
+    }
+
+    /// Whether a path of `generation` was kept over a restart and not announced since.
+    pub(super) fn is_stale(&self, generation: u16) -> bool {
+        self.restart.is_some_and(|threshold| generation < threshold)
+    }
+
+    const fn threshold(&mut self, mark: Mark) -> &mut Option<u16> {
+        match mark {
+            Mark::Restart => &mut self.restart,
+            Mark::Refresh => &mut self.refresh,
+        }
+    }
+
+    /// Whether no further generation can be opened before [`Roll::renumber`].
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.generation == u16::MAX
+    }
+
+    /// Numbers the generations anew, telling the new number of an old one.
+    ///
+    /// Only its position between the thresholds in use matters, and there are at most three of those.
+    pub(super) fn renumber(&mut self) -> impl Fn(u16) -> u16 + use<> {
+        let doomed = (!self.sweeping.is_done()).then_some(self.doomed);
+        let thresholds = [self.restart, self.refresh, doomed];
+        let rank = move |generation: u16| -> u16 {
+            thresholds.iter().flatten().map(|&threshold| u16::from(threshold <= generation)).sum()
+        };
+        self.restart = self.restart.map(rank);
+        self.refresh = self.refresh.map(rank);
+        self.doomed = doomed.map_or(0, rank);
+        self.generation = rank(self.generation);
+        rank
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_meets_every_entry_that_is_there_throughout() {
+        let mut roll = Roll::default();
+        for index in 0..6 {
+            roll.enlist(PathSlot::new(index));
+        }
+        roll.touch_all();
+        let mut met = Vec::new();
+        // Strike one that was met (5), one that was not (0), and add one in between.
+        met.extend(roll.next_to_touch());
+        roll.strike(5);
+        roll.enlist(PathSlot::new(9));
+        roll.strike(0);
+        met.extend(std::iter::from_fn(|| roll.next_to_touch()));
+        for index in 1..5 {
+            assert!(met.contains(&PathSlot::new(index)), "{index} was not met: {met:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_refresh_does_not_end_a_restart() {
+        let mut roll = Roll::default();
+        roll.mark(Mark::Restart);
+        let between = roll.generation();
+        roll.mark(Mark::Refresh);
+        roll.sweep(Mark::Refresh);
+        assert!(roll.is_stale(0) && !roll.is_stale(between));
+        assert!(roll.is_doomed(between));
+    }
+
+    #[test]
+    fn renumbering_keeps_who_is_stale_and_who_is_doomed() {
+        let mut roll = Roll::default();
+        roll.enlist(PathSlot::new(0));
+        roll.mark(Mark::Restart);
+        roll.mark(Mark::Refresh);
+        roll.sweep(Mark::Refresh);
+        roll.mark(Mark::Refresh);
+        let before: Vec<_> = (0..=3).map(|it| (roll.is_stale(it), roll.is_doomed(it))).collect();
+        let rank = roll.renumber();
+        let after: Vec<_> = (0..=3).map(|it| (roll.is_stale(rank(it)), roll.is_doomed(rank(it)))).collect();
+        assert_eq!(before, after);
+        assert_eq!(roll.generation(), 3);
+    }
+}

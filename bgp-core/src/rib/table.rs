@@ -1,0 +1,320 @@
+//! One family's routes: prefixes with their paths. Not here: who wins.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::rib::hash::Seeded;
+use crate::rib::path::Path;
+use crate::rib::slab::Slab;
+use crate::rib::sweep::Roll;
+use crate::rib::{PathSlot, Route, SourceId};
+use crate::wire::PathId;
+
+/// Names a net, a prefix with its paths, in its table. Dense, so that consumers can keep arrays by net.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NetId(pub(super) u32);
+
+impl NetId {
+    /// The first of all ids, where walks start.
+    pub const FIRST: Self = Self(0);
+
+    /// Its place in an array by net.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The id that follows, for walks in slices.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// The outcome of the last decision.
+#[derive(Clone, Debug)]
+pub(super) struct Decided {
+    pub(super) slot: PathSlot,
+    pub(super) source: SourceId,
+    pub(super) route: Arc<Route>,
+}
+
+/// A prefix and what hangs on it.
+#[derive(Clone, Debug)]
+pub(super) struct Net {
+    pub(super) prefix: IpNet,
+    pub(super) first: Option<PathSlot>,
+    pub(super) decided: Option<Decided>,
+    pub(super) holds: u32,
+    /// It waits for its decision.
+    pub(super) queued: bool,
+    /// The next decision counts as a change whatever it is: what is known about the source changed.
+    pub(super) anew: bool,
+}
+
+/// One family's prefixes with their paths.
+#[derive(Clone, Debug)]
+pub struct Table {
+    nets: Slab<Net>,
+    index: HashMap<IpNet, NetId, Seeded>,
+    paths: Slab<Path>,
+    /// By source.
+    rolls: Vec<Roll>,
+    /// Nets to be decided, each once.
+    queue: VecDeque<NetId>,
+}
+
+impl Table {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            nets: Slab::default(),
+            index: HashMap::with_hasher(Seeded::new(seed)),
+            paths: Slab::default(),
+            rolls: Vec::new(),
+            queue: VecDeque::new(),
+        }
+    }
+
+    /// All ids are below this: the length of an array by net.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.nets.capacity()
+    }
+
+    /// How many prefixes there are, those only held included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nets.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nets.len() == 0
+    }
+
+    /// How many paths there are.
+    #[must_use]
+    pub fn path_count(&self) -> usize {
+        self.paths.len()
+    }
+
+    /// The net of exactly `prefix`.
+    #[must_use]
+    pub fn lookup(&self, prefix: &IpNet) -> Option<NetId> {
+        self.index.get(prefix).copied()
+    }
+
+    /// The prefix of `net`.
+    #[must_use]
+    pub fn prefix(&self, net: NetId) -> Option<IpNet> {
+        self.net(net).map(|net| net.prefix)
+    }
+
+    /// Every net, in the order of ids.
+    pub fn nets(&self) -> impl Iterator<Item = (NetId, IpNet)> {
+        self.nets_from(NetId::FIRST)
+    }
+
+    /// Every net whose id is not below `first`, in the order of ids.
+    pub fn nets_from(&self, first: NetId) -> impl Iterator<Item = (NetId, IpNet)> {
+        self.nets.iter_from(first.0).map(|(id, net)| (NetId(id), net.prefix))
+    }
+
+    /// The most specific net with a path that holds `address`.
+    #[must_use]
+    pub fn longest_match(&self, address: IpAddr) -> Option<NetId> {
+        let longest = self.covering(&IpNet::from(address)).max_by_key(|(_, prefix)| prefix.prefix_len());
+        longest.map(|(net, _)| net)
+    }
+
+    /// The nets with paths whose prefixes contain `prefix` or are it, in the order of ids.
+    pub fn covering(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
+        let prefix = *prefix;
+        self.populated().filter(move |(_, covering)| covering.contains(&prefix))
+    }
+
+    /// The nets with paths whose prefixes lie inside `prefix` or are it, in the order of ids.
+    pub fn longer(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
+        let prefix = *prefix;
+        self.populated().filter(move |(_, longer)| prefix.contains(longer))
+    }
+
+    fn populated(&self) -> impl Iterator<Item = (NetId, IpNet)> {
+        let nets = self.nets.iter_from(NetId::FIRST.0);
+        nets.filter(|(_, net)| net.first.is_some()).map(|(id, net)| (NetId(id), net.prefix))
+    }
+}
+
+/// What the rest of the RIB does with a table.
+impl Table {
+    pub(super) fn net(&self, net: NetId) -> Option<&Net> {
+        self.nets.get(net.0)
+    }
+
+    pub(super) fn net_mut(&mut self, net: NetId) -> Option<&mut Net> {
+        self.nets.get_mut(net.0)
+    }
+
+    pub(super) fn path(&self, slot: PathSlot) -> Option<&Path> {
+        self.paths.get(slot.index())
+    }
+
+    pub(super) fn path_mut(&mut self, slot: PathSlot) -> Option<&mut Path> {
+        self.paths.get_mut(slot.index())
+    }
+
+    pub(super) fn roll(&self, source: SourceId) -> Option<&Roll> {
+        self.rolls.get(source.0 as usize)
+    }
+
+    pub(super) fn roll_mut(&mut self, source: SourceId) -> Option<&mut Roll> {
+        self.rolls.get_mut(source.0 as usize)
+    }
+
+    /// Opens an empty roll for `source`.
+    pub(super) fn open_roll(&mut self, source: SourceId) {
+        let at = source.0 as usize;
+        if at >= self.rolls.len() {
+            self.rolls.resize_with(at + 1, Roll::default);
+        }
+        self.rolls[at] = Roll::default();
+    }
+
+    /// The net of `prefix`, made where there is none.
+    pub(super) fn ensure(&mut self, prefix: IpNet) -> NetId {
+        if let Some(net) = self.lookup(&prefix) {
+            return net;
+        }
+        let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
+        let id = NetId(self.nets.insert(net));
+        self.index.insert(prefix, id);
+        id
+    }
+
+    /// The paths of `net`, the one that came last first.
+    pub(super) fn chain(&self, net: NetId) -> impl Iterator<Item = (PathSlot, &Path)> {
+        let first = self.net(net).and_then(|net| net.first);
+        let mut next = first.and_then(|slot| Some((slot, self.path(slot)?)));
+        std::iter::from_fn(move || {
+            let (slot, path) = next?;
+            next = path.next.and_then(|slot| Some((slot, self.path(slot)?)));
+            Some((slot, path))
+        })
+    }
+
+    /// The path that `source` announced under `path_id`.
+    pub(super) fn find(&self, net: NetId, source: SourceId, path_id: PathId) -> Option<PathSlot> {
+        self.chain(net)
+            .find(|(_, path)| path.source == source && path.path_id == path_id)
+            .map(|(slot, _)| slot)
+    }
+
+    /// Chains a new path to its net and writes it on the roll of its source.
+    pub(super) fn insert(&mut self, mut path: Path) -> PathSlot {
+        let (net, source) = (path.net, path.source);
+        path.next = self.net(net).and_then(|net| net.first);
+        let slot = PathSlot::new(self.paths.insert(path));
+        if let Some(net) = self.net_mut(net) {
+            net.first = Some(slot);
+        }
+        if let Some(roll) = self.rolls.get_mut(source.0 as usize) {
+            let (at, generation) = roll.enlist(slot);
+            if let Some(path) = self.paths.get_mut(slot.index()) {
+                (path.roll_at, path.generation) = (at, generation);
+            }
+        }
+        slot
+    }
+
+    /// Takes a path out of its chain and off its roll.
+    pub(super) fn remove(&mut self, slot: PathSlot) -> Option<Path> {
+        let path = self.paths.remove(slot.index())?;
+        self.unchain(&path, slot);
+        if let Some(roll) = self.rolls.get_mut(path.source.0 as usize)
+            && let Some(moved) = roll.strike(path.roll_at)
+            && let Some(moved) = self.paths.get_mut(moved.index())
+        {
+            moved.roll_at = path.roll_at;
+        }
+        Some(path)
+    }
+
+    fn unchain(&mut self, path: &Path, slot: PathSlot) {
+        let Some(net) = self.nets.get_mut(path.net.0) else { return };
+        if net.first == Some(slot) {
+            net.first = path.next;
+            return;
+        }
+        let mut at = net.first;
+        while let Some(before) = at.and_then(|at| self.paths.get_mut(at.index())) {
+            if before.next == Some(slot) {
+                before.next = path.next;
+                return;
+            }
+            at = before.next;
+        }
+    }
+
+    /// Queues `net` for its decision.
+    pub(super) fn touch(&mut self, net: NetId) {
+        if let Some(entry) = self.nets.get_mut(net.0)
+            && !entry.queued
+        {
+            entry.queued = true;
+            self.queue.push_back(net);
+        }
+    }
+
+    /// Queues `net` because what is known about `source` changed: if that is best, it counts as changed.
+    pub(super) fn touch_anew(&mut self, net: NetId, source: SourceId) {
+        if let Some(entry) = self.nets.get_mut(net.0) {
+            entry.anew |= entry.decided.as_ref().is_some_and(|best| best.source == source);
+        }
+        self.touch(net);
+    }
+
+    /// Makes sure that the roll of `source` can open a generation. Renumbering happens once in 65 535
+    /// marks, so its walk over the roll is paid for by them.
+    pub(super) fn make_room(&mut self, source: SourceId) {
+        let Some(roll) = self.rolls.get_mut(source.0 as usize).filter(|roll| roll.is_exhausted()) else {
+            return;
+        };
+        let renumbered = roll.renumber();
+        for slot in roll.paths() {
+            if let Some(path) = self.paths.get_mut(slot.index()) {
+                path.generation = renumbered(path.generation);
+            }
+        }
+    }
+
+    /// Whether a net waits for its decision.
+    pub(super) fn has_touched(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// The next net to be decided.
+    pub(super) fn next_touched(&mut self) -> Option<NetId> {
+        let net = self.queue.pop_front()?;
+        if let Some(entry) = self.nets.get_mut(net.0) {
+            entry.queued = false;
+        }
+        Some(net)
+    }
+
+    /// Forgets `net` where nothing hangs on it any more.
+    pub(super) fn reclaim(&mut self, id: NetId) {
+        if let Some(net) = self.nets.get(id.0)
+            && net.first.is_none()
+            && net.decided.is_none()
+            && net.holds == 0
+            && !net.queued
+        {
+            self.index.remove(&net.prefix);
+            self.nets.remove(id.0);
+        }
+    }
+}
