@@ -107,7 +107,7 @@ impl Rib {
                 && let Some(source) = self.source(path.source)
             {
                 let named = Named { slot, path_id: path.path_id, source_id: path.source, source };
-                candidates.push(Candidate::new(named, route, cost, &self.settings));
+                candidates.push(Candidate::new(named, route, cost, self.settings.selection));
             }
         }
     }

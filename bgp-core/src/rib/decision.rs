@@ -14,7 +14,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::rib::{Ineligible, PathSlot, PeerKind, Route, Settings, Source, SourceId};
+use crate::rib::{Ineligible, PathSlot, PeerKind, Route, Selection, Source, SourceId};
 use crate::wire::{Community, Origin, PathId};
 use crate::{Asn, RouterId};
 
@@ -133,9 +133,9 @@ pub(super) struct Named<'a> {
 
 impl Candidate {
     /// What the decision process reads of the path `named`, accepted as `route`, at `cost` to its next hop.
-    pub(super) fn new(named: Named<'_>, route: &Route, cost: u32, settings: &Settings) -> Self {
+    pub(super) fn new(named: Named<'_>, route: &Route, cost: u32, selection: Selection) -> Self {
         let attributes = &route.attributes;
-        let missing_med = if settings.missing_med_as_worst { u32::MAX } else { 0 };
+        let missing_med = if selection.missing_med_as_worst { u32::MAX } else { 0 };
         let (internal, router_id, address) = match named.source {
             Source::Bgp(peer) => (peer.kind != PeerKind::External, peer.router_id, peer.address),
             Source::Local(_) => (true, RouterId(Ipv4Addr::UNSPECIFIED), IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
@@ -147,7 +147,7 @@ impl Candidate {
             local_preference: attributes.local_preference.unwrap_or(DEFAULT_LOCAL_PREFERENCE),
             as_path_length: attributes.as_path.length(),
             origin: attributes.origin,
-            neighbour: if settings.always_compare_med { None } else { attributes.as_path.neighbor_asn() },
+            neighbour: if selection.always_compare_med { None } else { attributes.as_path.neighbor_asn() },
             med: attributes.med.unwrap_or(missing_med),
             internal,
             cost,

@@ -8,8 +8,8 @@ use crate::rib::hash::Seeded;
 
 /// Gives equal routes one allocation.
 ///
-/// What nobody else holds any more is dropped in passing: every route brought in looks at
-/// [`Interner::STRIDE`] old ones, so there is never a pause for sweeping.
+/// What nobody else holds any more is dropped in passing: every route brought in looks at two old ones,
+/// so there is never a pause for sweeping.
 #[derive(Clone, Debug)]
 pub struct Interner {
     index: HashSet<Arc<Route>, Seeded>,

@@ -38,7 +38,7 @@ pub use next_hop::{Reach, ResolvedHop};
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
 pub use query::{Best, Explanation};
 pub use route::{Forwarding, KernelHint, LocalSource, Route};
-pub use settings::{NextHopMode, Settings};
+pub use settings::{NextHopMode, Selection, Settings};
 pub use source::{PeerKind, PeerSource, Source, SourceId};
 pub use sweep::Mark;
 pub use table::{NetId, Table};

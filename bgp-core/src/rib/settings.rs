@@ -10,15 +10,22 @@ pub enum NextHopMode {
     Assumed,
 }
 
-/// What an operator may choose about the decision process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
+/// How routes are compared where the standard leaves a choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
     /// Compare MED between routes of different neighbour ASes too.
     pub always_compare_med: bool,
     /// A missing MED counts as the highest. Unlike this, [RFC 4271 §9.1.2.2] has it the lowest.
     ///
     /// [RFC 4271 §9.1.2.2]: https://www.rfc-editor.org/rfc/rfc4271#section-9.1.2.2
     pub missing_med_as_worst: bool,
+}
+
+/// What an operator may choose about the decision process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How routes are compared.
+    pub selection: Selection,
     /// Most paths that share the traffic of a prefix; 0 and 1 both turn multipath off.
     pub multipath: u16,
     /// Whether next hops have to be watched.
@@ -27,11 +34,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            always_compare_med: false,
-            missing_med_as_worst: false,
-            multipath: 1,
-            next_hops: NextHopMode::default(),
-        }
+        Self { selection: Selection::default(), multipath: 1, next_hops: NextHopMode::default() }
     }
 }

@@ -125,9 +125,13 @@ impl Roll {
         self.paths.get(at).copied()
     }
 
-    /// Makes every path of now stale by `mark`.
+    /// Makes every path of now stale by `mark`. A restart ends a refresh: the session in which that began
+    /// is gone, and its end will not come.
     pub(super) fn mark(&mut self, mark: Mark) {
         self.generation += 1;
+        if mark == Mark::Restart {
+            self.refresh = None;
+        }
         *self.threshold(mark) = Some(self.generation);
     }
 
@@ -226,6 +230,15 @@ mod tests {
         roll.sweep(Mark::Refresh);
         assert!(roll.is_stale(0) && !roll.is_stale(between));
         assert!(roll.is_doomed(between));
+    }
+
+    #[test]
+    fn a_restart_ends_a_refresh() {
+        let mut roll = Roll::default();
+        roll.mark(Mark::Refresh);
+        roll.mark(Mark::Restart);
+        roll.sweep(Mark::Refresh);
+        assert!(!roll.is_doomed(0));
     }
 
     #[test]

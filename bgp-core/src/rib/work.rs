@@ -104,6 +104,11 @@ impl Rib {
         }
         self.settings = settings;
         self.next_hops.set_mode(settings.next_hops);
+        self.decide_all();
+    }
+
+    /// Has every net decided anew, and told, in slices.
+    pub fn decide_all(&mut self) {
         self.jobs.retain(|job| !matches!(job, Job::Nets(..)));
         self.jobs.extend(TableId::ALL.map(|table| Job::Nets(table, NetId::FIRST)));
     }

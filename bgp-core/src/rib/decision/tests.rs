@@ -3,7 +3,7 @@
 use super::*;
 use crate::Family;
 use crate::rib::testing::{Bench, GATEWAY, as_path, nlri, peer, prefix, reach, route_via};
-use crate::rib::{LocalSource, PeerSource};
+use crate::rib::{LocalSource, PeerSource, Settings};
 use crate::wire::{Attributes, Nlri};
 
 /// One side of a comparison.
@@ -76,6 +76,10 @@ fn beats(winner: Side, loser: Side, step: Step) {
     assert_eq!(outcomes(Settings::default(), &[winner, loser]), [Outcome::Best, Outcome::Beaten(step)]);
 }
 
+fn choosing(selection: Selection) -> Settings {
+    Settings { selection, ..Settings::default() }
+}
+
 fn long_lived(mut side: Side) -> Side {
     side.attributes.communities = Box::new([LLGR_STALE]);
     side
@@ -146,7 +150,7 @@ fn med_says_nothing_between_neighbour_ases_unless_asked() {
     other.attributes.as_path = as_path(&[64499, 64497]);
     let sides = [side(2), other];
     assert_eq!(outcomes(Settings::default(), &sides), [Outcome::Beaten(Step::RouterId), Outcome::Best]);
-    let always = Settings { always_compare_med: true, ..Settings::default() };
+    let always = choosing(Selection { always_compare_med: true, ..Selection::default() });
     assert_eq!(outcomes(always, &sides), [Outcome::Best, Outcome::Beaten(Step::Med)]);
 }
 
@@ -156,7 +160,7 @@ fn a_missing_med_is_the_best_or_on_request_the_worst() {
     without.attributes.med = None;
     let sides = [without, side(1)];
     assert_eq!(outcomes(Settings::default(), &sides), [Outcome::Best, Outcome::Beaten(Step::Med)]);
-    let worst = Settings { missing_med_as_worst: true, ..Settings::default() };
+    let worst = choosing(Selection { missing_med_as_worst: true, ..Selection::default() });
     assert_eq!(outcomes(worst, &sides), [Outcome::Beaten(Step::Med), Outcome::Best]);
 }
 
