@@ -93,14 +93,15 @@ impl Condition {
         }
     }
 
-    /// Whether the answer can differ between two peers a route is sent to.
+    /// Whether the answer can differ between two peers of the same kind that a route is sent to.
     #[must_use]
     pub fn asks_for_peer(&self) -> bool {
         match self {
-            Self::Peer(_) | Self::PeerIsInternal(_) => true,
+            Self::Peer(_) => true,
             Self::Not(inner) => inner.iter().any(Self::asks_for_peer),
             Self::Prefix(_)
             | Self::Source(_)
+            | Self::PeerIsInternal(_)
             | Self::LearnedFrom(_)
             | Self::Interface(_)
             | Self::Community(_)

@@ -27,6 +27,9 @@ pub fn evaluate_session_recorded<'a>(
     match (policies, subject.peer) {
         (Some(policies), _) => evaluate_recorded(policies, subject, recorder),
         (None, Some(peer)) if !peer.internal => Verdict::Reject { by },
-        (None, _) => Verdict::Accept { route: Cow::Borrowed(subject.route), next_hop: None, by },
+        (None, _) => {
+            let route = Cow::Borrowed(subject.route);
+            Verdict::Accept { route, next_hop: None, sets_med: false, by }
+        }
     }
 }

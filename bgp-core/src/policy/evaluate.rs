@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::policy::{Disposition, NextHopAction, Policy, SourceKind};
+use crate::policy::{Disposition, NextHopAction, Policy, Set, SourceKind};
 use crate::rib::Route;
 
 /// A peer as a policy sees it.
@@ -44,6 +44,9 @@ pub enum Verdict<'a> {
         /// The next hop the last rule to set one asked for. [`NextHopAction::Own`] is for the caller
         /// to resolve; an address is to be left alone by later next hop rules.
         next_hop: Option<NextHopAction>,
+        /// A rule set the MED, which makes it ours to say to another AS
+        /// ([RFC 4271 §5.1.4](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.4)).
+        sets_med: bool,
         /// Who said so.
         by: Decided,
     },
@@ -120,12 +123,14 @@ pub fn evaluate_recorded<'a>(
     subject: &Subject<'a>,
     recorder: &mut impl Recorder,
 ) -> Verdict<'a> {
-    let mut route = Cow::Borrowed(subject.route);
-    let mut next_hop = None;
+    let mut draft = Draft { route: Cow::Borrowed(subject.route), next_hop: None, sets_med: false };
     for (index, policy) in policies.iter().enumerate() {
-        let (disposition, by) = judge(index, policy, subject, &mut route, &mut next_hop, recorder);
+        let (disposition, by) = judge(index, policy, subject, &mut draft, recorder);
         match disposition {
-            Disposition::Accept => return Verdict::Accept { route, next_hop, by },
+            Disposition::Accept => {
+                let Draft { route, next_hop, sets_med } = draft;
+                return Verdict::Accept { route, next_hop, sets_med, by };
+            }
             Disposition::Reject => return Verdict::Reject { by },
             Disposition::Next => {}
         }
@@ -133,24 +138,40 @@ pub fn evaluate_recorded<'a>(
     Verdict::Reject { by: Decided::EndOfList }
 }
 
+/// A route while rules change it.
+struct Draft<'a> {
+    route: Cow<'a, Route>,
+    next_hop: Option<NextHopAction>,
+    sets_med: bool,
+}
+
+impl Draft<'_> {
+    fn apply(&mut self, set: &Set) {
+        if set.is_empty() {
+            return;
+        }
+        set.apply(self.route.to_mut());
+        self.next_hop = set.next_hop.or(self.next_hop);
+        self.sets_med |= set.med.is_some();
+    }
+}
+
 /// One policy's word on a route, which its rules change as they go.
 fn judge(
     index: usize,
     policy: &Policy,
     subject: &Subject<'_>,
-    route: &mut Cow<'_, Route>,
-    next_hop: &mut Option<NextHopAction>,
+    draft: &mut Draft<'_>,
     recorder: &mut impl Recorder,
 ) -> (Disposition, Decided) {
     for (number, rule) in policy.rules.iter().enumerate() {
-        let failed = rule.conditions.iter().position(|condition| !condition.holds(subject, route));
+        let failed = rule.conditions.iter().position(|condition| !condition.holds(subject, &draft.route));
         recorder.tried(Step { policy: index, rule: number, failed });
         if failed.is_some() {
             continue;
         }
-        if rule.action.disposition != Disposition::Reject && !rule.action.set.is_empty() {
-            rule.action.set.apply(route.to_mut());
-            *next_hop = rule.action.set.next_hop.or(*next_hop);
+        if rule.action.disposition != Disposition::Reject {
+            draft.apply(&rule.action.set);
         }
         if rule.action.disposition != Disposition::Next {
             return (rule.action.disposition, Decided::Rule { policy: index, rule: number });

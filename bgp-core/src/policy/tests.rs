@@ -188,6 +188,19 @@ fn our_own_address_as_next_hop_is_left_to_the_session() {
 }
 
 #[test]
+fn a_med_that_a_rule_set_is_ours_even_where_it_was_the_same() {
+    let mut original = route();
+    original.attributes.med = Some(50);
+    let sets_med = |set| {
+        let rules = vec![rule(vec![], set, Disposition::Accept)];
+        let policies = [policy(rules, Disposition::Reject)];
+        matches!(evaluate(&policies, &subject(&original)), Verdict::Accept { sets_med: true, .. })
+    };
+    assert!(sets_med(Set { med: Some(50), ..Set::default() }));
+    assert!(!sets_med(Set { local_preference: Some(50), ..Set::default() }));
+}
+
+#[test]
 fn a_community_that_is_there_is_not_added_again() {
     let set = Set { add_communities: vec![Community(64512 << 16 | 100)], ..Set::default() };
     assert_eq!(changed(set), route());
@@ -272,7 +285,8 @@ fn only_questions_about_the_peer_split_what_peers_share() {
             .asks_for_peer()
     };
     assert!(asks(Condition::Peer(globs("tor*"))));
-    assert!(asks(Condition::Not(vec![Condition::PeerIsInternal(true)])));
+    assert!(asks(Condition::Not(vec![Condition::Peer(globs("tor*"))])));
+    assert!(!asks(Condition::PeerIsInternal(true)));
     assert!(!asks(Condition::LearnedFrom(globs("tor*"))));
 }
 
