@@ -14,8 +14,8 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::rib::{Ineligible, PathSlot, PeerKind, Route, Selection, Source, SourceId};
-use crate::wire::{Community, Origin, PathId};
+use crate::rib::{Ineligible, PathSlot, Route, Selection, Source, SourceId};
+use crate::wire::{Community, Origin, PathId, PeerKind};
 use crate::{Asn, RouterId};
 
 /// One criterion, in the order in which they are applied.

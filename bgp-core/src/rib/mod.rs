@@ -39,7 +39,7 @@ pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
 pub use query::{Best, Explanation};
 pub use route::{Forwarding, KernelHint, LocalSource, Route};
 pub use settings::{NextHopMode, Selection, Settings};
-pub use source::{PeerKind, PeerSource, Source, SourceId};
+pub use source::{PeerSource, Source, SourceId};
 pub use sweep::Mark;
 pub use table::{NetId, Table};
 

@@ -4,24 +4,12 @@ use std::net::IpAddr;
 
 use crate::rib::LocalSource;
 use crate::speaker::PeerId;
+use crate::wire::PeerKind;
 use crate::{Asn, RouterId};
 
 /// Names a source in a [`Rib`](crate::rib::Rib). Reused after the source is removed and its last path gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(super) u32);
-
-/// On which side of which border a peer stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PeerKind {
-    /// Our own AS.
-    Internal,
-    /// Another member AS of our confederation. Counts as internal when routes are compared ([RFC 5065 §5.3]).
-    ///
-    /// [RFC 5065 §5.3]: https://www.rfc-editor.org/rfc/rfc5065#section-5.3
-    Confederation,
-    /// Another AS.
-    External,
-}
 
 /// What the decision process and the export side have to know about a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

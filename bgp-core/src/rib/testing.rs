@@ -6,11 +6,10 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::rib::{
-    Change, Forwarding, Ineligible, KernelHint, PeerKind, PeerSource, Reach, Rib, Route, Settings, Source,
-    SourceId,
+    Change, Forwarding, Ineligible, KernelHint, PeerSource, Reach, Rib, Route, Settings, Source, SourceId,
 };
 use crate::speaker::PeerId;
-use crate::wire::{AsPath, Attributes, NextHop, Nlri, PathId};
+use crate::wire::{AsPath, Attributes, NextHop, Nlri, PathId, PeerKind};
 use crate::{Asn, Family, Instant, RouterId};
 
 /// The address most test routes go through.
