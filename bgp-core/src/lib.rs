@@ -1,5 +1,6 @@
 //! BGP-4 without I/O: codec, finite state machine, RIB, policy and export.
 
+pub mod export;
 pub mod peer;
 pub mod policy;
 pub mod rib;

@@ -21,6 +21,11 @@ impl NetId {
     /// The first of all ids, where walks start.
     pub const FIRST: Self = Self(0);
 
+    /// The id whose place in an array by net is `index`; the last there can be where that is too large.
+    pub(crate) fn at(index: usize) -> Self {
+        Self(u32::try_from(index).unwrap_or(u32::MAX))
+    }
+
     /// Its place in an array by net.
     #[must_use]
     pub const fn index(self) -> usize {

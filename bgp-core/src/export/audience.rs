@@ -1,0 +1,117 @@
+//! The audience: who may hear a path. Every rule that keeps a path from a peer has a name here.
+//!
+//! The RFC's version: what an internal peer said is not said to internal peers ([RFC 4271 §9.2]),
+//! unless one of the two is a client ([RFC 4456 §6]); well-known communities stop a path at a border
+//! ([RFC 1997]); OTC stops it on its way up or sideways ([RFC 9234 §5]).
+//! Ours: the rules that hold for a whole group are asked once, by [`refuses`]; the only rule that
+//! differs between members of a group, that a path does not go back to where it came from, is carried
+//! with the octets as an [`Audience`].
+//!
+//! [RFC 4271 §9.2]: https://www.rfc-editor.org/rfc/rfc4271#section-9.2
+//! [RFC 4456 §6]: https://www.rfc-editor.org/rfc/rfc4456#section-6
+//! [RFC 1997]: https://www.rfc-editor.org/rfc/rfc1997
+//! [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
+
+use std::sync::Arc;
+
+use crate::export::key::Key;
+use crate::rib::Source;
+use crate::speaker::PeerId;
+use crate::wire::{Attributes, Community, PeerKind, Role};
+
+/// One rule that a path met on its way to a peer, and what the rule said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Gate {
+    /// A well-known community forbids it ([RFC 1997](https://www.rfc-editor.org/rfc/rfc1997)).
+    Community(Community),
+    /// There is no next hop that this session can carry ([RFC 8950](https://www.rfc-editor.org/rfc/rfc8950)).
+    NoNextHop,
+    /// No export policy towards an external peer ([RFC 8212](https://www.rfc-editor.org/rfc/rfc8212)).
+    NoPolicy,
+    /// Not the best path, or not among those that additional paths send.
+    NotBest,
+    /// A policy let it pass or not.
+    Policy {
+        /// It passed.
+        accepted: bool,
+        /// The policy and the rule that decided, in words.
+        rule: Arc<str>,
+    },
+    /// Learned from a non-client internal peer, for a non-client internal peer
+    /// ([RFC 4456 §6](https://www.rfc-editor.org/rfc/rfc4456#section-6)).
+    Reflection,
+    /// OTC is present and the peer is a provider, a peer or a route server
+    /// ([RFC 9234 §5](https://www.rfc-editor.org/rfc/rfc9234#section-5)).
+    Role,
+    /// It is said.
+    Sent,
+    /// It came from this very peer.
+    SplitHorizon,
+    /// Its attributes do not fit a message of the peer's size.
+    TooLong,
+}
+
+/// Which members of a group are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Audience {
+    /// Every member.
+    All,
+    /// Every member but the one it came from.
+    Except(PeerId),
+    /// This member alone.
+    Only(PeerId),
+}
+
+impl Audience {
+    /// Everybody but the peer that `source` is.
+    pub(super) fn of(source: &Source) -> Self {
+        source.peer().map_or(Self::All, |peer| Self::Except(peer.peer))
+    }
+
+    /// Whether `peer` is meant.
+    pub(super) fn admits(self, peer: PeerId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Except(other) => other != peer,
+            Self::Only(one) => one == peer,
+        }
+    }
+}
+
+/// The rule by which nobody in the group may hear a path from `source`, if there is one.
+pub(super) fn refuses(key: &Key, source: &Source, attributes: &Attributes) -> Option<Gate> {
+    if is_internal_matter(key, source) {
+        return Some(Gate::Reflection);
+    }
+    let forbidding = |community: &&Community| forbids(key, **community);
+    if let Some(community) = attributes.communities.iter().find(forbidding) {
+        return Some(Gate::Community(*community));
+    }
+    leaks(key.role, attributes).then_some(Gate::Role)
+}
+
+/// From an internal peer to an internal peer, neither of them a client.
+fn is_internal_matter(key: &Key, source: &Source) -> bool {
+    let said_by_non_client =
+        |source: &Source| source.peer().is_some_and(|peer| peer.kind == PeerKind::Internal && !peer.client);
+    key.kind == PeerKind::Internal && !key.client && said_by_non_client(source)
+}
+
+fn forbids(key: &Key, community: Community) -> bool {
+    match community {
+        Community::NO_ADVERTISE => true,
+        Community::NO_EXPORT => key.kind == PeerKind::External,
+        Community::NO_EXPORT_SUBCONFED => key.kind != PeerKind::Internal,
+        Community::LLGR_STALE => !key.long_lived,
+        _ => false,
+    }
+}
+
+/// Whether OTC is present and our role says that the peer is above or beside us.
+fn leaks(role: Option<Role>, attributes: &Attributes) -> bool {
+    attributes.otc.is_some() && matches!(role, Some(Role::Customer | Role::Peer | Role::RouteServerClient))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,378 @@
+//! The group: sessions that hear the same octets, what they have been told, and what is to be told.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use ipnet::IpNet;
+
+use crate::Family;
+use crate::export::adj_rib_out::{AdjRibOut, Said};
+use crate::export::audience::Audience;
+use crate::export::difference::{Word, difference};
+use crate::export::dirty::Dirty;
+use crate::export::entitlement::Names;
+use crate::export::journal::{Journal, Saying};
+use crate::export::key::Key;
+use crate::export::member::{Member, Need, Purpose, Walk};
+use crate::export::offer::Clerk;
+use crate::export::pack::Pack;
+use crate::rib::{NetId, Rib};
+use crate::speaker::PeerId;
+use crate::wire::{self, Nlri, RefreshKind};
+
+/// What came of asking a group for something to say.
+#[derive(Debug)]
+pub(super) enum Pulled {
+    /// Octets to send.
+    Octets(Bytes),
+    /// Nothing yet, and the work bounded for one call is done: ask again.
+    Later,
+    /// There is nothing to say.
+    Nothing,
+}
+
+/// Sessions that hear the same octets.
+#[derive(Debug)]
+pub(super) struct Group {
+    key: Key,
+    members: BTreeMap<PeerId, Member>,
+    dirty: Dirty,
+    out: AdjRibOut,
+    journal: Journal,
+    /// Octets that the journal keeps for slow members.
+    journal_limit: usize,
+    /// Parts of Adj-RIB-Out as encoded for walks, until they change or nobody walks.
+    parts: BTreeMap<usize, Vec<Saying>>,
+    /// Everything said, for members that move to another group together.
+    inventory: Option<Arc<[Nlri]>>,
+}
+
+/// What a member takes with it when it leaves for another group of the same session.
+#[derive(Debug)]
+pub(super) struct Luggage {
+    member: Member,
+    /// Every route it may have been told.
+    may_hold: Vec<Arc<[Nlri]>>,
+}
+
+impl Group {
+    /// A group that has told nobody anything yet.
+    pub(super) fn new(key: Key, journal_limit: usize, rib: &Rib) -> Self {
+        let mut dirty = Dirty::default();
+        let nets = rib.table(key.family).into_iter().flat_map(|table| table.nets());
+        nets.for_each(|(net, _)| dirty.touch(net));
+        Self {
+            key,
+            members: BTreeMap::new(),
+            dirty,
+            out: AdjRibOut::default(),
+            journal: Journal::default(),
+            journal_limit,
+            parts: BTreeMap::new(),
+            inventory: None,
+        }
+    }
+
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = PeerId> {
+        self.members.keys().copied()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Octets kept for members that have not read them.
+    pub(super) fn backlog(&self) -> usize {
+        self.journal.weight()
+    }
+
+    /// What was last said of a net to `peer`.
+    pub(super) fn said_to(&self, peer: PeerId, net: NetId) -> impl Iterator<Item = &Said> {
+        self.out.said(net).iter().filter(move |said| said.audience.admits(peer))
+    }
+
+    /// How many paths `peer` is told.
+    pub(super) fn count(&self, peer: PeerId) -> u64 {
+        self.out.count(peer)
+    }
+
+    /// Notes that a net changed. True where nothing was to be looked at before.
+    pub(super) fn touch(&mut self, net: NetId) -> bool {
+        let was_clean = self.dirty.is_empty();
+        self.dirty.touch(net);
+        was_clean
+    }
+
+    /// A new session listens: it will be told everything.
+    pub(super) fn join(&mut self, peer: PeerId, enhanced_refresh: bool) {
+        let mut member = Member::new(self.journal.end(), enhanced_refresh);
+        member.walk = Some(Walk::new(Purpose::Join, self.dirty.ticket()));
+        self.members.insert(peer, member);
+    }
+
+    /// A session comes from another group: it will be told everything, and the end of what it holds
+    /// and nobody says here.
+    pub(super) fn move_in(&mut self, peer: PeerId, luggage: Luggage, enhanced_refresh: bool) {
+        let mut member = Member { position: self.journal.end(), enhanced_refresh, ..luggage.member };
+        luggage.may_hold.into_iter().for_each(|routes| member.arrears.owe(routes));
+        let fresh = Walk::new(Purpose::Move, self.dirty.ticket());
+        member.walk = Some(match member.walk {
+            Some(walk) => Walk { purpose: walk.purpose, begun: walk.begun, ..fresh },
+            None => fresh,
+        });
+        self.members.insert(peer, member);
+    }
+
+    /// The session is gone, and what it had been told with it.
+    pub(super) fn leave(&mut self, peer: PeerId) {
+        if let Some(member) = self.members.remove(&peer) {
+            self.journal.skip(member.position, peer);
+            self.tidy();
+        }
+    }
+
+    /// The session goes on in another group.
+    pub(super) fn move_out(&mut self, peer: PeerId, rib: &Rib) -> Option<Luggage> {
+        let member = self.members.remove(&peer)?;
+        let mut may_hold = self.journal.skip(member.position, peer);
+        self.tidy();
+        may_hold.push(self.inventory(rib));
+        Some(Luggage { member, may_hold })
+    }
+
+    /// Takes back what the group holds in the RIB. To be called once, when the last member has left.
+    pub(super) fn dissolve(self, rib: &mut Rib) {
+        for (net, _) in self.out.iter().filter(|(_, said)| !said.is_empty()) {
+            rib.release(self.key.family, net);
+        }
+    }
+
+    /// Tells a member everything again.
+    pub(super) fn refresh(&mut self, peer: PeerId) -> bool {
+        let member = self.members.get_mut(&peer);
+        member.map(|member| member.refresh = true).is_some()
+    }
+
+    /// Whether a pull may find something.
+    pub(super) fn has_work(&self, peer: PeerId) -> bool {
+        self.members.get(&peer).is_some_and(|member| {
+            !member.queue.is_empty()
+                || member.position < self.journal.end()
+                || member.need(!self.dirty.is_empty()) != Need::Nothing
+        })
+    }
+
+    /// The next octets for a member.
+    pub(super) fn pull(&mut self, peer: PeerId, names: &Names, rib: &mut Rib) -> Pulled {
+        for _ in 0..STEPS {
+            let Some(member) = self.members.get_mut(&peer) else { return Pulled::Nothing };
+            let queued = member.queue.pop_front();
+            if let Some(octets) = queued.or_else(|| self.journal.read(&mut member.position, peer)) {
+                return Pulled::Octets(octets);
+            }
+            match member.need(!self.dirty.is_empty()) {
+                Need::Batch => self.batch(peer, names, rib),
+                Need::Arrears => self.pay(peer, rib),
+                Need::Step => self.step(peer, rib),
+                Need::Walk => self.start_refresh(peer),
+                Need::Nothing => return Pulled::Nothing,
+            }
+        }
+        Pulled::Later
+    }
+}
+
+/// Saying what changed.
+impl Group {
+    /// Looks at the next dirty nets and writes what is to be said of them into the journal.
+    fn batch(&mut self, peer: PeerId, names: &Names, rib: &mut Rib) {
+        if let Some(walk) = self.members.get_mut(&peer).and_then(|member| member.walk.as_mut()) {
+            walk.stepped = false;
+        }
+        let mut clerk = Clerk::new(&self.key, names);
+        let mut pack = Pack::default();
+        for _ in 0..BATCH {
+            let Some(net) = self.dirty.take() else { break };
+            let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
+                continue;
+            };
+            let now = clerk.offer(net, prefix, rib);
+            let words = record(&self.key, &mut self.out, net, now, rib);
+            if !words.is_empty() {
+                self.parts.remove(&AdjRibOut::part_of(net));
+                self.inventory = None;
+            }
+            words.into_iter().for_each(|word| pack.add(prefix, word));
+        }
+        for saying in pack.finish(self.key.family, &self.key.dialect) {
+            self.journal.push(saying, self.members.len());
+        }
+        self.limit_journal();
+    }
+
+    /// Drops the oldest entries where slow members make the journal too long; they owe them from now on.
+    fn limit_journal(&mut self) {
+        if self.journal.weight() <= self.journal_limit {
+            return;
+        }
+        let lost = self.journal.shorten(self.journal_limit / 2);
+        for (peer, member) in &mut self.members {
+            for (position, saying) in &lost {
+                if member.position <= *position && saying.audience.admits(*peer) {
+                    member.arrears.owe(Arc::clone(&saying.nlri));
+                }
+            }
+            member.position = self.journal.clamp(member.position);
+        }
+    }
+}
+
+/// Saying again what was said.
+impl Group {
+    /// Pays some of a member's arrears.
+    fn pay(&mut self, peer: PeerId, rib: &Rib) {
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        let mut pack = Pack::default();
+        for Nlri { path_id, prefix } in member.arrears.pay(BATCH) {
+            let net = rib.table(self.key.family).and_then(|table| table.lookup(&prefix));
+            let said = net.map_or(&[][..], |net| self.out.said(net)).iter();
+            let mut heard = said.filter(|said| said.path_id == path_id && said.audience.admits(peer));
+            let route = heard.next().map(|said| Arc::clone(&said.route));
+            pack.add(prefix, Word { path_id, audience: Audience::Only(peer), route });
+        }
+        let sayings = pack.finish(self.key.family, &self.key.dialect);
+        member.queue.extend(sayings.into_iter().map(|saying| saying.bytes));
+    }
+
+    fn start_refresh(&mut self, peer: PeerId) {
+        if let Some(member) = self.members.get_mut(&peer) {
+            member.refresh = false;
+            member.walk = Some(Walk::new(Purpose::Refresh, self.dirty.ticket()));
+        }
+    }
+
+    /// The next step of a member's walk: its opening marker, a part of the table, its closing marker.
+    fn step(&mut self, peer: PeerId, rib: &Rib) {
+        let Some(walk) = self.members.get(&peer).and_then(|member| member.walk) else { return };
+        if !walk.begun {
+            self.mark(peer, walk.purpose, RefreshKind::Begin);
+            self.walk_on(peer, Walk { begun: true, ..walk });
+        } else if walk.part < self.out.parts() {
+            self.say_part(peer, walk.part, rib);
+            self.walk_on(peer, Walk { part: walk.part + 1, stepped: true, ..walk });
+        } else if self.dirty.has_passed(walk.until) {
+            self.mark(peer, walk.purpose, RefreshKind::End);
+            if let Some(member) = self.members.get_mut(&peer) {
+                member.walk = None;
+            }
+            self.tidy();
+        } else {
+            self.walk_on(peer, Walk { stepped: true, ..walk });
+        }
+    }
+
+    fn walk_on(&mut self, peer: PeerId, walk: Walk) {
+        if let Some(member) = self.members.get_mut(&peer) {
+            member.walk = Some(walk);
+        }
+    }
+
+    /// Says what opens or closes a walk.
+    fn mark(&mut self, peer: PeerId, purpose: Purpose, kind: RefreshKind) {
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        let family = self.key.family;
+        let mut octets = BytesMut::new();
+        match (purpose, kind) {
+            (Purpose::Join, RefreshKind::End) => wire::end_of_rib(family, &mut octets),
+            (Purpose::Refresh, _) if member.enhanced_refresh => {
+                put_refresh(family, kind, &mut octets);
+            }
+            (Purpose::Join | Purpose::Refresh | Purpose::Move, _) => return,
+        }
+        member.queue.push_back(octets.freeze());
+    }
+
+    /// Says a part of Adj-RIB-Out as it is now. Those who walk there before it changes share the octets.
+    fn say_part(&mut self, peer: PeerId, part: usize, rib: &Rib) {
+        let (key, out) = (&self.key, &self.out);
+        let sayings = self.parts.entry(part).or_insert_with(|| {
+            let mut pack = Pack::default();
+            for (prefix, said) in with_prefixes(key, out.part(part), rib) {
+                said.iter().for_each(|said| pack.add(prefix, said.word(said.audience)));
+            }
+            pack.finish(key.family, &key.dialect)
+        });
+        let heard = sayings.iter().filter(|saying| saying.audience.admits(peer));
+        if let Some(member) = self.members.get_mut(&peer) {
+            member.queue.extend(heard.map(|saying| saying.bytes.clone()));
+        }
+    }
+
+    /// Everything said.
+    fn inventory(&mut self, rib: &Rib) -> Arc<[Nlri]> {
+        let (key, out) = (&self.key, &self.out);
+        let take = || {
+            with_prefixes(key, out.iter(), rib)
+                .flat_map(|(prefix, said)| {
+                    said.iter().map(move |said| Nlri { path_id: said.path_id, prefix })
+                })
+                .collect()
+        };
+        Arc::clone(self.inventory.get_or_insert_with(take))
+    }
+
+    /// Forgets what was encoded for walks when nobody walks any more.
+    fn tidy(&mut self) {
+        if self.members.values().all(|member| member.walk.is_none()) {
+            self.parts.clear();
+        }
+    }
+}
+
+/// Remembers what is said of a net from now on; returns what has to be said therefor.
+///
+/// A net of which something is said is held, so that its id keeps its meaning until it is withdrawn.
+fn record(key: &Key, out: &mut AdjRibOut, net: NetId, now: Vec<Said>, rib: &mut Rib) -> Vec<Word> {
+    let held = !out.said(net).is_empty();
+    match (held, now.is_empty()) {
+        (false, true) => return Vec::new(),
+        (false, false) => rib.hold(key.family, net),
+        (true, true) => rib.release(key.family, net),
+        (true, false) => {}
+    }
+    let before = out.replace(net, now);
+    difference(&before, out.said(net))
+}
+
+fn with_prefixes<'a>(
+    key: &Key,
+    said: impl Iterator<Item = (NetId, &'a [Said])>,
+    rib: &Rib,
+) -> impl Iterator<Item = (IpNet, &'a [Said])> {
+    let table = rib.table(key.family);
+    said.filter(|(_, said)| !said.is_empty()).filter_map(move |(net, said)| Some((table?.prefix(net)?, said)))
+}
+
+/// Dirty nets looked at for one batch: well below a millisecond, and enough to fill messages.
+const BATCH: usize = if cfg!(test) { 4 } else { 1024 };
+/// Batches, parts or payments for one pull.
+const STEPS: usize = 8;
+
+/// Appends a ROUTE-REFRESH.
+fn put_refresh(family: Family, kind: RefreshKind, out: &mut BytesMut) {
+    let subtype = match kind {
+        RefreshKind::Request => 0,
+        RefreshKind::Begin => 1,
+        RefreshKind::End => 2,
+        RefreshKind::Unknown(subtype) => subtype,
+    };
+    out.extend_from_slice(&[0xff; 16]);
+    out.extend_from_slice(&[0, 23, 5]);
+    out.extend_from_slice(&family.afi.to_be_bytes());
+    out.extend_from_slice(&[subtype, family.safi]);
+}

@@ -1,0 +1,173 @@
+//! The journal: what a group said, encoded, in order. Readers are cursors; nothing is copied for them.
+//!
+//! An entry goes when every member has passed it. Where a slow member would keep too much, the oldest
+//! entries go before it has read them, and what they spoke of becomes its arrears.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::export::audience::Audience;
+use crate::speaker::PeerId;
+use crate::wire::Nlri;
+
+/// Something to say: whole messages, and which routes they speak of.
+#[derive(Clone, Debug)]
+pub(super) struct Saying {
+    pub(super) bytes: Bytes,
+    pub(super) audience: Audience,
+    pub(super) nlri: Arc<[Nlri]>,
+}
+
+impl Saying {
+    /// About what it costs to keep.
+    fn weight(&self) -> usize {
+        self.bytes.len() + size_of_val(&*self.nlri)
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    saying: Saying,
+    /// Members that have not passed it.
+    waiting: usize,
+}
+
+/// A position in the journal: the number of the next entry to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Position(u64);
+
+/// What a group said, encoded, in order.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    entries: VecDeque<Entry>,
+    /// Number of the first entry.
+    first: u64,
+    weight: usize,
+}
+
+impl Journal {
+    /// Where a new member begins, and where one that has read everything stands.
+    pub(super) fn end(&self) -> Position {
+        Position(self.first + self.entries.len() as u64)
+    }
+
+    /// About how many octets are kept.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    /// Appends what `readers` members have to pass.
+    pub(super) fn push(&mut self, saying: Saying, readers: usize) {
+        self.weight += saying.weight();
+        self.entries.push_back(Entry { saying, waiting: readers });
+    }
+
+    /// The next octets meant for `peer` from `position` on, which moves behind them.
+    pub(super) fn read(&mut self, position: &mut Position, peer: PeerId) -> Option<Bytes> {
+        let mut found = None;
+        while found.is_none() {
+            let Some(saying) = self.pass(position) else { break };
+            found = saying.audience.admits(peer).then_some(saying.bytes);
+        }
+        self.trim();
+        found
+    }
+
+    /// Passes everything from `position` on unread: the routes that `peer` was not told about.
+    pub(super) fn skip(&mut self, mut position: Position, peer: PeerId) -> Vec<Arc<[Nlri]>> {
+        let mut unread = Vec::new();
+        while let Some(saying) = self.pass(&mut position) {
+            if saying.audience.admits(peer) {
+                unread.push(saying.nlri);
+            }
+        }
+        self.trim();
+        unread
+    }
+
+    /// Removes the oldest entries until at most `limit` octets are kept.
+    pub(super) fn shorten(&mut self, limit: usize) -> Vec<(Position, Saying)> {
+        let mut lost = Vec::new();
+        while self.weight > limit {
+            let Some(entry) = self.entries.pop_front() else { break };
+            self.weight -= entry.saying.weight();
+            lost.push((Position(self.first), entry.saying));
+            self.first += 1;
+        }
+        lost
+    }
+
+    /// `position`, or the oldest entry kept where that is later.
+    pub(super) fn clamp(&self, position: Position) -> Position {
+        Position(position.0.max(self.first))
+    }
+
+    /// The entry at `position`, which moves on by one.
+    fn pass(&mut self, position: &mut Position) -> Option<Saying> {
+        let index = usize::try_from(position.0.checked_sub(self.first)?).ok()?;
+        let entry = self.entries.get_mut(index)?;
+        entry.waiting = entry.waiting.saturating_sub(1);
+        position.0 += 1;
+        Some(entry.saying.clone())
+    }
+
+    /// Drops what everybody has passed.
+    fn trim(&mut self) {
+        while self.entries.front().is_some_and(|entry| entry.waiting == 0) {
+            if let Some(entry) = self.entries.pop_front() {
+                self.weight -= entry.saying.weight();
+                self.first += 1;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANN: PeerId = PeerId(1);
+    const BOB: PeerId = PeerId(2);
+
+    fn saying(text: &'static [u8], audience: Audience) -> Saying {
+        Saying { bytes: Bytes::from_static(text), audience, nlri: Arc::from([]) }
+    }
+
+    #[test]
+    fn an_entry_goes_when_everybody_has_passed_it() {
+        let mut journal = Journal::default();
+        let (mut ann, mut bob) = (journal.end(), journal.end());
+        journal.push(saying(b"one", Audience::All), 2);
+        assert_eq!(journal.read(&mut ann, ANN).as_deref(), Some(&b"one"[..]));
+        assert_eq!(journal.weight(), 3);
+        assert_eq!(journal.read(&mut bob, BOB).as_deref(), Some(&b"one"[..]));
+        assert_eq!(journal.weight(), 0);
+        assert_eq!(journal.read(&mut bob, BOB), None);
+    }
+
+    #[test]
+    fn what_is_not_meant_for_a_member_is_passed_silently() {
+        let mut journal = Journal::default();
+        let mut ann = journal.end();
+        journal.push(saying(b"not ann", Audience::Except(ANN)), 1);
+        journal.push(saying(b"bob", Audience::Only(BOB)), 1);
+        journal.push(saying(b"ann", Audience::Only(ANN)), 1);
+        assert_eq!(journal.read(&mut ann, ANN).as_deref(), Some(&b"ann"[..]));
+        assert_eq!(journal.weight(), 0);
+    }
+
+    #[test]
+    fn shortening_takes_the_oldest_and_says_what_was_lost() {
+        let mut journal = Journal::default();
+        let slow = journal.end();
+        journal.push(saying(b"one", Audience::All), 1);
+        journal.push(saying(b"two", Audience::All), 1);
+        let lost = journal.shorten(3);
+        assert_eq!(lost.len(), 1);
+        assert!(lost.iter().all(|(position, _)| *position >= slow));
+        let mut slow = journal.clamp(slow);
+        assert_eq!(journal.read(&mut slow, ANN).as_deref(), Some(&b"two"[..]));
+    }
+}

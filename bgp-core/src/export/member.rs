@@ -1,0 +1,103 @@
+//! A member of a group: how far one session has heard what the group says.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use crate::export::arrears::Arrears;
+use crate::export::dirty::Ticket;
+use crate::export::journal::Position;
+
+/// Why a member is told everything, and how it learns that everything has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The session is new: End-of-RIB follows ([RFC 4724 §2](https://www.rfc-editor.org/rfc/rfc4724#section-2)).
+    Join,
+    /// The peer asked: between BoRR and EoRR, where it knows them
+    /// ([RFC 7313 §4](https://www.rfc-editor.org/rfc/rfc7313#section-4)).
+    Refresh,
+    /// The session came from another group: nobody has to be told.
+    Move,
+}
+
+/// A walk through Adj-RIB-Out. What changes meanwhile is heard from the journal, before each step, so
+/// that nothing old is said after something new.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Walk {
+    pub(super) purpose: Purpose,
+    /// The opening marker was sent.
+    pub(super) begun: bool,
+    /// The next part of the table.
+    pub(super) part: usize,
+    /// What was dirty at the start has to be told as well before the walk is over.
+    pub(super) until: Ticket,
+    /// The last step was one of this walk: the group's dirty nets are next, so that neither starves.
+    pub(super) stepped: bool,
+}
+
+impl Walk {
+    /// A walk from the beginning.
+    pub(super) fn new(purpose: Purpose, until: Ticket) -> Self {
+        Self { purpose, begun: false, part: 0, until, stepped: false }
+    }
+}
+
+/// How far one session has heard what the group says.
+#[derive(Debug)]
+pub(super) struct Member {
+    /// What was cut for it from a walk or its arrears, to be sent before anything else.
+    pub(super) queue: VecDeque<Bytes>,
+    /// Where it reads the journal.
+    pub(super) position: Position,
+    pub(super) arrears: Arrears,
+    pub(super) walk: Option<Walk>,
+    /// Another refresh was asked for during a walk.
+    pub(super) refresh: bool,
+    /// It knows BoRR and EoRR.
+    pub(super) enhanced_refresh: bool,
+}
+
+/// What a member needs next once it has heard everything the group has said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The group's next batch of dirty nets.
+    Batch,
+    /// Some of its arrears.
+    Arrears,
+    /// The next step of its walk.
+    Step,
+    /// A walk, to answer a refresh.
+    Walk,
+    /// Nothing.
+    Nothing,
+}
+
+impl Member {
+    /// A member that begins to listen at `position`.
+    pub(super) fn new(position: Position, enhanced_refresh: bool) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            position,
+            arrears: Arrears::default(),
+            walk: None,
+            refresh: false,
+            enhanced_refresh,
+        }
+    }
+
+    /// What it needs next; `dirty` where the group has nets to look at.
+    pub(super) fn need(&self, dirty: bool) -> Need {
+        let busy_elsewhere = self.walk.is_some_and(|walk| !walk.stepped);
+        if dirty && !busy_elsewhere {
+            Need::Batch
+        } else if !self.arrears.is_empty() {
+            Need::Arrears
+        } else if self.walk.is_some() {
+            Need::Step
+        } else if self.refresh {
+            Need::Walk
+        } else {
+            Need::Nothing
+        }
+    }
+}

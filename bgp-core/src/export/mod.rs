@@ -1,0 +1,343 @@
+//! Loc-RIB to bytes, once per update group. Not here: sessions, decisions, timers.
+//!
+//! Sessions that must hear the same octets form a *group*. A group keeps one Adj-RIB-Out and one
+//! journal of encoded messages; a member is a cursor into the journal. Nothing is evaluated before
+//! somebody pulls, so that changes coalesce for exactly as long as sockets are busy, and a slow peer
+//! costs a cursor instead of a queue.
+
+mod adj_rib_out;
+mod arrears;
+mod audience;
+mod difference;
+mod dirty;
+mod entitlement;
+mod group;
+mod journal;
+mod key;
+mod member;
+mod offer;
+mod pack;
+mod rewrite;
+mod target;
+#[cfg(test)]
+mod testing;
+
+pub use audience::Gate;
+pub use target::{OwnAddresses, Target};
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::Family;
+use crate::export::entitlement::Names;
+use crate::export::group::{Group, Pulled};
+use crate::export::key::Key;
+use crate::rib::{Change, NetId, Rib, Route, SourceId};
+use crate::speaker::PeerId;
+use crate::wire::PathId;
+
+/// One path of Adj-RIB-Out, as one peer was (or is about to be) told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advertised {
+    /// The path identifier sent; 0 where the session has none.
+    pub path_id: PathId,
+    /// Where the path came from.
+    pub source: SourceId,
+    /// What is said, after policy and rewriting: `forwarding` is `Via` the next hop sent.
+    pub route: Arc<Route>,
+}
+
+/// Names a group. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupId(u64);
+
+/// One Established session.
+#[derive(Debug, Default)]
+struct Session {
+    /// Its group for each family; the front one is asked first.
+    groups: VecDeque<(Family, GroupId)>,
+    /// It was named by `poll_ready` and has not been pulled dry since.
+    alerted: bool,
+}
+
+/// Everything that is said to peers.
+#[derive(Debug)]
+pub struct Exporter {
+    groups: BTreeMap<GroupId, Group>,
+    next_group: u64,
+    sessions: BTreeMap<PeerId, Session>,
+    names: Names,
+    held_back: BTreeSet<Family>,
+    ready: VecDeque<PeerId>,
+    journal_limit: usize,
+}
+
+impl Default for Exporter {
+    fn default() -> Self {
+        Self::new(JOURNAL_LIMIT)
+    }
+}
+
+impl Exporter {
+    /// An exporter whose groups keep about `journal_limit` octets for members that read slowly. What
+    /// these miss beyond that, they are told later by its state then.
+    #[must_use]
+    pub fn new(journal_limit: usize) -> Self {
+        Self {
+            groups: BTreeMap::new(),
+            next_group: 0,
+            sessions: BTreeMap::new(),
+            names: Names::new(),
+            held_back: BTreeSet::new(),
+            ready: VecDeque::new(),
+            journal_limit,
+        }
+    }
+
+    /// Names a peer for policies that ask where a route was learned: to be called before its first
+    /// route enters the RIB.
+    pub fn introduce(&mut self, peer: PeerId, name: Arc<str>) {
+        self.names.insert(peer, name);
+    }
+
+    /// Forgets a peer that no route comes from any more.
+    pub fn forget(&mut self, peer: PeerId) {
+        self.names.remove(&peer);
+    }
+
+    /// Starts telling `peer` the routes of `family`: everything there is, End-of-RIB, then changes.
+    /// A peer that is a member of the family already starts anew.
+    pub fn join(&mut self, peer: PeerId, family: Family, target: &Target, rib: &mut Rib) {
+        self.leave_family(peer, family, rib);
+        let id = self.group_of(Key::of(target, family), rib);
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.join(peer, target.enhanced_refresh);
+        }
+        self.enter(peer, family, id);
+    }
+
+    /// The session of `peer` is gone, with everything it had been told.
+    pub fn leave(&mut self, peer: PeerId, rib: &mut Rib) {
+        for family in self.families(peer) {
+            self.leave_family(peer, family, rib);
+        }
+        self.sessions.remove(&peer);
+        self.ready.retain(|one| *one != peer);
+    }
+
+    /// What an Established `peer` is entitled to changed: it is told the difference between what it
+    /// holds and what `target` gives it, withdrawals included, without a restart. The dialect has to
+    /// be the session's still.
+    pub fn retarget(&mut self, peer: PeerId, family: Family, target: &Target, rib: &mut Rib) {
+        let Some(old) = self.membership(peer, family) else { return };
+        let key = Key::of(target, family);
+        if self.groups.get(&old).is_some_and(|group| *group.key() == key) {
+            return;
+        }
+        let luggage = self.groups.get_mut(&old).and_then(|group| group.move_out(peer, rib));
+        self.close(old, rib);
+        let id = self.group_of(key, rib);
+        if let (Some(group), Some(luggage)) = (self.groups.get_mut(&id), luggage) {
+            group.move_in(peer, luggage, target.enhanced_refresh);
+        }
+        self.enter(peer, family, id);
+    }
+
+    /// The paths of a prefix changed: to be called with every change that `Rib::poll_change` tells.
+    /// Pulling while changes wait there is harmless: they are told later.
+    pub fn changed(&mut self, change: &Change) {
+        let held_back = self.held_back.contains(&change.family);
+        for group in self.groups.values_mut() {
+            let concerned = change.best_changed || group.key().add_path.is_some();
+            if group.key().family != change.family || !concerned {
+                continue;
+            }
+            if group.touch(change.net) && !held_back {
+                group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
+            }
+        }
+    }
+
+    /// Nobody is told anything about `family`, not even End-of-RIB, until `let_go`: the Restarting
+    /// Speaker's deferral ([RFC 4724 §4.1](https://www.rfc-editor.org/rfc/rfc4724#section-4.1)).
+    pub fn hold_back(&mut self, family: Family) {
+        self.held_back.insert(family);
+    }
+
+    /// Ends `hold_back`.
+    pub fn let_go(&mut self, family: Family) {
+        if self.held_back.remove(&family) {
+            for group in self.groups.values().filter(|group| group.key().family == family) {
+                group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
+            }
+        }
+    }
+
+    /// Tells `peer` everything again ([RFC 2918]), between BoRR and EoRR where the target has
+    /// `enhanced_refresh` ([RFC 7313]). False when the peer is no member of the family.
+    ///
+    /// [RFC 2918]: https://www.rfc-editor.org/rfc/rfc2918
+    /// [RFC 7313]: https://www.rfc-editor.org/rfc/rfc7313
+    pub fn refresh(&mut self, peer: PeerId, family: Family) -> bool {
+        let group = self.membership(peer, family).and_then(|id| self.groups.get_mut(&id));
+        let member = group.is_some_and(|group| group.refresh(peer));
+        if member {
+            alert(&mut self.sessions, &mut self.ready, peer);
+        }
+        member
+    }
+
+    /// The next peer that went from nothing to say to something to say. It is not named again before
+    /// a `pull` for it has returned `None`; it may be named right after that, when the pull ended for
+    /// fairness and not for want of work.
+    pub fn poll_ready(&mut self) -> Option<PeerId> {
+        self.ready.pop_front()
+    }
+
+    /// Whether a `pull` for `peer` may find something. May be true in vain, never false in vain.
+    #[must_use]
+    pub fn has_work(&self, peer: PeerId) -> bool {
+        let session = self.sessions.get(&peer);
+        session.into_iter().flat_map(|session| &session.groups).any(|(family, id)| {
+            !self.held_back.contains(family) && self.groups.get(id).is_some_and(|group| group.has_work(peer))
+        })
+    }
+
+    /// The next octets for `peer`: whole messages, at most about 64 KiB. Bounded work per call.
+    pub fn pull(&mut self, peer: PeerId, rib: &mut Rib) -> Option<Bytes> {
+        let session = self.sessions.get_mut(&peer)?;
+        let mut later = false;
+        for _ in 0..session.groups.len() {
+            let (family, id) = *session.groups.front()?;
+            session.groups.rotate_left(1);
+            if self.held_back.contains(&family) {
+                continue;
+            }
+            match self.groups.get_mut(&id)?.pull(peer, &self.names, rib) {
+                Pulled::Octets(octets) => return Some(octets),
+                Pulled::Later => later = true,
+                Pulled::Nothing => {}
+            }
+        }
+        session.alerted = later;
+        if later {
+            self.ready.push_back(peer);
+        }
+        None
+    }
+}
+
+/// Questions.
+impl Exporter {
+    /// Adj-RIB-Out of `peer`, for one prefix.
+    pub fn advertised(&self, peer: PeerId, family: Family, net: NetId) -> impl Iterator<Item = Advertised> {
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        group.into_iter().flat_map(move |group| group.said_to(peer, net)).map(|said| Advertised {
+            path_id: said.path_id,
+            source: said.source,
+            route: Arc::clone(&said.route),
+        })
+    }
+
+    /// Number of paths in Adj-RIB-Out of `peer`.
+    #[must_use]
+    pub fn count(&self, peer: PeerId, family: Family) -> u64 {
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        group.map_or(0, |group| group.count(peer))
+    }
+
+    /// Why a prefix is said to `peer`, or not: for each path that could be chosen, the gates it met in
+    /// order; the last one decided. The same code that decides for the wire.
+    #[must_use]
+    pub fn verdict(
+        &self,
+        peer: PeerId,
+        family: Family,
+        net: NetId,
+        rib: &Rib,
+    ) -> Vec<(SourceId, PathId, Vec<Gate>)> {
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        let prefix = rib.table(family).and_then(|table| table.prefix(net));
+        let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
+        offer::verdict(group.key(), &self.names, peer, net, prefix, rib)
+    }
+
+    /// Number of groups.
+    #[must_use]
+    pub fn groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Octets encoded and not yet pulled by everyone.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.groups.values().map(Group::backlog).sum()
+    }
+}
+
+/// Who is in which group.
+impl Exporter {
+    fn families(&self, peer: PeerId) -> Vec<Family> {
+        let session = self.sessions.get(&peer);
+        session.into_iter().flat_map(|session| &session.groups).map(|(family, _)| *family).collect()
+    }
+
+    fn membership(&self, peer: PeerId, family: Family) -> Option<GroupId> {
+        let groups = &self.sessions.get(&peer)?.groups;
+        groups.iter().find(|(one, _)| *one == family).map(|(_, id)| *id)
+    }
+
+    /// The group with this key, made where there is none.
+    fn group_of(&mut self, key: Key, rib: &Rib) -> GroupId {
+        if let Some((id, _)) = self.groups.iter().find(|(_, group)| *group.key() == key) {
+            return *id;
+        }
+        let id = GroupId(self.next_group);
+        self.next_group += 1;
+        self.groups.insert(id, Group::new(key, self.journal_limit, rib));
+        id
+    }
+
+    fn enter(&mut self, peer: PeerId, family: Family, id: GroupId) {
+        let session = self.sessions.entry(peer).or_default();
+        session.groups.retain(|(one, _)| *one != family);
+        session.groups.push_back((family, id));
+        if !self.held_back.contains(&family) {
+            alert(&mut self.sessions, &mut self.ready, peer);
+        }
+    }
+
+    fn leave_family(&mut self, peer: PeerId, family: Family, rib: &mut Rib) {
+        let Some(id) = self.membership(peer, family) else { return };
+        if let Some(group) = self.groups.get_mut(&id) {
+            group.leave(peer);
+        }
+        if let Some(session) = self.sessions.get_mut(&peer) {
+            session.groups.retain(|(one, _)| *one != family);
+        }
+        self.close(id, rib);
+    }
+
+    /// Ends a group that nobody is in any more.
+    fn close(&mut self, id: GroupId, rib: &mut Rib) {
+        if self.groups.get(&id).is_some_and(Group::is_empty)
+            && let Some(group) = self.groups.remove(&id)
+        {
+            group.dissolve(rib);
+        }
+    }
+}
+
+/// Puts a peer among the ready ones, once.
+fn alert(sessions: &mut BTreeMap<PeerId, Session>, ready: &mut VecDeque<PeerId>, peer: PeerId) {
+    if let Some(session) = sessions.get_mut(&peer)
+        && !std::mem::replace(&mut session.alerted, true)
+    {
+        ready.push_back(peer);
+    }
+}
+
+/// Octets a group keeps for its slow members: some seconds of a full table's churn.
+const JOURNAL_LIMIT: usize = 8 << 20;
