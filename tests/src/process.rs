@@ -35,6 +35,13 @@ impl Daemon {
         fs::read(&self.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 
+    /// The end of its log.
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+    }
+
     /// The process, as numbered inside the sandbox.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -48,10 +55,7 @@ impl Daemon {
             Some(signal) => format!("killed by signal {signal}"),
             None => format!("ended with code {}", status.code().unwrap_or_default()),
         };
-        let log = self.log();
-        let lines: Vec<&str> = log.lines().collect();
-        let end = &lines[lines.len().saturating_sub(LOG_LINES)..];
-        Err(Failure::new(format!("keep {} running", self.name), format!("{how}\n  {}", end.join("\n  "))))
+        Err(Failure::new(format!("keep {} running", self.name), format!("{how}\n{}", self.last_words())))
     }
 
     /// Sends a signal.
@@ -79,5 +83,5 @@ impl Drop for Daemon {
     }
 }
 
-/// How much of a dead daemon's log a failure shows.
-const LOG_LINES: usize = 12;
+/// How much of a daemon's log a failure shows.
+const LOG_LINES: usize = 20;

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 use ipnet::IpNet;
 
-use super::topology::{GATEWAY4, GATEWAY6, HOST_METRIC, Host, NETWORK4, NETWORK6, Overlay};
+use super::topology::{GATEWAY4, GATEWAY6, HOST_METRIC, NETWORK4, NETWORK6, Overlay, Setup};
 use crate::kernel::Ip;
 
-/// The lines of `ip route` (or `ip -6 route`) on `hosts[which]`, in the kernel's order.
-pub fn expected_routes(hosts: &[Host], which: usize, ip: Ip, overlay: Overlay) -> Vec<String> {
+/// The lines of `ip route` (or `ip -6 route`) on one of the hosts, in the kernel's order.
+pub fn expected_routes(setup: &Setup, which: usize, ip: Ip) -> Vec<String> {
     let mut lines = match ip {
-        Ip::V4 => ipv4(hosts, which, overlay),
-        Ip::V6 => ipv6(hosts, which),
+        Ip::V4 => ipv4(setup, which),
+        Ip::V6 => ipv6(setup, which),
     };
     lines.sort_by(|(a, _), (b, _)| kernel_order(a, b));
     lines.into_iter().map(|(_, line)| line).collect()
@@ -40,34 +40,36 @@ fn kernel_order(a: &IpNet, b: &IpNet) -> Ordering {
     }
 }
 
-fn ipv4(hosts: &[Host], which: usize, overlay: Overlay) -> Vec<(IpNet, String)> {
-    let own = &hosts[which];
+fn ipv4(setup: &Setup, which: usize) -> Vec<(IpNet, String)> {
+    let own = &setup.hosts[which];
     let network = IpNet::new_assert(NETWORK4.0.into(), NETWORK4.1);
+    let metric = if setup.metric == 0 { String::new() } else { format!(" metric {}", setup.metric) };
     let mut lines = vec![
         (
             IpNet::V4(ipnet::Ipv4Net::default()),
             format!("default via {GATEWAY4} dev eth0 proto static metric {HOST_METRIC}"),
         ),
         (network, format!("{network} dev eth0 proto kernel scope link src {} metric {HOST_METRIC}", own.v4)),
-        (own.block4.into(), format!("blackhole {} proto bird", own.block4)),
+        (own.block4.into(), format!("blackhole {} proto bird{metric}", own.block4)),
     ];
     for pod in &own.pods {
         lines
             .push((IpNet::from(pod.address(Ip::V4)), format!("{} dev {} scope link", pod.v4, pod.interface)));
     }
-    for other in others(hosts, which) {
-        let way = match overlay {
-            Overlay::None => "dev eth0 proto bird",
-            Overlay::Ipip => "dev tunl0 proto bird onlink",
+    for other in setup.others(which) {
+        let way = match setup.overlay {
+            Overlay::None => format!("dev eth0 proto bird{metric}"),
+            Overlay::Ipip => format!("dev tunl0 proto bird{metric} onlink"),
         };
         lines.push((other.block4.into(), format!("{} via {} {way}", other.block4, other.v4)));
     }
     lines
 }
 
-fn ipv6(hosts: &[Host], which: usize) -> Vec<(IpNet, String)> {
-    let own = &hosts[which];
+fn ipv6(setup: &Setup, which: usize) -> Vec<(IpNet, String)> {
+    let own = &setup.hosts[which];
     let network = IpNet::new_assert(NETWORK6.0.into(), NETWORK6.1);
+    let metric = if setup.metric == 0 { V6_METRIC } else { setup.metric };
     let mut lines = vec![
         (network, format!("{network} dev eth0 proto kernel metric {HOST_METRIC} pref medium")),
         (
@@ -76,22 +78,18 @@ fn ipv6(hosts: &[Host], which: usize) -> Vec<(IpNet, String)> {
         ),
         (
             own.block6.into(),
-            format!("blackhole {} dev lo proto bird metric {V6_METRIC} pref medium", own.block6),
+            format!("blackhole {} dev lo proto bird metric {metric} pref medium", own.block6),
         ),
     ];
     for pod in &own.pods {
         let to = IpNet::from(pod.address(Ip::V6));
         lines.push((to, format!("{} dev {} metric {V6_METRIC} pref medium", pod.v6, pod.interface)));
     }
-    for other in others(hosts, which) {
-        let rest = format!("dev eth0 proto bird metric {V6_METRIC} pref medium");
+    for other in setup.others(which) {
+        let rest = format!("dev eth0 proto bird metric {metric} pref medium");
         lines.push((other.block6.into(), format!("{} via {} {rest}", other.block6, other.v6)));
     }
     lines
-}
-
-fn others(hosts: &[Host], which: usize) -> impl Iterator<Item = &Host> {
-    hosts.iter().enumerate().filter(move |(position, _)| *position != which).map(|(_, host)| host)
 }
 
 /// What the kernel makes of metric 0 in IPv6.
@@ -99,7 +97,6 @@ const V6_METRIC: u32 = 1024;
 
 #[cfg(test)]
 mod tests {
-    use super::super::topology::cluster;
     use super::*;
 
     #[test]
@@ -112,7 +109,7 @@ blackhole 10.244.196.128/26 proto bird
 10.244.196.130 dev cali2eca1a0b5b7 scope link
 10.244.219.64/26 via 192.168.56.100 dev eth0 proto bird
 192.168.56.0/24 dev eth0 proto kernel scope link src 192.168.56.101 metric 100";
-        assert_eq!(expected_routes(&cluster(), 1, Ip::V4, Overlay::None).join("\n"), expected);
+        assert_eq!(expected_routes(&Setup::documented(), 1, Ip::V4).join("\n"), expected);
     }
 
     #[test]
@@ -125,7 +122,7 @@ blackhole 10.244.196.128/26 proto bird
 
     #[test]
     fn the_overlay_names_the_tunnel() {
-        let lines = expected_routes(&cluster(), 1, Ip::V4, Overlay::Ipip);
+        let lines = expected_routes(&Setup { overlay: Overlay::Ipip, ..Setup::documented() }, 1, Ip::V4);
         let expected = "10.244.140.64/26 via 192.168.56.102 dev tunl0 proto bird onlink";
         assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
     }

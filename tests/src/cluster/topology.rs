@@ -36,6 +36,28 @@ pub struct Pod {
     pub v6: Ipv6Addr,
 }
 
+/// A cluster and how it is run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Its hosts.
+    pub hosts: Vec<Host>,
+    /// How packets travel.
+    pub overlay: Overlay,
+    /// Who speaks with whom.
+    pub sessions: Sessions,
+    /// The metric of the routes that the speakers install.
+    pub metric: u32,
+}
+
+/// Who speaks with whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// Each host with each other.
+    Mesh,
+    /// Each host with the reflector.
+    Reflector,
+}
+
 /// How packets travel from host to host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
@@ -43,6 +65,18 @@ pub enum Overlay {
     None,
     /// IPv4 through the device `tunl0`.
     Ipip,
+}
+
+impl Setup {
+    /// The documented cluster: a full mesh, packets as they are, metric 0.
+    pub fn documented() -> Self {
+        Self { hosts: cluster(), overlay: Overlay::None, sessions: Sessions::Mesh, metric: 0 }
+    }
+
+    /// All hosts but one.
+    pub fn others(&self, which: usize) -> impl Iterator<Item = &Host> {
+        self.hosts.iter().enumerate().filter(move |(position, _)| *position != which).map(|(_, host)| host)
+    }
 }
 
 impl Host {
@@ -83,8 +117,19 @@ pub(super) const NETWORK6: (Ipv6Addr, u8) = (Ipv6Addr::new(0xfd00, 0x192, 0x168,
 pub(super) const GATEWAY6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, 1);
 /// The metric of the hosts' own routes.
 pub(super) const HOST_METRIC: u32 = 100;
+/// The AS of the cluster.
+pub(super) const ASN: u32 = 64512;
+/// The reflector's name and addresses.
+pub(super) const REFLECTOR: (&str, Ipv4Addr, Ipv6Addr) = (
+    "reflector",
+    Ipv4Addr::new(192, 168, 56, 110),
+    Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, 0x110),
+);
+/// What every pod's IPv4 address lies in.
+pub(super) const POOL4: &str = "10.244.0.0/16";
+
 /// The hosts of the cluster, in the order of their addresses.
-pub fn cluster() -> Vec<Host> {
+fn cluster() -> Vec<Host> {
     vec![
         host("master", 100, [10, 244, 219, 64], &[("coredns", "cali7c6d4e01b2a", 67)]),
         host(
@@ -110,7 +155,7 @@ fn host(name: &'static str, last: u8, block: [u8; 4], pods: &[(&'static str, &'s
     Host {
         name,
         v4: Ipv4Addr::new(192, 168, 56, last),
-        v6: Ipv6Addr::from(u128::from(NETWORK6.0) | u128::from(0x100 + u16::from(last) - 100)),
+        v6: Ipv6Addr::from(u128::from(NETWORK6.0) + 0x100 + u128::from(last) - 100),
         block4: Ipv4Net::new_assert(block.into(), 26),
         block6: Ipv6Net::new_assert(twin(d), 122),
         pods: pods.collect(),

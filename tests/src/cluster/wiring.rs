@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 use rtnetlink::packet_route::route::RouteProtocol;
 
-use super::topology::{GATEWAY4, GATEWAY6, HOST_METRIC, Host, NETWORK4, NETWORK6, Overlay, Pod};
+use super::topology::{
+    GATEWAY4, GATEWAY6, HOST_METRIC, Host, NETWORK4, NETWORK6, Overlay, Pod, REFLECTOR, Sessions, Setup,
+};
 use crate::failure::{Doing, Failure};
 use crate::kernel::{Kernel, Route, Way};
 use crate::netns::Netns;
@@ -20,10 +22,12 @@ pub struct Wiring {
     pub hosts: Vec<Netns>,
     /// One for each pod, with the host's and the pod's position.
     pub pods: Vec<(usize, usize, Netns)>,
+    /// The reflector's, where there is one.
+    pub reflector: Option<Netns>,
 }
 
-/// Builds the network of the hosts and their pods.
-pub fn build(hosts: &[Host], overlay: Overlay) -> Result<Wiring, Failure> {
+/// Builds the network of the hosts, their pods and, where there is one, the reflector.
+pub fn build(setup: &Setup) -> Result<Wiring, Failure> {
     let switch = Netns::create("switch")?;
     still(&switch)?;
     switch.kernel(|kernel| {
@@ -31,18 +35,18 @@ pub fn build(hosts: &[Host], overlay: Overlay) -> Result<Wiring, Failure> {
         kernel.add_address(BRIDGE, net(GATEWAY4, NETWORK4.1)?, 0)?;
         kernel.add_address(BRIDGE, net(GATEWAY6, NETWORK6.1)?, 0)
     })?;
-    let mut wiring = Wiring { switch, hosts: Vec::new(), pods: Vec::new() };
-    for host in hosts {
-        let place = Netns::create(host.name)?;
-        router(&place)?;
-        plug_in(&wiring.switch, &place, "eth0", BRIDGE, host)?;
-        place.kernel(|kernel| address_host(kernel, host))?;
-        wiring.hosts.push(place);
+    let mut wiring = Wiring { switch, hosts: Vec::new(), pods: Vec::new(), reflector: None };
+    for host in &setup.hosts {
+        wiring.hosts.push(add_host(&wiring.switch, host.name, host.v4, host.v6)?);
     }
-    if overlay == Overlay::Ipip {
-        tunnels(&wiring, hosts)?;
+    if setup.sessions == Sessions::Reflector {
+        let (name, v4, v6) = REFLECTOR;
+        wiring.reflector = Some(add_host(&wiring.switch, name, v4, v6)?);
     }
-    for (which, host) in hosts.iter().enumerate() {
+    if setup.overlay == Overlay::Ipip {
+        tunnels(&wiring, &setup.hosts)?;
+    }
+    for (which, host) in setup.hosts.iter().enumerate() {
         for (number, pod) in host.pods.iter().enumerate() {
             let place = add_pod(&wiring.hosts[which], host, pod)?;
             wiring.pods.push((which, number, place));
@@ -70,9 +74,17 @@ fn router(place: &Netns) -> Result<(), Failure> {
     Ok(())
 }
 
+fn add_host(switch: &Netns, name: &str, v4: Ipv4Addr, v6: Ipv6Addr) -> Result<Netns, Failure> {
+    let place = Netns::create(name)?;
+    router(&place)?;
+    plug_in(switch, &place, "eth0", BRIDGE, v4)?;
+    place.kernel(|kernel| address_host(kernel, v4, v6))?;
+    Ok(place)
+}
+
 /// A cable from the switch to a host, its far end called `device`.
-fn plug_in(switch: &Netns, place: &Netns, device: &str, bridge: &str, host: &Host) -> Result<(), Failure> {
-    let port = format!("{device}-{}", host.v4.octets()[3]);
+fn plug_in(switch: &Netns, place: &Netns, device: &str, bridge: &str, v4: Ipv4Addr) -> Result<(), Failure> {
+    let port = format!("{device}-{}", v4.octets()[3]);
     switch.kernel(|kernel| {
         kernel.add_pair(&port, device, place)?;
         kernel.enslave(&port, bridge)?;
@@ -81,9 +93,9 @@ fn plug_in(switch: &Netns, place: &Netns, device: &str, bridge: &str, host: &Hos
     place.kernel(|kernel| kernel.up(device))
 }
 
-fn address_host(kernel: &Kernel, host: &Host) -> Result<(), Failure> {
-    kernel.add_address("eth0", net(host.v4, NETWORK4.1)?, HOST_METRIC)?;
-    kernel.add_address("eth0", net(host.v6, NETWORK6.1)?, HOST_METRIC)?;
+fn address_host(kernel: &Kernel, v4: Ipv4Addr, v6: Ipv6Addr) -> Result<(), Failure> {
+    kernel.add_address("eth0", net(v4, NETWORK4.1)?, HOST_METRIC)?;
+    kernel.add_address("eth0", net(v6, NETWORK6.1)?, HOST_METRIC)?;
     for gateway in [IpAddr::from(GATEWAY4), IpAddr::from(GATEWAY6)] {
         kernel.add_route(&Route {
             to: everything(gateway),
@@ -138,7 +150,7 @@ fn tunnels(wiring: &Wiring, hosts: &[Host]) -> Result<(), Failure> {
             wiring.switch.kernel(|kernel| kernel.add_bridge(OVERLAY_BRIDGE))?;
             bridged = true;
         }
-        plug_in(&wiring.switch, place, TUNNEL, OVERLAY_BRIDGE, host)?;
+        plug_in(&wiring.switch, place, TUNNEL, OVERLAY_BRIDGE, host.v4)?;
     }
     Ok(())
 }
