@@ -28,7 +28,13 @@ mod tables;
 mod work;
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use change::Change;
 pub use decision::{Outcome, Step};
