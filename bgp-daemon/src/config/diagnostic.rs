@@ -34,10 +34,12 @@ pub struct Location {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
-    /// How many characters of the line are meant, at least 1.
-    pub width: usize,
-    /// The line, without its end and with nothing in it that a terminal would obey.
+    /// The line, without its end and with nothing in it that a terminal would obey; of a long one a part.
     pub text: String,
+    /// How many characters of `text` stand before those that are meant.
+    pub indent: usize,
+    /// How many characters of `text` are meant, at least 1.
+    pub width: usize,
 }
 
 impl Location {
@@ -47,20 +49,25 @@ impl Location {
         let before = text.get(..span.start).unwrap_or(text);
         let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = text.get(begin..).unwrap_or_default().split(['\n', '\r']).next().unwrap_or_default();
-        let indent = before.get(begin..).unwrap_or_default();
+        let ahead = before.get(begin..).unwrap_or_default().chars().count();
         let meant = text.get(span.start..span.end).unwrap_or_default().lines().next().unwrap_or_default();
+        let indent = ahead.min(LEAD);
+        let shown = line.chars().skip(ahead - indent).take(WINDOW);
         Self {
             file,
             line: before.matches('\n').count() + 1,
-            column: indent.chars().count() + 1,
-            width: meant.trim_end().chars().count().max(1),
-            text: line
-                .chars()
-                .map(|character| if character.is_control() { ' ' } else { character })
-                .collect(),
+            column: ahead + 1,
+            text: shown.map(|character| if character.is_control() { ' ' } else { character }).collect(),
+            indent,
+            width: meant.trim_end().chars().count().clamp(1, WINDOW - LEAD),
         }
     }
 }
+
+/// Most characters of a line that are shown.
+const WINDOW: usize = 200;
+/// Most of them before the place that is meant.
+const LEAD: usize = 120;
 
 impl Diagnostic {
     /// Whether the configuration cannot be used because of it.
@@ -78,13 +85,13 @@ impl fmt::Display for Diagnostic {
         };
         writeln!(f, "{severity}: {}", self.message)?;
         let mut gutter = 1;
-        if let Some(Location { file, line, column, width, text }) = &self.location {
+        if let Some(Location { file, line, column, text, indent, width }) = &self.location {
             let number = line.to_string();
             gutter = number.len();
             writeln!(f, "{:gutter$}--> {}:{line}:{column}", "", file.display())?;
             writeln!(f, "{:gutter$} |", "")?;
             writeln!(f, "{number} | {text}")?;
-            writeln!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width), indent = column - 1)?;
+            writeln!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width))?;
         }
         if let Some(hint) = &self.hint {
             writeln!(f, "{:gutter$} = help: {hint}", "")?;
@@ -137,11 +144,19 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_line_a_part_is_shown() {
+        let text = format!("a = \"{}\"", "x".repeat(100_000));
+        let location = Location::of("c.toml".into(), &text, 50_000..90_000);
+        assert_eq!((location.column, location.text.len()), (50_001, WINDOW));
+        assert!(location.indent + location.width <= WINDOW);
+    }
+
+    #[test]
     fn a_place_outside_the_text_or_inside_a_character_is_survived() {
         for span in [0..0, 5..100, 100..100, 1..2] {
             let location = Location::of("c.toml".into(), "é\u{1b}[31m", span);
             assert!(!location.text.contains('\u{1b}'));
-            assert!(location.width >= 1 && location.column >= 1);
+            assert!(location.width >= 1 && location.indent < location.column);
         }
     }
 }

@@ -1,9 +1,35 @@
 //! The configuration file: TOML in, [`Settings`] out, with everything that is wrong said at once.
+//!
+//! A file is read in three steps: [`document`] makes one tree of all files, in which every value knows
+//! where it stands; [`section`] and [`value`] give the readers of single sections keys with types; [`load`]
+//! puts the parts together and judges what only the whole shows. Whoever finds something wrong tells the
+//! [`report`] and goes on.
 
 mod diagnostic;
+mod document;
+mod host;
+mod identity;
+mod judge;
+mod kernel;
+mod load;
+mod originate;
+mod peers;
+mod policies;
+mod report;
+mod secret;
+mod section;
+mod services;
 mod settings;
+mod suggest;
+mod template;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use diagnostic::{Diagnostic, Location, Severity, render};
+pub use host::{Host, ThisHost};
+pub use load::{check, load, load_on, load_text};
 pub use settings::{
     Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,
     PeerSocket, Role, Secret, Settings,

@@ -1,0 +1,111 @@
+//! The list of what is wrong, as it grows while a configuration is read.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use super::diagnostic::{Diagnostic, Location, Severity};
+
+/// A span of one of the files read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    file: usize,
+    start: usize,
+    end: usize,
+}
+
+/// What is wrong with one value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    place: Option<Place>,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn at(place: Place, message: impl Into<String>) -> Self {
+        Self { place: Some(place), message: message.into(), hint: None }
+    }
+
+    /// One that is nowhere in a text, such as a file that is not there.
+    pub(super) fn nowhere(message: impl Into<String>) -> Self {
+        Self { place: None, message: message.into(), hint: None }
+    }
+
+    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// A hint that may not exist, such as a name that resembles the one written.
+    pub(super) fn maybe(self, hint: Option<String>) -> Self {
+        Self { hint, ..self }
+    }
+}
+
+/// The files read so far and what is wrong with them.
+///
+/// Readers share it: each adds what it finds and goes on, so that one run tells everything. Hence the
+/// interior mutability; nothing is ever read back before [`Report::finish`].
+#[derive(Debug, Default)]
+pub(super) struct Report {
+    files: RefCell<Vec<(PathBuf, String)>>,
+    problems: RefCell<Vec<(Severity, Problem)>>,
+}
+
+impl Report {
+    /// Takes in the text of a file; places in it are made by the function returned.
+    pub(super) fn add_file(
+        &self,
+        path: &Path,
+        text: &str,
+    ) -> impl Fn(std::ops::Range<usize>) -> Place + use<> {
+        let mut files = self.files.borrow_mut();
+        files.push((path.to_owned(), text.to_owned()));
+        let file = files.len() - 1;
+        move |span| Place { file, start: span.start, end: span.end }
+    }
+
+    /// The beginning of the file everything starts with.
+    pub(super) fn start_of_first(&self) -> Place {
+        Place { file: 0, start: 0, end: 0 }
+    }
+
+    pub(super) fn error(&self, problem: Problem) {
+        self.problems.borrow_mut().push((Severity::Error, problem));
+    }
+
+    pub(super) fn warn(&self, problem: Problem) {
+        self.problems.borrow_mut().push((Severity::Warning, problem));
+    }
+
+    /// The value, or nothing and one error more.
+    pub(super) fn keep<T>(&self, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.error(problem)).ok()
+    }
+
+    /// `file:line` of a place.
+    pub(super) fn line_of(&self, place: Place) -> String {
+        let files = self.files.borrow();
+        let Some((path, text)) = files.get(place.file) else { return String::new() };
+        let line = text.get(..place.start).unwrap_or(text).matches('\n').count() + 1;
+        format!("{}:{line}", path.display())
+    }
+
+    /// Everything that was said, in the order of the text; a value that several peers inherit is
+    /// complained about once.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        let files = self.files.into_inner();
+        let mut problems = self.problems.into_inner();
+        problems.sort_by_key(|(_, problem)| problem.place);
+        problems.dedup();
+        let located = |problem: Problem, severity| Diagnostic {
+            severity,
+            location: problem.place.and_then(|place| {
+                let (path, text) = files.get(place.file)?;
+                Some(Location::of(path.clone(), text, place.start..place.end))
+            }),
+            message: problem.message,
+            hint: problem.hint,
+        };
+        problems.into_iter().map(|(severity, problem)| located(problem, severity)).collect()
+    }
+}

@@ -1,0 +1,113 @@
+//! Sections about the process: listening, control socket, BIRD's protocol, web server, log.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use super::document::{Node, Value};
+use super::report::Problem;
+use super::section::Section;
+use super::settings::{Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel};
+use super::value::{address, endpoint, path, port, word};
+
+/// Reads `[listen]`.
+pub(super) fn listen(root: &mut Section<'_>) -> Listen {
+    let mut listen =
+        Listen { addresses: vec![Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()], port: 179 };
+    if let Some(mut section) = root.section("listen", "[listen]") {
+        let addresses: Option<Vec<IpAddr>> = section.list("addresses", address);
+        listen.addresses = addresses.unwrap_or(listen.addresses);
+        listen.port = section.read("port", port).unwrap_or(listen.port);
+        section.finish();
+    }
+    listen
+}
+
+/// Reads `[control]`.
+pub(super) fn control(root: &mut Section<'_>) -> Control {
+    let mut control = Control { socket: PathBuf::from("/run/caracal/caracal.sock"), mode: 0o660 };
+    if let Some(mut section) = root.section("control", "[control]") {
+        control.socket = section.read("socket", path).unwrap_or(control.socket);
+        control.mode = section.read("mode", mode).unwrap_or(control.mode);
+        section.finish();
+    }
+    control
+}
+
+/// Permissions as `chmod` takes them.
+fn mode(node: &Node) -> Result<u32, Problem> {
+    let problem =
+        || Problem::at(node.place, "permissions are a string of octal digits").hint("write \"0660\"");
+    let Value::String(text) = &node.value else { return Err(problem()) };
+    let octal = !text.is_empty() && text.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+    u32::from_str_radix(text, 8).ok().filter(|mode| octal && *mode <= 0o777).ok_or_else(problem)
+}
+
+/// Reads `[compat.bird]`.
+pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
+    const DIALECTS: &[(&str, BirdDialect)] = &[("1.6", BirdDialect::One), ("2", BirdDialect::Two)];
+    let mut compat = root.section("compat", "[compat]")?;
+    let section = compat.section("bird", "[compat.bird]");
+    compat.finish();
+    let mut section = section?;
+    unimplemented_yet(&section, "[compat.bird]");
+    let dialect = section.read("dialect", word(DIALECTS)).unwrap_or(BirdDialect::One);
+    let both = section.read("socket", path);
+    let each = section.section("sockets", "sockets").map(|mut sockets| {
+        let each = BirdSockets::Each { v4: sockets.read("v4", path), v6: sockets.read("v6", path) };
+        sockets.finish();
+        each
+    });
+    let sockets = match (both, each) {
+        (Some(both), None) => Some(BirdSockets::Both(both)),
+        (None, Some(each)) => Some(each),
+        (Some(_), Some(_)) => {
+            let place = section.place_of("sockets");
+            section
+                .report
+                .error(Problem::at(place, "there is one `socket` for both families, or `sockets`, not both"));
+            None
+        }
+        (None, None) => {
+            section.report.error(Problem::at(section.place(), "[compat.bird] needs `socket` or `sockets`"));
+            None
+        }
+    };
+    section.finish();
+    Some(Bird { dialect, sockets: sockets? })
+}
+
+/// Reads `[http]`.
+pub(super) fn http(root: &mut Section<'_>) -> Option<Http> {
+    let mut section = root.section("http", "[http]")?;
+    unimplemented_yet(&section, "[http]");
+    let listen = section.require("listen", endpoint);
+    section.finish();
+    Some(Http { listen: listen? })
+}
+
+fn unimplemented_yet(section: &Section<'_>, title: &str) {
+    section
+        .report
+        .warn(Problem::at(section.place(), format!("{title} is accepted, not implemented in this version")));
+}
+
+/// Reads `[log]`.
+pub(super) fn log(root: &mut Section<'_>) -> Log {
+    const LEVELS: &[(&str, LogLevel)] = &[
+        ("off", LogLevel::Off),
+        ("error", LogLevel::Error),
+        ("warn", LogLevel::Warn),
+        ("info", LogLevel::Info),
+        ("debug", LogLevel::Debug),
+        ("trace", LogLevel::Trace),
+    ];
+    const FORMATS: &[(&str, LogFormat)] =
+        &[("auto", LogFormat::Auto), ("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let mut log = Log { level: LogLevel::Info, format: LogFormat::Auto };
+    if let Some(mut section) = root.section("log", "[log]") {
+        log.level = section.read("level", word(LEVELS)).unwrap_or(log.level);
+        log.format = section.read("format", word(FORMATS)).unwrap_or(log.format);
+        section.finish();
+    }
+    log
+}

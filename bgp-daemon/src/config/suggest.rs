@@ -1,0 +1,53 @@
+//! The word that was probably meant.
+
+/// A hint naming the candidate that resembles `word` most, if one does.
+pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let limit = word.chars().count().div_ceil(3);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+/// Insertions, deletions and replacements between two words, case aside.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (above, character) in from.to_lowercase().chars().enumerate() {
+        let mut diagonal = above;
+        let mut left = above + 1;
+        for (cell, wanted) in row.iter_mut().skip(1).zip(&to) {
+            let replaced = diagonal + usize::from(*wanted != character);
+            diagonal = *cell;
+            *cell = replaced.min(diagonal + 1).min(left + 1);
+            left = *cell;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = above + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_counted_in_keystrokes() {
+        assert_eq!(distance("hold_tiem", "hold_time"), 2);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("abc", ""), 3);
+        assert_eq!(distance("Peer", "peer"), 0);
+        assert_eq!(distance("kitten", "sitting"), 3);
+    }
+
+    #[test]
+    fn only_words_that_resemble_are_proposed() {
+        let keys = ["hold_time", "families", "asn"];
+        assert_eq!(did_you_mean("hold_tiem", keys), Some("did you mean `hold_time`?".to_owned()));
+        assert_eq!(did_you_mean("zebra", keys), None);
+    }
+}
