@@ -45,6 +45,10 @@ impl AttributeBlock {
         self.octets.len()
     }
 
+    pub(in crate::wire) fn put(&self, out: &mut BytesMut) {
+        out.put_slice(&self.octets);
+    }
+
     fn put_with_next_hop(&self, next_hop: Ipv4Addr, out: &mut BytesMut) {
         let (before, after) = self.octets.split_at_checked(self.next_hop_at).unwrap_or((&self.octets, &[]));
         out.put_slice(before);
@@ -184,7 +188,7 @@ impl AnnounceForm {
                     out.put_u8(0);
                     put_all(nlri, path_ids, out);
                 });
-                out.put_slice(&block.octets);
+                block.put(out);
             }),
         }
     }

@@ -3,7 +3,6 @@
 //! Nothing in this module can panic, whatever the octets: no indexing, no unwrapping, and arithmetic on
 //! lengths is checked. The compiler enforces it below.
 
-#![expect(dead_code, reason = "the decoder, which uses them, lands next")]
 #![cfg_attr(
     not(test),
     deny(
@@ -24,7 +23,9 @@ mod header;
 mod malformed;
 mod notification;
 mod open;
+mod parse;
 mod prefix;
+mod reach;
 mod refresh;
 mod update;
 
@@ -36,12 +37,17 @@ pub use attribute::{
 pub use build::{AttributeBlock, Unsendable, announce, end_of_rib, withdraw};
 pub use capability::{AddPathMode, Capability, GracefulFamily, LongLivedFamily, Role};
 pub use dialect::{Dialect, EXTENDED_LIMIT, PeerKind, STANDARD_LIMIT};
+pub use header::frame;
 pub use malformed::{Fault, Malformed, Reason, Treatment};
-pub use notification::{ErrorCode, Notification};
+pub use notification::{Cease, ErrorCode, Notification};
 pub use open::Open;
 pub use prefix::{Nlri, PathId};
 pub use refresh::{RefreshKind, RouteRefresh};
 pub use update::{Reach, Routes, Unreach, Update};
+
+use bytes::BytesMut;
+
+use crate::wire::header::{HEADER_LENGTH, Kind, put_message};
 
 /// A BGP message ([RFC 4271 §4], [RFC 2918]).
 ///
@@ -59,4 +65,42 @@ pub enum Message {
     Keepalive,
     /// ROUTE-REFRESH, type 5.
     RouteRefresh(RouteRefresh),
+}
+
+/// Decodes one message, as [`frame`] cut it out.
+///
+/// An UPDATE comes back judged by [RFC 7606](https://www.rfc-editor.org/rfc/rfc7606): see [`Update`].
+///
+/// # Errors
+///
+/// [`Malformed`] where the session must end.
+pub fn decode(frame: &[u8], dialect: &Dialect) -> Result<Message, Malformed> {
+    let kind = match header::read(frame, dialect.receive_limit)? {
+        Some((kind, length)) if length == frame.len() => kind,
+        Some(_) | None => return Err(header::not_one_message(frame)),
+    };
+    let body = frame.get(HEADER_LENGTH..).unwrap_or(&[]);
+    match kind {
+        Kind::Open => Open::decode(body).map(Message::Open),
+        Kind::Update => Update::decode(frame, body, dialect).map(Message::Update),
+        Kind::Notification => Notification::decode(body)
+            .map(Message::Notification)
+            .ok_or_else(|| header::not_one_message(frame)),
+        Kind::Keepalive => Ok(Message::Keepalive),
+        Kind::RouteRefresh => RouteRefresh::decode(frame, body, dialect).map(Message::RouteRefresh),
+    }
+}
+
+/// Appends a message as `dialect` has it; an UPDATE may become several, see [`Update`].
+///
+/// This cannot fail: what the peer does not take is cut or left out where the RFCs say so, and no
+/// message is above the peer's limit.
+pub fn encode(message: &Message, dialect: &Dialect, out: &mut BytesMut) {
+    match message {
+        Message::Open(open) => open.encode(out),
+        Message::Update(update) => update.encode(dialect, out),
+        Message::Notification(notification) => notification.encode(dialect, out),
+        Message::Keepalive => put_message(Kind::Keepalive, out, |_| {}),
+        Message::RouteRefresh(refresh) => refresh.encode(out),
+    }
 }

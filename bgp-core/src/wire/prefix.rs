@@ -1,7 +1,13 @@
 //! NLRI of the unicast families: a prefix, with a path identifier where add-path is in use.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use bytes::{BufMut, BytesMut};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::Family;
+use crate::wire::Reason;
+use crate::wire::parse::Cursor;
 
 /// A path identifier ([RFC 7911 §3](https://www.rfc-editor.org/rfc/rfc7911#section-3)); 0 where none was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +36,52 @@ impl PathIds {
 }
 
 impl Nlri {
+    /// Reads the next destination of a unicast family. Host bits are cleared: they mean nothing
+    /// ([RFC 4271 §4.3](https://www.rfc-editor.org/rfc/rfc4271#section-4.3)).
+    pub(in crate::wire) fn read(
+        cursor: &mut Cursor<'_>,
+        family: Family,
+        path_ids: PathIds,
+    ) -> Result<Self, Reason> {
+        let path_id = match path_ids {
+            PathIds::Absent => 0,
+            PathIds::Present => cursor.u32().ok_or(Reason::PrefixOverrun(family))?,
+        };
+        let length = cursor.octet().ok_or(Reason::PrefixOverrun(family))?;
+        let prefix = match family {
+            Family::IPV4 => read_address(cursor, length)
+                .and_then(|octets| Ipv4Net::new(Ipv4Addr::from(octets), length).ok())
+                .map(|prefix| IpNet::V4(prefix.trunc())),
+            _ => read_address(cursor, length)
+                .and_then(|octets| Ipv6Net::new(Ipv6Addr::from(octets), length).ok())
+                .map(|prefix| IpNet::V6(prefix.trunc())),
+        };
+        let bits = if family == Family::IPV4 { 32 } else { 128 };
+        match prefix {
+            Some(prefix) => Ok(Self { path_id: PathId(path_id), prefix }),
+            None if length > bits => Err(Reason::PrefixLength { family, length }),
+            None => Err(Reason::PrefixOverrun(family)),
+        }
+    }
+
+    /// Whether packets can be routed to the destination: not a multicast, loopback, link-local or
+    /// reserved one, which [RFC 4271 §6.3](https://www.rfc-editor.org/rfc/rfc4271#section-6.3) wants ignored.
+    pub(in crate::wire) const fn is_unicast(&self) -> bool {
+        match self.prefix {
+            IpNet::V4(prefix) => match prefix.addr().octets() {
+                [0, ..] => prefix.prefix_len() < 8,
+                [127 | 224..=255, ..] => prefix.prefix_len() < 4,
+                [..] => true,
+            },
+            IpNet::V6(prefix) => match prefix.addr().segments() {
+                [0xff00..=0xffff, ..] => prefix.prefix_len() < 8,
+                [0xfe80..=0xfebf, ..] => prefix.prefix_len() < 10,
+                [0, 0, 0, 0, 0, 0, 0, 0 | 1] => prefix.prefix_len() < 128,
+                [..] => true,
+            },
+        }
+    }
+
     /// Octets on the wire.
     pub(in crate::wire) fn encoded_length(&self, path_ids: PathIds) -> usize {
         let path_id = match path_ids {
@@ -49,6 +101,68 @@ impl Nlri {
         match self.prefix {
             IpNet::V4(prefix) => out.extend(prefix.network().octets().iter().take(octets)),
             IpNet::V6(prefix) => out.extend(prefix.network().octets().iter().take(octets)),
+        }
+    }
+}
+
+/// Reads the octets that a prefix of `length` bits needs, the rest being zero.
+fn read_address<const N: usize>(cursor: &mut Cursor<'_>, length: u8) -> Option<[u8; N]> {
+    let mut address = [0; N];
+    let octets = address.get_mut(..usize::from(length.div_ceil(8)))?;
+    octets.copy_from_slice(cursor.take(octets.len())?);
+    Some(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(octets: &[u8], family: Family, path_ids: PathIds) -> Result<(u32, String), Reason> {
+        let mut cursor = Cursor::new(octets, 0);
+        let nlri = Nlri::read(&mut cursor, family, path_ids)?;
+        assert!(cursor.is_empty());
+        Ok((nlri.path_id.0, nlri.prefix.to_string()))
+    }
+
+    #[test]
+    fn host_bits_are_cleared() {
+        assert_eq!(read(&[20, 10, 1, 0xff], Family::IPV4, PathIds::Absent), Ok((0, "10.1.240.0/20".into())));
+        assert_eq!(read(&[1, 0xff], Family::IPV6, PathIds::Absent), Ok((0, "8000::/1".into())));
+        assert_eq!(read(&[0], Family::IPV4, PathIds::Absent), Ok((0, "0.0.0.0/0".into())));
+    }
+
+    #[test]
+    fn a_path_identifier_is_any_number() {
+        assert_eq!(read(&[0, 0, 0, 0, 8, 10], Family::IPV4, PathIds::Present), Ok((0, "10.0.0.0/8".into())));
+        assert_eq!(
+            read(&[255, 255, 255, 255, 0], Family::IPV6, PathIds::Present),
+            Ok((u32::MAX, "::/0".into()))
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_says_how() {
+        let too_long = Reason::PrefixLength { family: Family::IPV4, length: 33 };
+        assert_eq!(read(&[33, 1, 2, 3, 4, 5], Family::IPV4, PathIds::Absent), Err(too_long));
+        let too_long = Reason::PrefixLength { family: Family::IPV6, length: 129 };
+        assert_eq!(read(&[129], Family::IPV6, PathIds::Absent), Err(too_long));
+        let overrun = Err(Reason::PrefixOverrun(Family::IPV4));
+        assert_eq!(read(&[24, 1, 2], Family::IPV4, PathIds::Absent), overrun);
+        assert_eq!(read(&[0, 0, 0, 1], Family::IPV4, PathIds::Present), overrun);
+    }
+
+    #[test]
+    fn prefixes_nobody_can_be_reached_at_are_told_apart() {
+        let unicast = |text: &str| Nlri { path_id: PathId(0), prefix: text.parse().unwrap() }.is_unicast();
+        for text in
+            ["0.0.0.0/0", "10.0.0.0/8", "128.0.0.0/1", "223.255.255.255/32", "2000::/3", "::/0", "fc00::/7"]
+        {
+            assert!(unicast(text), "{text}");
+        }
+        for text in
+            ["0.1.0.0/16", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "ff00::/8", "fe80::/64", "::1/128"]
+        {
+            assert!(!unicast(text), "{text}");
         }
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytes::{BufMut, BytesMut};
 
+use crate::wire::Reason;
+use crate::wire::parse::Cursor;
 use crate::{Asn, RouterId};
 
 /// AGGREGATOR ([RFC 4271 §5.1.7](https://www.rfc-editor.org/rfc/rfc4271#section-5.1.7)).
@@ -16,6 +18,22 @@ pub struct Aggregator {
 }
 
 impl Aggregator {
+    /// Reads the form with an AS number of four octets or of two.
+    pub(super) fn decode(octets: &[u8], four_octet_as: bool) -> Result<Self, Reason> {
+        let mut cursor = Cursor::new(octets, 0);
+        let asn = match four_octet_as {
+            true => cursor.u32(),
+            false => cursor.u16().map(u32::from),
+        };
+        let (Some(asn), Some(router_id), true) = (asn, cursor.u32(), cursor.is_empty()) else {
+            return Err(Reason::AttributeLength(octets.len()));
+        };
+        match asn {
+            0 => Err(Reason::ZeroAsn),
+            asn => Ok(Self { asn: Asn(asn), router_id: router_id.into() }),
+        }
+    }
+
     pub(super) fn put_wide(self, out: &mut BytesMut) {
         out.put_u32(self.asn.0);
         out.put_u32(self.router_id.bits());

@@ -5,7 +5,9 @@ use std::fmt;
 use bytes::{BufMut, BytesMut};
 
 use crate::Asn;
+use crate::wire::Reason;
 use crate::wire::attribute::{Segment, SegmentKind};
+use crate::wire::parse::Cursor;
 
 /// Most numbers one segment can hold: its count is one octet.
 const SEGMENT_MAXIMUM: usize = 255;
@@ -54,9 +56,34 @@ impl AsPath {
         builder.finish()
     }
 
-    /// Takes over octets in the four-octet wire form that have been checked already.
-    pub(in crate::wire) fn from_checked(octets: &[u8]) -> Self {
-        Self { octets: octets.into() }
+    /// Reads a path whose numbers have four octets, or two
+    /// ([RFC 7606 §7.2](https://www.rfc-editor.org/rfc/rfc7606#section-7.2), RFC 7607 §2).
+    pub(super) fn decode(octets: &[u8], four_octet_as: bool) -> Result<Self, Reason> {
+        let width = if four_octet_as { 4_usize } else { 2 };
+        let mut widened = Vec::new();
+        let mut cursor = Cursor::new(octets, 0);
+        while !cursor.is_empty() {
+            let Some(kind) = cursor.octet() else { break };
+            if SegmentKind::from_octet(kind).is_none() {
+                return Err(Reason::SegmentType(kind));
+            }
+            let count = match cursor.octet() {
+                Some(0) => return Err(Reason::EmptySegment),
+                Some(count) => count,
+                None => return Err(Reason::SegmentOverrun),
+            };
+            let numbers =
+                cursor.take(usize::from(count).saturating_mul(width)).ok_or(Reason::SegmentOverrun)?;
+            if numbers.chunks_exact(width).any(|number| number.iter().all(|octet| *octet == 0)) {
+                return Err(Reason::ZeroAsn);
+            }
+            if !four_octet_as {
+                widened.extend_from_slice(&[kind, count]);
+                let (numbers, _) = numbers.as_chunks::<2>();
+                widened.extend(numbers.iter().flat_map(|[high, low]| [0, 0, *high, *low]));
+            }
+        }
+        Ok(Self { octets: if four_octet_as { octets.into() } else { widened.into() } })
     }
 
     /// The path in its four-octet wire form.

@@ -2,8 +2,10 @@
 
 mod aggregator;
 mod aigp;
+mod as4;
 mod as_path;
 mod community;
+mod decode;
 mod definition;
 mod encode;
 mod extended;
@@ -26,6 +28,7 @@ pub use partial::Partial;
 pub use segment::{Segment, SegmentKind};
 pub use unknown::UnknownAttribute;
 
+pub(in crate::wire) use decode::{Collected, cost_of_flags};
 pub(in crate::wire) use definition::{EXTENDED_LENGTH, Known, OPTIONAL, PARTIAL, TRANSITIVE};
 pub(in crate::wire) use encode::{encode, encode_next_hop, put_attribute};
 

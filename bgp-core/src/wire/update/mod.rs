@@ -1,5 +1,8 @@
 //! UPDATE: routes announced and withdrawn.
 
+mod decode;
+mod encode;
+
 use std::net::Ipv4Addr;
 
 use bytes::Bytes;
@@ -63,4 +66,41 @@ pub struct Update {
     pub reach: Option<Reach>,
     /// Errors found and tolerated, in the order found.
     pub faults: Vec<Fault>,
+}
+
+impl Update {
+    /// The family whose first transfer this message ends: an UPDATE with nothing in it, or with an
+    /// MP_UNREACH_NLRI without routes ([RFC 4724 §2](https://www.rfc-editor.org/rfc/rfc4724#section-2)).
+    #[must_use]
+    pub fn end_of_rib(&self) -> Option<Family> {
+        let quiet = self.withdrawn.is_empty()
+            && self.announced.is_empty()
+            && self.reach.is_none()
+            && self.attributes.is_none()
+            && self.faults.is_empty();
+        match self.unreach.as_slice() {
+            [] if quiet => Some(Family::IPV4),
+            [unreach] if quiet && unreach.routes.is_empty() => Some(unreach.family),
+            _ => None,
+        }
+    }
+}
+
+impl Routes {
+    /// Whether there is no route.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Unicast(nlri) => nlri.is_empty(),
+            Self::Opaque { nlri, .. } => nlri.is_empty(),
+        }
+    }
+
+    /// The same routes as a withdrawal names them.
+    fn into_withdrawn(self) -> Self {
+        match self {
+            Self::Unicast(nlri) => Self::Unicast(nlri),
+            Self::Opaque { nlri, .. } => Self::Opaque { next_hop: Bytes::new(), nlri },
+        }
+    }
 }

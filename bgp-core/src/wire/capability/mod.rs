@@ -1,5 +1,8 @@
 //! Capabilities: what a speaker says in its OPEN that it can do.
 
+mod decode;
+mod encode;
+
 use bytes::Bytes;
 
 use crate::{Asn, Family};
@@ -103,3 +106,26 @@ pub enum Capability {
         value: Bytes,
     },
 }
+
+/// Capability codes ([IANA](https://www.iana.org/assignments/capability-codes)).
+mod code {
+    pub(super) const MULTIPROTOCOL: u8 = 1;
+    pub(super) const ROUTE_REFRESH: u8 = 2;
+    pub(super) const EXTENDED_NEXT_HOP: u8 = 5;
+    pub(super) const EXTENDED_MESSAGE: u8 = 6;
+    pub(super) const ROLE: u8 = 9;
+    pub(super) const GRACEFUL_RESTART: u8 = 64;
+    pub(super) const FOUR_OCTET_AS: u8 = 65;
+    pub(super) const ADD_PATH: u8 = 69;
+    pub(super) const ENHANCED_ROUTE_REFRESH: u8 = 70;
+    pub(super) const LONG_LIVED_GRACEFUL_RESTART: u8 = 71;
+    pub(super) const FQDN: u8 = 73;
+}
+
+/// The R bit of graceful restart, with the restart time in the low twelve bits.
+const RESTARTED: u16 = 0x8000;
+/// The N bit.
+const NOTIFICATION: u16 = 0x4000;
+const RESTART_TIME: u16 = 0x0fff;
+/// The F bit of a family.
+const FORWARDING_PRESERVED: u8 = 0x80;
