@@ -1,1 +1,48 @@
-//! Keeps a Linux routing table equal to a set of wished routes.
+//! Keeps a Linux routing table equal to a set of wished routes, and tells what else is in it. It knows no
+//! routing protocol.
+//!
+//! # The promise
+//!
+//! - **What is touched.** A route is ours if table, protocol and metric say so ([`Config`]). Nothing else is ever
+//!   replaced, removed or hidden behind one of ours of the same metric. A foreign route in the way is reported
+//!   ([`Event::Diverged`] with [`Refused::Exists`]); ours follows by itself when it goes. A route of another metric
+//!   is another route: which of the two forwards is what the metric says.
+//! - **At start** nothing is written before the whole view is read. What is ours is adopted and goes on forwarding;
+//!   wishes are compared with it and replace it in place. Only after [`Reconciler::settle`] is the rest swept, and not
+//!   if it is more than [`Config::sweep_limit`] of what was adopted.
+//! - **At run time** a wish is written as soon as the kernel takes it, one operation at a time per prefix; wishes
+//!   that come faster coalesce. A refusal is told once and retried with growing pauses, at once when the network
+//!   changes. Whatever else writes to our routes is undone.
+//! - **At an overrun** (the kernel had more to say than the socket could hold) nothing observed is believed: all
+//!   is read again, compared and repaired.
+//! - **At the end** the routes stay, however the process ends, unless [`Reconciler::remove_all`] was called.
+//!
+//! # The parts
+//!
+//! [`Reconciler`] decides and does no I/O: it can be driven by a simulator as well as by the kernel.
+
+mod config;
+mod event;
+mod learn;
+mod pattern;
+mod reconcile;
+mod refused;
+mod resync;
+mod route;
+mod seen;
+mod snapshot;
+mod time;
+mod track;
+mod view;
+
+pub use config::{Config, Share};
+pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, Origin, Resolution, Sweep};
+pub use pattern::Pattern;
+pub use reconcile::Reconciler;
+pub use refused::Refused;
+pub use route::{Forwarding, Hop, Route};
+pub use seen::{
+    Address, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place, Seen, Ticket,
+};
+pub use snapshot::{Counters, Snapshot, SnapshotRoute, Standing};
+pub use time::Instant;

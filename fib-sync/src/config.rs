@@ -1,0 +1,88 @@
+//! What an operator may say about one kernel table.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::Pattern;
+
+/// Which table to keep, which of its routes are ours, and what to learn from the rest.
+///
+/// Every field is public: start from [`Config::new`] and change what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The table. 254 is `main`.
+    pub table: u32,
+    /// The route protocol that marks a route as ours, as in `/etc/iproute2/rt_protos`. 12 prints as `bird`.
+    pub protocol: u8,
+    /// Metric of a wished route that names none. IPv6 stores 0 as 1024.
+    pub metric: u32,
+    /// Metrics at which a route of our protocol is ours. A route outside of them is foreign whatever its
+    /// protocol says, and a wish outside of them is refused.
+    pub metrics: RangeInclusive<u32>,
+    /// Tell of foreign routes ([`Event::Learned`](crate::Event::Learned)).
+    pub learn: bool,
+    /// Routes over these interfaces are not told of.
+    pub learn_exclude: Vec<Pattern>,
+    /// Tell of connected prefixes, from the addresses of interfaces that are up.
+    pub direct: bool,
+    /// Connected prefixes of these interfaces are not told of.
+    pub direct_exclude: Vec<Pattern>,
+    /// Most hops of one installed route; further ones are left out. 1 turns multipath off.
+    pub multipath: usize,
+    /// The brake: after a start, refuse to sweep more than this share of the adopted routes at once.
+    pub sweep_limit: Share,
+    /// How often the whole view is read again although no event asked for it.
+    pub audit: Duration,
+    /// Most operations that wait for the kernel's answer.
+    pub in_flight: usize,
+}
+
+impl Config {
+    /// The settings for one table: owns every metric of `protocol`, learns everything, sweeps at most half.
+    #[must_use]
+    pub fn new(table: u32, protocol: u8, metric: u32) -> Self {
+        Self {
+            table,
+            protocol,
+            metric,
+            metrics: 0..=u32::MAX,
+            learn: true,
+            learn_exclude: Vec::new(),
+            direct: true,
+            direct_exclude: Vec::new(),
+            multipath: 16,
+            sweep_limit: Share::percent(50),
+            audit: Duration::from_secs(600),
+            in_flight: 512,
+        }
+    }
+}
+
+/// A share of a whole, kept in millionths so that it compares and hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Share(u32);
+
+impl Share {
+    /// The whole.
+    pub const ALL: Self = Self(1_000_000);
+
+    /// So many hundredths, at most the whole.
+    #[must_use]
+    pub const fn percent(percent: u32) -> Self {
+        if percent >= 100 { Self::ALL } else { Self(percent * 10_000) }
+    }
+
+    /// From a fraction between 0.0 and 1.0; `None` outside.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked first")]
+    pub fn fraction(fraction: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&fraction).then(|| Self((fraction * 1_000_000.0).round() as u32))
+    }
+
+    /// How many of `whole` this share allows, rounded down.
+    #[must_use]
+    pub fn of(self, whole: usize) -> usize {
+        let part = whole as u128 * u128::from(self.0) / u128::from(Self::ALL.0);
+        usize::try_from(part).unwrap_or(whole)
+    }
+}

@@ -1,0 +1,123 @@
+//! Foreign routes and connected prefixes, told when they change. What changed while nobody listened is told once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::seen::{KernelForwarding, KernelRoute};
+use crate::view::View;
+use crate::{Config, Event, KnownHop, LearnedKind, LearnedRoute, Origin, Pattern};
+
+/// What was told, and what may have to be.
+#[derive(Debug, Default)]
+pub(crate) struct Learner {
+    told: BTreeMap<(IpNet, Origin), LearnedRoute>,
+    pending: BTreeSet<(IpNet, Origin)>,
+}
+
+impl Learner {
+    /// Something about this prefix may have changed.
+    pub(crate) fn mark(&mut self, prefix: IpNet, origin: Origin) {
+        self.pending.insert((prefix, origin));
+    }
+
+    /// Everything may have changed.
+    pub(crate) fn mark_all(&mut self, view: &View) {
+        self.pending.extend(self.told.keys());
+        self.pending.extend(view.all_routes().map(|(prefix, _)| (*prefix, Origin::Kernel)));
+        let connected = view.addresses().iter().filter_map(|address| address.connected);
+        self.pending.extend(connected.map(|prefix| (prefix, Origin::Direct)));
+    }
+
+    pub(crate) fn has_news(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The next difference between what was told and what is.
+    pub(crate) fn poll(&mut self, view: &View, config: &Config) -> Option<Event> {
+        while let Some((prefix, origin)) = self.pending.pop_first() {
+            let now = match origin {
+                Origin::Direct => config.direct.then(|| direct(&prefix, view, config)).flatten(),
+                Origin::Kernel => config.learn.then(|| foreign(&prefix, view, config)).flatten(),
+            };
+            let told = self.told.get(&(prefix, origin));
+            match now {
+                Some(route) if told != Some(&route) => {
+                    self.told.insert((prefix, origin), route.clone());
+                    return Some(Event::Learned { prefix, origin, route });
+                }
+                None if told.is_some() => {
+                    self.told.remove(&(prefix, origin));
+                    return Some(Event::Lost { prefix, origin });
+                }
+                Some(_) | None => {}
+            }
+        }
+        None
+    }
+}
+
+/// The connected prefix, over the first running interface that has an address in it.
+fn direct(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> {
+    if is_link_local(&prefix.network()) {
+        return None;
+    }
+    view.connected(prefix).iter().filter(|(_, scope)| *scope < SCOPE_LINK).find_map(|(index, scope)| {
+        let link = view.link_at(*index).filter(|link| link.up && link.running)?;
+        let excluded = config.direct_exclude.iter().any(|pattern| pattern.matches(&link.name));
+        (!excluded).then(|| LearnedRoute {
+            kind: LearnedKind::Unicast,
+            hops: vec![KnownHop { gateway: None, interface: link.name.clone() }],
+            metric: 0,
+            protocol: PROTOCOL_KERNEL,
+            scope: *scope,
+        })
+    })
+}
+
+/// The foreign route of the lowest metric that is worth telling.
+fn foreign(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> {
+    if prefix.network().is_multicast() || is_link_local(&prefix.network()) {
+        return None;
+    }
+    let learnable = |route: &&KernelRoute| {
+        !config.owns(route) && route.protocol != PROTOCOL_KERNEL && route.protocol != PROTOCOL_REDIRECT
+    };
+    view.routes(prefix).iter().filter(learnable).find_map(|route| learned(route, view, &config.learn_exclude))
+}
+
+fn learned(route: &KernelRoute, view: &View, exclude: &[Pattern]) -> Option<LearnedRoute> {
+    let kind = match &route.forwarding {
+        KernelForwarding::Unicast(_) => LearnedKind::Unicast,
+        KernelForwarding::Blackhole => LearnedKind::Blackhole,
+        KernelForwarding::Unreachable => LearnedKind::Unreachable,
+        KernelForwarding::Prohibit => LearnedKind::Prohibit,
+        KernelForwarding::Other(_) => return None,
+    };
+    let hops: Vec<KnownHop> = route
+        .hops()
+        .iter()
+        .filter_map(|hop| {
+            let interface = view.link_at(hop.interface)?.name.clone();
+            Some(KnownHop { gateway: hop.gateway, interface })
+        })
+        .collect();
+    let excluded = hops.iter().any(|hop| exclude.iter().any(|pattern| pattern.matches(&hop.interface)));
+    if excluded || (kind == LearnedKind::Unicast && hops.is_empty()) {
+        return None;
+    }
+    Some(LearnedRoute { kind, hops, metric: route.metric, protocol: route.protocol, scope: route.scope })
+}
+
+/// Prefixes and addresses that mean something on one link only.
+pub(crate) fn is_link_local(address: &IpAddr) -> bool {
+    match address {
+        IpAddr::V4(_) => false,
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+const PROTOCOL_REDIRECT: u8 = 1;
+const PROTOCOL_KERNEL: u8 = 2;
+const SCOPE_LINK: u8 = 253;

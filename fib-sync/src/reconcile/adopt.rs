@@ -1,0 +1,79 @@
+//! Routes of ours that were there at start: kept until the wishes are complete, then swept, with a brake.
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use crate::{Share, Sweep};
+
+/// What was adopted and whether it may be swept.
+#[derive(Debug, Default)]
+pub(super) struct Adoption {
+    phase: Phase,
+    adopted: usize,
+    /// Prefixes of ours that nobody wished for, not yet released for removal.
+    stale: BTreeSet<IpNet>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// More wishes are to come: sweep nothing.
+    #[default]
+    Open,
+    /// The wishes are complete, but more would go than the brake allows.
+    Held,
+    /// Whatever is ours and not wished goes at once.
+    Swept,
+}
+
+impl Adoption {
+    /// A route of ours without a wish was found. True: it may be removed.
+    pub(super) fn found(&mut self, prefix: IpNet) -> bool {
+        let releases = self.phase == Phase::Swept;
+        if !releases {
+            self.stale.insert(prefix);
+        }
+        releases
+    }
+
+    /// The first reading is complete.
+    pub(super) fn adopted(&mut self, count: usize) {
+        self.adopted = count;
+    }
+
+    pub(super) fn is_stale(&self, prefix: &IpNet) -> bool {
+        self.stale.contains(prefix)
+    }
+
+    /// A wish about this prefix came, or its route went by itself.
+    pub(super) fn decided(&mut self, prefix: &IpNet) {
+        self.stale.remove(prefix);
+    }
+
+    /// The wishes are complete: gives what to sweep.
+    pub(super) fn settle(&mut self, limit: Share) -> Option<(Sweep, BTreeSet<IpNet>)> {
+        if self.phase != Phase::Open {
+            return None;
+        }
+        self.phase = Phase::Held;
+        let stale = self.stale.len();
+        let held = stale > limit.of(self.adopted);
+        let swept = if held { BTreeSet::new() } else { self.release() };
+        Some((Sweep { adopted: self.adopted, stale, held }, swept))
+    }
+
+    /// A late wish may have brought the rest below the limit.
+    pub(super) fn reconsider(&mut self, limit: Share) -> Option<(Sweep, BTreeSet<IpNet>)> {
+        if self.phase != Phase::Held || self.stale.len() > limit.of(self.adopted) {
+            return None;
+        }
+        let stale = self.stale.len();
+        Some((Sweep { adopted: self.adopted, stale, held: false }, self.release()))
+    }
+
+    /// Lifts the brake and gives what to sweep.
+    pub(super) fn release(&mut self) -> BTreeSet<IpNet> {
+        self.phase = Phase::Swept;
+        std::mem::take(&mut self.stale)
+    }
+}

@@ -1,0 +1,75 @@
+//! The next step for one prefix: a pure function of the wish and of what the kernel holds.
+//!
+//! What is wished is written before what is in its way of ours is removed, so the prefix never lacks a route.
+//! A key is written over only where every route that would be touched is ours: the first one in IPv4, all of
+//! them in IPv6. A free key is written with a request that the kernel refuses if somebody was faster.
+
+use ipnet::IpNet;
+
+use super::row::Row;
+use super::wish::{in_kernel, is_met};
+use crate::seen::{KernelRoute, Operation};
+use crate::view::View;
+use crate::{Config, Refused};
+
+/// What to do about a prefix now.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// All is as wished.
+    Rest,
+    /// Do this.
+    Apply(Operation),
+    /// It cannot be done now.
+    Refuse(Refused),
+}
+
+/// Decides about `prefix`. Routes of ours that nobody wished for are removed: the caller keeps those away that
+/// are not to be swept yet.
+pub(super) fn decide(prefix: IpNet, row: &Row, config: &Config, view: &View) -> Step {
+    let held = view.routes(&prefix);
+    let Some(wish) = &row.wish else {
+        return first_of_ours(held, config).map_or(Step::Rest, remove);
+    };
+    let wished = match in_kernel(prefix, wish, config, view) {
+        Ok(wished) => wished,
+        Err(refused) => return Step::Refuse(refused),
+    };
+    let at_key: Vec<&KernelRoute> = held.iter().filter(|route| route.metric == wished.metric).collect();
+    let ours = at_key.iter().find(|route| config.owns(route));
+    match ours {
+        Some(ours) if row.fulfilled || is_met(&wished, ours) => surplus(&wished, held, config),
+        Some(_) if may_replace(&prefix, &at_key, config) => Step::Apply(Operation::Replace(wished)),
+        None if at_key.is_empty() => Step::Apply(Operation::Create(wished)),
+        Some(_) | None => Step::Refuse(conflict(&at_key, config)),
+    }
+}
+
+fn may_replace(prefix: &IpNet, at_key: &[&KernelRoute], config: &Config) -> bool {
+    match prefix {
+        IpNet::V4(_) => at_key.first().is_some_and(|route| config.owns(route)),
+        IpNet::V6(_) => at_key.iter().all(|route| config.owns(route)),
+    }
+}
+
+fn conflict(at_key: &[&KernelRoute], config: &Config) -> Refused {
+    let foreign = at_key.iter().find(|route| !config.owns(route)).or_else(|| at_key.first());
+    Refused::Exists {
+        protocol: foreign.map_or(0, |route| route.protocol),
+        metric: foreign.map_or(0, |route| route.metric),
+    }
+}
+
+/// The wish stands; whatever else of ours the prefix holds goes: other metrics, and doubles of the same.
+fn surplus(wished: &KernelRoute, held: &[KernelRoute], config: &Config) -> Step {
+    let other = held.iter().find(|route| config.owns(route) && route.metric != wished.metric);
+    let doubles = held.iter().filter(|route| config.owns(route) && route.metric == wished.metric).skip(1);
+    other.or_else(|| doubles.last()).map_or(Step::Rest, remove)
+}
+
+fn first_of_ours<'v>(held: &'v [KernelRoute], config: &Config) -> Option<&'v KernelRoute> {
+    held.iter().find(|route| config.owns(route))
+}
+
+fn remove(route: &KernelRoute) -> Step {
+    Step::Apply(Operation::Remove(route.clone()))
+}

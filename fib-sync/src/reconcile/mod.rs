@@ -1,0 +1,333 @@
+//! The reconciler: wishes, what the kernel holds, and operations in flight, in; operations and events out.
+//! Sans-IO: time is an argument, the kernel is whoever answers.
+
+mod adopt;
+mod decide;
+mod news;
+mod observe;
+mod report;
+mod row;
+pub(crate) mod wish;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use self::adopt::Adoption;
+use self::decide::{Step, decide};
+use self::news::News;
+use self::row::{Flight, Row, Trouble};
+use self::wish::settled;
+use crate::learn::Learner;
+use crate::resync::Resync;
+use crate::seen::{Operation, Output, Ticket};
+use crate::track::Tracker;
+use crate::view::View;
+use crate::{Config, Counters, Event, Instant, Refused, Route, Sweep};
+
+/// Keeps one table equal to what is wished.
+///
+/// Drive it so: hand in wishes ([`want`](Self::want)), everything the kernel says ([`observe`](Self::observe)) and
+/// its answers ([`done`](Self::done)), in the order in which they happened; carry out [`poll_output`](Self::poll_output)
+/// until it is empty; tell [`poll_event`](Self::poll_event) to whom it concerns; call
+/// [`handle_timeout`](Self::handle_timeout) when [`poll_timeout`](Self::poll_timeout) has come. Calls that come
+/// early or twice are harmless.
+#[derive(Debug)]
+pub struct Reconciler {
+    config: Config,
+    view: View,
+    resync: Resync,
+    rows: BTreeMap<IpNet, Row>,
+    /// Prefixes to look at, in the order in which they asked.
+    ready: VecDeque<IpNet>,
+    flights: BTreeMap<Ticket, IpNet>,
+    last_ticket: u64,
+    retries: BTreeSet<(Instant, IpNet)>,
+    /// When refused wishes are tried again because the network changed.
+    nudge: Option<Instant>,
+    nudged: Instant,
+    adoption: Adoption,
+    learner: Learner,
+    tracker: Tracker,
+    news: News,
+    synced: bool,
+    settling: bool,
+    leaving: bool,
+    counters: Counters,
+}
+
+impl Reconciler {
+    /// A reconciler that knows nothing yet; its first output asks for a reading.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            view: View::default(),
+            resync: Resync::new(),
+            rows: BTreeMap::new(),
+            ready: VecDeque::new(),
+            flights: BTreeMap::new(),
+            last_ticket: 0,
+            retries: BTreeSet::new(),
+            nudge: None,
+            nudged: Instant::ZERO,
+            adoption: Adoption::default(),
+            learner: Learner::default(),
+            tracker: Tracker::default(),
+            news: News::default(),
+            synced: false,
+            settling: false,
+            leaving: false,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Wishes `prefix` to lead along `route`, or not to be ours. Wishes coalesce: only the last one counts when
+    /// the prefix's turn comes.
+    pub fn want(&mut self, prefix: IpNet, route: Option<Route>) {
+        if self.leaving {
+            return;
+        }
+        let prefix = prefix.trunc();
+        let wish = route.map(|route| settled(&prefix, route, &self.config));
+        self.adoption.decided(&prefix);
+        let row = self.rows.entry(prefix).or_default();
+        if row.wish != wish {
+            row.wish = wish;
+            row.fulfilled = false;
+            if row.flight == Some(Flight::Fulfils) {
+                row.flight = Some(Flight::Outdated);
+            }
+        }
+        self.look_at(prefix);
+        if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
+            self.sweep(sweep, released);
+        }
+    }
+
+    /// Says that the wishes are complete: what was adopted and is not wished is swept, unless that is more than
+    /// the brake allows. Before the first reading this is remembered.
+    pub fn settle(&mut self) {
+        self.settling = true;
+        if !self.synced {
+            return;
+        }
+        if let Some((sweep, released)) = self.adoption.settle(self.config.sweep_limit) {
+            self.sweep(sweep, released);
+        }
+    }
+
+    /// Sweeps what the brake had held.
+    pub fn sweep_anyway(&mut self) {
+        let released = self.adoption.release();
+        self.release(released);
+    }
+
+    /// Wishes everything of ours gone, past the brake, and takes no wish any more.
+    pub fn remove_all(&mut self) {
+        self.leaving = true;
+        let released = self.adoption.release();
+        self.release(released);
+        let prefixes: Vec<IpNet> = self.rows.keys().copied().collect();
+        for prefix in prefixes {
+            if let Some(row) = self.rows.get_mut(&prefix) {
+                row.wish = None;
+                row.fulfilled = false;
+            }
+            self.look_at(prefix);
+        }
+    }
+
+    /// Watches how `address` is reached.
+    pub fn track(&mut self, address: IpAddr) {
+        self.tracker.track(address);
+    }
+
+    /// Stops watching `address`.
+    pub fn untrack(&mut self, address: &IpAddr) {
+        self.tracker.untrack(address);
+    }
+
+    /// Learns, excludes, audits and brakes by new rules. Table, protocol, metric and hop limit stay.
+    pub fn reconfigure(&mut self, config: Config) {
+        self.config = Config {
+            table: self.config.table,
+            protocol: self.config.protocol,
+            metric: self.config.metric,
+            metrics: self.config.metrics.clone(),
+            multipath: self.config.multipath,
+            ..config
+        };
+        if self.synced {
+            self.learner.mark_all(&self.view);
+        }
+    }
+
+    /// The answer to an operation. Answers to tickets from before an overrun are ignored.
+    pub fn done(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
+        let Some(prefix) = self.flights.remove(&ticket) else { return };
+        let Some(row) = self.rows.get_mut(&prefix) else { return };
+        let Some(flight) = row.flight.take() else { return };
+        match result {
+            Ok(()) => {
+                self.counters.done += 1;
+                let metric = row.wish.as_ref().and_then(|wish| wish.metric);
+                row.fulfilled |= flight == Flight::Fulfils
+                    && self
+                        .view
+                        .routes(&prefix)
+                        .iter()
+                        .any(|held| Some(held.metric) == metric && self.config.owns(held));
+            }
+            Err(Refused::Gone) if flight == Flight::Removes => self.forget(prefix, now),
+            Err(refused) => {
+                self.counters.refused += 1;
+                self.refuse(prefix, refused, now);
+                return;
+            }
+        }
+        self.look_at(prefix);
+    }
+
+    /// The next thing to ask of the kernel; `None` while there is nothing, or enough is in flight.
+    pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
+        if self.resync.blocks() {
+            let starts = self.flights.is_empty() && self.resync.start();
+            self.counters.dumps += u64::from(starts);
+            return starts.then_some(Output::Read);
+        }
+        while self.flights.len() < self.config.in_flight {
+            let prefix = self.ready.pop_front()?;
+            let Some(row) = self.rows.get_mut(&prefix) else { continue };
+            row.queued = false;
+            if row.flight.is_some() {
+                continue;
+            }
+            match decide(prefix, row, &self.config, &self.view) {
+                Step::Rest => self.rest(prefix),
+                Step::Apply(operation) => return Some(self.launch(prefix, operation)),
+                Step::Refuse(refused) => self.refuse(prefix, refused, now),
+            }
+        }
+        None
+    }
+
+    /// The next thing to tell. Only the last state of each prefix and address is told.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if !self.synced {
+            return self.news.poll(&self.rows);
+        }
+        self.learner
+            .poll(&self.view, &self.config)
+            .or_else(|| self.tracker.poll(&self.view, &self.config))
+            .or_else(|| self.news.poll(&self.rows))
+    }
+
+    /// Whether [`poll_event`](Self::poll_event) may have something; it may still turn out to be nothing.
+    #[must_use]
+    pub fn has_event(&self) -> bool {
+        self.news.has_news() || (self.synced && (self.learner.has_news() || self.tracker.has_news()))
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let retry = self.retries.first().map(|(at, _)| *at);
+        [retry, self.nudge, self.resync.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.resync.handle_timeout(now);
+        if self.nudge.is_some_and(|at| at <= now) {
+            self.nudge = None;
+            self.nudged = now;
+            let waiting: Vec<IpNet> = self.retries.iter().map(|(_, prefix)| *prefix).collect();
+            for prefix in waiting {
+                self.look_at(prefix);
+            }
+        }
+        while let Some((at, prefix)) = self.retries.first().copied()
+            && at <= now
+        {
+            self.retries.pop_first();
+            self.look_at(prefix);
+        }
+    }
+
+    /// Wishes and removals that wait for their turn.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Nothing is waiting, in flight or being read. Wishes that were refused may still wait for their retry.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.synced && self.ready.is_empty() && self.flights.is_empty() && !self.resync.blocks()
+    }
+
+    /// Whether the first complete view is there.
+    #[must_use]
+    pub const fn is_synced(&self) -> bool {
+        self.synced
+    }
+
+    fn look_at(&mut self, prefix: IpNet) {
+        let row = self.rows.entry(prefix).or_default();
+        if !row.queued && row.flight.is_none() {
+            row.queued = true;
+            self.ready.push_back(prefix);
+        }
+    }
+
+    fn launch(&mut self, prefix: IpNet, operation: Operation) -> Output {
+        self.last_ticket += 1;
+        let ticket = Ticket(self.last_ticket);
+        let flight = match operation {
+            Operation::Create(_) | Operation::Replace(_) => Flight::Fulfils,
+            Operation::Remove(_) => Flight::Removes,
+        };
+        self.rows.entry(prefix).or_default().flight = Some(flight);
+        self.flights.insert(ticket, prefix);
+        Output::Apply(ticket, operation)
+    }
+
+    /// The prefix is as wished.
+    fn rest(&mut self, prefix: IpNet) {
+        let Some(row) = self.rows.get_mut(&prefix) else { return };
+        if let Some(trouble) = row.trouble.take() {
+            self.retries.remove(&(trouble.retry, prefix));
+            self.news.verdict(prefix);
+        }
+        if row.wish.is_none() {
+            self.rows.remove(&prefix);
+        } else {
+            row.fulfilled = true;
+        }
+    }
+
+    fn refuse(&mut self, prefix: IpNet, refused: Refused, now: Instant) {
+        let refused = self.explained(prefix, refused, now);
+        let Some(row) = self.rows.get_mut(&prefix) else { return };
+        if let Some(before) = &row.trouble {
+            self.retries.remove(&(before.retry, prefix));
+        }
+        let trouble = Trouble::next(row.trouble.as_deref(), refused, now);
+        self.retries.insert((trouble.retry, prefix));
+        row.trouble = Some(Box::new(trouble));
+        self.news.verdict(prefix);
+    }
+
+    fn sweep(&mut self, sweep: Sweep, released: BTreeSet<IpNet>) {
+        self.news.swept(sweep);
+        self.release(released);
+    }
+
+    fn release(&mut self, released: BTreeSet<IpNet>) {
+        for prefix in released {
+            self.look_at(prefix);
+        }
+    }
+}

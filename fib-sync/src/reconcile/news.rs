@@ -1,0 +1,84 @@
+//! What is to be told about wishes and the view itself. Bounded: the last state counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::row::Row;
+use crate::{Event, Sweep};
+
+/// Told and to be told.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    synced: Option<usize>,
+    swept: Option<Sweep>,
+    overrun: bool,
+    drift: usize,
+    /// Prefixes whose trouble may have changed.
+    verdicts: BTreeSet<IpNet>,
+    /// The kind of refusal that was told last.
+    told: BTreeMap<IpNet, &'static str>,
+}
+
+impl News {
+    pub(super) fn synced(&mut self, adopted: usize) {
+        self.synced = Some(adopted);
+    }
+
+    pub(super) fn swept(&mut self, sweep: Sweep) {
+        self.swept = Some(sweep);
+    }
+
+    pub(super) fn overrun(&mut self) {
+        self.overrun = true;
+    }
+
+    pub(super) fn drift(&mut self, routes: usize) {
+        self.drift += routes;
+    }
+
+    pub(super) fn verdict(&mut self, prefix: IpNet) {
+        self.verdicts.insert(prefix);
+    }
+
+    pub(super) fn has_news(&self) -> bool {
+        self.synced.is_some()
+            || self.swept.is_some()
+            || self.overrun
+            || self.drift > 0
+            || !self.verdicts.is_empty()
+    }
+
+    pub(super) fn poll(&mut self, rows: &BTreeMap<IpNet, Row>) -> Option<Event> {
+        if let Some(adopted) = self.synced.take() {
+            return Some(Event::Synced { adopted });
+        }
+        if let Some(sweep) = self.swept.take() {
+            return Some(Event::Swept(sweep));
+        }
+        if std::mem::take(&mut self.overrun) {
+            return Some(Event::Overrun);
+        }
+        match std::mem::take(&mut self.drift) {
+            0 => self.poll_verdict(rows),
+            routes => Some(Event::Drift { routes }),
+        }
+    }
+
+    fn poll_verdict(&mut self, rows: &BTreeMap<IpNet, Row>) -> Option<Event> {
+        while let Some(prefix) = self.verdicts.pop_first() {
+            let trouble = rows.get(&prefix).and_then(|row| row.trouble.as_deref());
+            let Some(trouble) = trouble else {
+                if self.told.remove(&prefix).is_some() {
+                    return Some(Event::Healed { prefix });
+                }
+                continue;
+            };
+            let kind = trouble.refused.kind();
+            if self.told.insert(prefix, kind) != Some(kind) {
+                return Some(Event::Diverged { prefix, refused: trouble.refused.clone() });
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,198 @@
+//! What the kernel says, and what follows from it for wishes, learned routes and tracked addresses.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::Reconciler;
+use crate::resync::End;
+use crate::seen::{KernelRoute, Seen};
+use crate::view::{Changes, View};
+use crate::{Instant, Origin, Refused};
+
+impl Reconciler {
+    /// Takes in one thing the kernel said.
+    pub fn observe(&mut self, seen: Seen, now: Instant) {
+        match seen {
+            Seen::Complete => self.end(End::Complete, now),
+            Seen::Interrupted => self.end(End::Interrupted, now),
+            Seen::Failed => self.end(End::Failed, now),
+            Seen::Overrun => self.overrun(now),
+            Seen::Added { .. }
+            | Seen::Removed(_)
+            | Seen::Listed(_)
+            | Seen::Link(_)
+            | Seen::LinkGone(_)
+            | Seen::Address(_)
+            | Seen::AddressGone(_) => {
+                if let Some(fresh) = self.resync.fresh() {
+                    fresh.apply(seen);
+                } else if self.synced {
+                    let changes = self.view.apply(seen);
+                    self.follow(changes, now);
+                }
+            }
+        }
+    }
+
+    /// Answers are lost with the events: whatever was in flight is decided anew after the reading.
+    fn overrun(&mut self, now: Instant) {
+        self.counters.overruns += 1;
+        self.news.overrun();
+        self.resync.overrun(now);
+        for prefix in std::mem::take(&mut self.flights).into_values() {
+            if let Some(row) = self.rows.get_mut(&prefix) {
+                row.flight = None;
+                row.fulfilled = false;
+            }
+            self.look_at(prefix);
+        }
+    }
+
+    fn end(&mut self, end: End, now: Instant) {
+        self.counters.interrupted += u64::from(end == End::Interrupted);
+        let Some(fresh) = self.resync.end(end, self.config.audit, now) else { return };
+        let old = std::mem::replace(&mut self.view, fresh);
+        if self.synced {
+            self.compare(&old, now);
+        } else {
+            self.adopt();
+        }
+    }
+
+    /// The first view: what is ours is adopted, everything else is news.
+    fn adopt(&mut self) {
+        let ours: Vec<IpNet> = self
+            .view
+            .all_routes()
+            .filter(|(_, routes)| routes.iter().any(|route| self.config.owns(route)))
+            .map(|(prefix, _)| *prefix)
+            .collect();
+        self.adoption.adopted(ours.len());
+        for prefix in &ours {
+            if !self.rows.contains_key(prefix) && self.adoption.found(*prefix) {
+                self.look_at(*prefix);
+            }
+        }
+        self.synced = true;
+        self.learner.mark_all(&self.view);
+        self.tracker.mark_all();
+        self.news.synced(ours.len());
+        if self.settling {
+            self.settle();
+        }
+    }
+
+    /// A later reading: follow the differences, and count the wishes that were silently undone.
+    fn compare(&mut self, old: &View, now: Instant) {
+        let mut changes = Changes::default();
+        let prefixes: BTreeSet<IpNet> =
+            old.all_routes().chain(self.view.all_routes()).map(|(prefix, _)| *prefix).collect();
+        changes.prefixes =
+            prefixes.into_iter().filter(|prefix| old.routes(prefix) != self.view.routes(prefix)).collect();
+        let links: BTreeSet<u32> = old.links().keys().chain(self.view.links().keys()).copied().collect();
+        changes.interfaces =
+            links.into_iter().filter(|index| old.link_at(*index) != self.view.link_at(*index)).collect();
+        for address in old.addresses().symmetric_difference(self.view.addresses()) {
+            changes.interfaces.push(address.interface);
+            changes.addresses.push(address.local);
+            changes.connected.extend(address.connected);
+        }
+        let ours = |view: &View, prefix: &IpNet| -> Vec<KernelRoute> {
+            view.routes(prefix).iter().filter(|route| self.config.owns(route)).cloned().collect()
+        };
+        let undone = |prefix: &&IpNet| {
+            self.rows.get(prefix).is_some_and(|row| row.fulfilled)
+                && ours(old, prefix) != ours(&self.view, prefix)
+        };
+        let drift = changes.prefixes.iter().filter(undone).count();
+        self.counters.drift += drift as u64;
+        self.news.drift(drift);
+        self.follow(changes, now);
+    }
+
+    fn follow(&mut self, changes: Changes, now: Instant) {
+        let network_changed =
+            !(changes.interfaces.is_empty() && changes.connected.is_empty() && changes.addresses.is_empty());
+        for prefix in changes.prefixes {
+            self.prefix_changed(prefix);
+        }
+        for index in changes.interfaces {
+            self.interface_changed(index);
+        }
+        for prefix in changes.connected {
+            self.learner.mark(prefix, Origin::Direct);
+            self.tracker.mark(&prefix);
+        }
+        for address in changes.addresses {
+            self.tracker.mark_address(&address);
+        }
+        if changes.unsure {
+            self.resync.want(now);
+        }
+        if network_changed && !self.retries.is_empty() && self.nudge.is_none() {
+            self.nudge = Some(now.max(self.nudged + BETWEEN_NUDGES));
+        }
+    }
+
+    fn prefix_changed(&mut self, prefix: IpNet) {
+        self.learner.mark(prefix, Origin::Kernel);
+        self.tracker.mark(&prefix);
+        let is_ours = self.view.routes(&prefix).iter().any(|route| self.config.owns(route));
+        if let Some(row) = self.rows.get_mut(&prefix) {
+            // An operation of ours on its way echoes here before its answer; `done` looks again.
+            if row.flight.is_none() {
+                row.fulfilled = false;
+                self.look_at(prefix);
+            }
+        } else if is_ours {
+            if self.adoption.found(prefix) {
+                self.look_at(prefix);
+            }
+        } else {
+            self.adoption.decided(&prefix);
+        }
+    }
+
+    fn interface_changed(&mut self, index: u32) {
+        let prefixes: Vec<IpNet> = self.view.prefixes_over(index).collect();
+        for prefix in prefixes {
+            self.learner.mark(prefix, Origin::Kernel);
+        }
+        let connected = self.view.addresses_on(index).filter_map(|address| address.connected);
+        for prefix in connected {
+            self.learner.mark(prefix, Origin::Direct);
+            self.tracker.mark(&prefix);
+        }
+        self.tracker.mark_interface(index);
+    }
+
+    /// The kernel does not have what it was asked to remove.
+    pub(super) fn forget(&mut self, prefix: IpNet, now: Instant) {
+        let gone: Option<KernelRoute> =
+            self.view.routes(&prefix).iter().find(|route| self.config.owns(route)).cloned();
+        if let Some(route) = gone {
+            let changes = self.view.forget(&route);
+            self.follow(changes, now);
+        }
+    }
+
+    /// The kernel says that the key is taken; by whom, the view knows. If it does not, it is read again.
+    pub(super) fn explained(&mut self, prefix: IpNet, refused: Refused, now: Instant) -> Refused {
+        let Refused::Exists { protocol: 0, metric } = refused else { return refused };
+        let holder = self
+            .view
+            .routes(&prefix)
+            .iter()
+            .find(|route| route.metric == metric && !self.config.owns(route))
+            .map(|route| route.protocol);
+        if holder.is_none() {
+            self.resync.want(now);
+        }
+        Refused::Exists { protocol: holder.unwrap_or_default(), metric }
+    }
+}
+
+/// Refused wishes are tried again at most so often because an interface or address changed.
+const BETWEEN_NUDGES: Duration = Duration::from_secs(1);

@@ -1,0 +1,51 @@
+//! One prefix of ours: the wish, the operation on its way, the refusal it lives with.
+
+use std::time::Duration;
+
+use crate::{Instant, Refused, Route};
+
+/// Where one prefix stands.
+#[derive(Debug, Default)]
+pub(super) struct Row {
+    /// What is wished, brought into the form of [`settled`](super::wish::settled).
+    pub(super) wish: Option<Route>,
+    /// The one operation that waits for an answer.
+    pub(super) flight: Option<Flight>,
+    /// The kernel said yes to the wish and nothing disturbed the route since. Saves comparing, and keeps a form
+    /// that the kernel writes differently from being written again and again.
+    pub(super) fulfilled: bool,
+    /// It is in the queue of those to look at.
+    pub(super) queued: bool,
+    /// The last refusal, while it lasts.
+    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+/// An operation on its way, by what its answer will mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flight {
+    /// Yes fulfils the wish.
+    Fulfils,
+    /// It writes what is no longer wished.
+    Outdated,
+    /// It removes something.
+    Removes,
+}
+
+/// A refusal and when to try again.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    pub(super) refused: Refused,
+    pub(super) retry: Instant,
+    pause: Duration,
+}
+
+impl Trouble {
+    /// The next refusal in a row, or the first.
+    pub(super) fn next(before: Option<&Self>, refused: Refused, now: Instant) -> Self {
+        let pause = before.map_or(FIRST_PAUSE, |trouble| trouble.pause.saturating_mul(2).min(LONGEST_PAUSE));
+        Self { refused, retry: now + pause, pause }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -1,0 +1,85 @@
+//! Why the kernel, or we on its behalf, did not do what was wished.
+
+use thiserror::Error;
+
+/// A refusal by meaning; `text` is the kernel's own explanation (extended acknowledgement), empty where it gave none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// The gateway cannot be reached from here, or is one of our own addresses.
+    #[error("no such next hop: {text}")]
+    NoSuchNextHop {
+        /// The kernel's words.
+        text: String,
+    },
+    /// A foreign route holds the key (prefix, metric). It is left alone; ours follows when it goes.
+    #[error("a route of protocol {protocol} holds metric {metric}")]
+    Exists {
+        /// The owner's route protocol.
+        protocol: u8,
+        /// The metric both want.
+        metric: u32,
+    },
+    /// What was to be removed or replaced is not there.
+    #[error("no such route")]
+    Gone,
+    /// We lack the right (`CAP_NET_ADMIN`).
+    #[error("not permitted: {text}")]
+    Denied {
+        /// The kernel's words.
+        text: String,
+    },
+    /// The interface does not exist or is down.
+    #[error("no such interface, or it is down: {text}")]
+    NoDevice {
+        /// The interface, or the kernel's words.
+        text: String,
+    },
+    /// The kernel does not know this kind of route.
+    #[error("not supported by this kernel: {text}")]
+    Unsupported {
+        /// The kernel's words.
+        text: String,
+    },
+    /// The kernel is short of memory or at a limit.
+    #[error("out of resources: {text}")]
+    Exhausted {
+        /// The kernel's words.
+        text: String,
+    },
+    /// The route makes no sense.
+    #[error("invalid: {text}")]
+    Invalid {
+        /// The kernel's words, or ours.
+        text: String,
+    },
+    /// Anything else.
+    #[error("error {errno}: {text}")]
+    Other {
+        /// The error number.
+        errno: i32,
+        /// The kernel's words.
+        text: String,
+    },
+    /// Nobody answered: the answer was lost in an overrun. The prefix is read again.
+    #[error("the answer was lost")]
+    Unanswered,
+}
+
+impl Refused {
+    /// A word for metrics and logs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NoSuchNextHop { .. } => "no-such-next-hop",
+            Self::Exists { .. } => "exists",
+            Self::Gone => "gone",
+            Self::Denied { .. } => "denied",
+            Self::NoDevice { .. } => "no-device",
+            Self::Unsupported { .. } => "unsupported",
+            Self::Exhausted { .. } => "exhausted",
+            Self::Invalid { .. } => "invalid",
+            Self::Other { .. } => "other",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}

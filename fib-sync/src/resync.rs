@@ -1,0 +1,141 @@
+//! When the whole view is read: at start, after an overrun, when an event did not fit, and as a slow audit.
+//!
+//! While a reading runs nothing is written, and what is listed builds a second view beside the old one. Events
+//! go into the second view too: they come over the same socket in the order in which the kernel acted, so the
+//! sum of both is the table at the end of the reading. A reading the kernel calls interrupted is repeated.
+
+use std::time::Duration;
+
+use crate::Instant;
+use crate::view::View;
+
+/// The schedule of readings, and the view that is being built.
+#[derive(Debug)]
+pub(crate) struct Resync {
+    state: State,
+    /// The view is known to be wrong: write nothing.
+    lost: bool,
+    /// Something was lost while the reading ran.
+    tainted: bool,
+    /// Readings in a row that were interrupted or failed.
+    spoiled: u32,
+    /// Not before this, unless it is the first.
+    earliest: Instant,
+    /// The next audit.
+    audit: Option<Instant>,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    /// Wanted, but not before `earliest`.
+    Waiting,
+    Due,
+    Running(View),
+}
+
+/// How a reading ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Complete,
+    Interrupted,
+    Failed,
+}
+
+impl Resync {
+    /// The first reading is due at once.
+    pub(crate) fn new() -> Self {
+        Self {
+            state: State::Due,
+            lost: true,
+            tainted: false,
+            spoiled: 0,
+            earliest: Instant::ZERO,
+            audit: None,
+        }
+    }
+
+    /// Whether operations have to wait.
+    pub(crate) fn blocks(&self) -> bool {
+        self.lost || matches!(self.state, State::Due | State::Running(_))
+    }
+
+    /// Starts the reading if it is due.
+    pub(crate) fn start(&mut self) -> bool {
+        let due = matches!(self.state, State::Due);
+        if due {
+            self.state = State::Running(View::default());
+            self.tainted = false;
+        }
+        due
+    }
+
+    /// The view under construction while a reading runs.
+    pub(crate) fn fresh(&mut self) -> Option<&mut View> {
+        match &mut self.state {
+            State::Running(view) => Some(view),
+            State::Idle | State::Waiting | State::Due => None,
+        }
+    }
+
+    /// Events were lost: nothing observed can be trusted.
+    pub(crate) fn overrun(&mut self, now: Instant) {
+        self.lost = true;
+        self.tainted = true;
+        self.want(now);
+    }
+
+    /// Asks for a reading soon.
+    pub(crate) fn want(&mut self, now: Instant) {
+        if matches!(self.state, State::Idle) {
+            self.state = if now < self.earliest { State::Waiting } else { State::Due };
+        }
+    }
+
+    /// A reading ended. Gives the new view, or `None` when it has to be repeated.
+    ///
+    /// After some interrupted readings in a row the table is one that never stands still: the last one is
+    /// taken as it is, creating never overwrites, and the next reading corrects what was missed.
+    pub(crate) fn end(&mut self, end: End, audit: Duration, now: Instant) -> Option<View> {
+        let view = match std::mem::replace(&mut self.state, State::Idle) {
+            State::Running(view) => view,
+            other @ (State::Idle | State::Waiting | State::Due) => {
+                self.state = other;
+                return None;
+            }
+        };
+        let clean = end == End::Complete && !self.tainted;
+        self.spoiled = if clean { 0 } else { self.spoiled.saturating_add(1) };
+        let pause = if clean { PAUSE } else { PAUSE.saturating_mul(1 << self.spoiled.min(4)) / 8 };
+        self.earliest = now + pause.min(LONGEST_PAUSE);
+        self.audit = Some(now + audit);
+        let taken = clean || (end == End::Interrupted && self.spoiled >= PATIENCE);
+        if !clean {
+            self.want(now);
+        }
+        self.lost &= !taken;
+        taken.then_some(view)
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Idle => self.audit,
+            State::Waiting => Some(self.earliest),
+            State::Due | State::Running(_) => None,
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        match self.state {
+            State::Idle if self.audit.is_some_and(|at| at <= now) => self.state = State::Due,
+            State::Waiting if self.earliest <= now => self.state = State::Due,
+            State::Idle | State::Waiting | State::Due | State::Running(_) => {}
+        }
+    }
+}
+
+/// Between two readings that events asked for.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Interrupted readings in a row before one is taken as it is.
+const PATIENCE: u32 = 5;

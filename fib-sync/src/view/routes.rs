@@ -1,0 +1,186 @@
+//! How one event changes the routes of a prefix: the kernel's rules of replacing, appending and losing.
+//!
+//! The kernel's key is (prefix, metric); several routes can share it. IPv4: `replace` takes the first of the key
+//! whatever its protocol, `append` goes behind, anything else in front (`fib_table_insert`). IPv6: `replace`
+//! prefers the first that is a multipath candidate as the new one is, and `append` merges into it
+//! (`fib6_add_rt2node`). IPv4 routes whose last interface goes down vanish without a word (`fib_sync_down_dev`).
+
+use ipnet::IpNet;
+
+use super::{Changes, View};
+use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
+
+impl View {
+    pub(super) fn added(&mut self, route: KernelRoute, place: Place, changes: &mut Changes) {
+        let prefix = route.prefix;
+        let routes = self.routes.entry(prefix).or_default();
+        let before = routes.clone();
+        match place {
+            Place::Instead => replace(routes, route),
+            Place::First | Place::Last if matches!(prefix, IpNet::V6(_)) => merge(routes, route),
+            Place::First => insert_first(routes, route),
+            Place::Last => insert_last(routes, route),
+        }
+        self.changed(prefix, &before, changes);
+    }
+
+    pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
+        let prefix = route.prefix;
+        let routes = self.routes.entry(prefix).or_default();
+        if routes.contains(&route) {
+            return;
+        }
+        let before = routes.clone();
+        insert_last(routes, route);
+        self.changed(prefix, &before, changes);
+    }
+
+    pub(super) fn removed(&mut self, route: &KernelRoute, changes: &mut Changes) {
+        let Some(routes) = self.routes.get_mut(&route.prefix) else { return };
+        let before = routes.clone();
+        let same_key = |held: &KernelRoute| held.metric == route.metric && held.protocol == route.protocol;
+        let exact = routes.iter().position(|held| held == route);
+        if let Some(at) = exact {
+            routes.remove(at);
+        } else if let Some(at) = routes.iter().position(|held| same_key(held) && contains(held, route)) {
+            remove_hops(&mut routes[at], route.hops());
+        } else if let Some(at) = routes.iter().position(same_key) {
+            routes.remove(at);
+            changes.unsure = true;
+        } else {
+            changes.unsure = !routes.is_empty();
+        }
+        self.changed(route.prefix, &before, changes);
+    }
+
+    /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
+    pub(crate) fn forget(&mut self, route: &KernelRoute) -> Changes {
+        let mut changes = Changes::default();
+        if let Some(routes) = self.routes.get_mut(&route.prefix) {
+            let before = routes.clone();
+            let at = routes.iter().position(|r| r.metric == route.metric && r.protocol == route.protocol);
+            if let Some(at) = at {
+                routes.remove(at);
+            }
+            self.changed(route.prefix, &before, &mut changes);
+        }
+        changes
+    }
+
+    /// IPv4 routes without a live interface are gone, and nobody said so.
+    pub(super) fn drop_silently_removed(&mut self, interface: u32, changes: &mut Changes) {
+        let prefixes: Vec<IpNet> =
+            self.prefixes_over(interface).filter(|prefix| matches!(prefix, IpNet::V4(_))).collect();
+        for prefix in prefixes {
+            let Some(mut routes) = self.routes.remove(&prefix) else { continue };
+            let before = routes.clone();
+            routes.retain(|route| {
+                route.hops().is_empty()
+                    || route
+                        .hops()
+                        .iter()
+                        .any(|hop| self.links.get(&hop.interface).is_some_and(|link| link.up))
+            });
+            changes.unsure |= routes.iter().any(|route| route.object.is_some());
+            self.routes.insert(prefix, routes);
+            self.changed(prefix, &before, changes);
+        }
+    }
+
+    /// Whether an IPv4 route over this interface stands on a next-hop object: those are removed with the
+    /// carrier, silently.
+    pub(super) fn stands_on_object(&self, interface: u32) -> bool {
+        self.prefixes_over(interface)
+            .filter(|prefix| matches!(prefix, IpNet::V4(_)))
+            .any(|prefix| self.routes(&prefix).iter().any(|route| route.object.is_some()))
+    }
+
+    /// Brings the index up to date, drops an empty entry, notes the change.
+    fn changed(&mut self, prefix: IpNet, before: &[KernelRoute], changes: &mut Changes) {
+        let now = self.routes.get(&prefix).map_or(&[][..], Vec::as_slice);
+        if now == before {
+            if now.is_empty() {
+                self.routes.remove(&prefix);
+            }
+            return;
+        }
+        for hop in before.iter().flat_map(KernelRoute::hops) {
+            self.over.remove(&(hop.interface, prefix));
+        }
+        for hop in now.iter().flat_map(KernelRoute::hops) {
+            self.over.insert((hop.interface, prefix));
+        }
+        if now.is_empty() {
+            self.routes.remove(&prefix);
+        }
+        changes.prefixes.push(prefix);
+    }
+}
+
+/// Routes of a prefix are kept by metric, the kernel's order within one.
+fn insert_first(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+    let at = routes.partition_point(|held| held.metric < route.metric);
+    routes.insert(at, route);
+}
+
+fn insert_last(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+    let at = routes.partition_point(|held| held.metric <= route.metric);
+    routes.insert(at, route);
+}
+
+fn replace(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+    let same_key = |held: &KernelRoute| held.metric == route.metric;
+    let alike = |held: &KernelRoute| can_multipath(held) == can_multipath(&route);
+    let at = match route.prefix {
+        IpNet::V4(_) => routes.iter().position(same_key),
+        IpNet::V6(_) => routes
+            .iter()
+            .position(|held| same_key(held) && alike(held))
+            .or_else(|| routes.iter().position(same_key)),
+    };
+    match at {
+        Some(at) => routes[at] = route,
+        None => insert_first(routes, route),
+    }
+}
+
+/// An IPv6 append: the kernel reports the merged route as a whole.
+fn merge(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+    let into = routes
+        .iter()
+        .position(|held| held.metric == route.metric && can_multipath(held) && can_multipath(&route));
+    match into {
+        Some(at) => {
+            let missing: Vec<KernelHop> =
+                routes[at].hops().iter().filter(|hop| !route.hops().contains(hop)).cloned().collect();
+            if let KernelForwarding::Unicast(hops) = &mut routes[at].forwarding {
+                hops.clear();
+                hops.extend(missing);
+                hops.extend_from_slice(route.hops());
+            }
+        }
+        None => insert_last(routes, route),
+    }
+}
+
+/// IPv6 multipath is made of routes through gateways.
+fn can_multipath(route: &KernelRoute) -> bool {
+    route.object.is_some() || route.hops().iter().any(|hop| hop.gateway.is_some())
+}
+
+fn contains(held: &KernelRoute, part: &KernelRoute) -> bool {
+    !part.hops().is_empty()
+        && part.hops().len() < held.hops().len()
+        && part.hops().iter().all(|hop| held.hops().iter().any(|other| same_way(hop, other)))
+}
+
+fn remove_hops(held: &mut KernelRoute, part: &[KernelHop]) {
+    if let KernelForwarding::Unicast(hops) = &mut held.forwarding {
+        hops.retain(|hop| !part.iter().any(|other| same_way(hop, other)));
+    }
+}
+
+/// Weight aside: a single path of a multipath route is announced without it.
+fn same_way(one: &KernelHop, other: &KernelHop) -> bool {
+    one.gateway == other.gateway && one.interface == other.interface
+}
