@@ -1,6 +1,21 @@
 //! Keeps a Linux routing table equal to a set of wished routes, and tells what else is in it. It knows no
 //! routing protocol.
 //!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use fib_sync::{Config, Event, Route};
+//!
+//! // Table main, protocol 186 ("bgp"), metric 20.
+//! let (handle, mut events) = fib_sync::start(Config::new(254, 186, 20))?;
+//! handle.want("192.0.2.0/24".parse()?, Some(Route::via("10.0.0.2".parse()?))).await?;
+//! handle.settle().await?;
+//! while let Some(event) = events.next().await {
+//!     println!("{event:?}");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # The promise
 //!
 //! - **What is touched.** A route is ours if table, protocol and metric say so ([`Config`]). Nothing else is ever
@@ -8,22 +23,26 @@
 //!   ([`Event::Diverged`] with [`Refused::Exists`]); ours follows by itself when it goes. A route of another metric
 //!   is another route: which of the two forwards is what the metric says.
 //! - **At start** nothing is written before the whole view is read. What is ours is adopted and goes on forwarding;
-//!   wishes are compared with it and replace it in place. Only after [`Reconciler::settle`] is the rest swept, and not
+//!   wishes are compared with it and replace it in place. Only after [`Handle::settle`] is the rest swept, and not
 //!   if it is more than [`Config::sweep_limit`] of what was adopted.
 //! - **At run time** a wish is written as soon as the kernel takes it, one operation at a time per prefix; wishes
 //!   that come faster coalesce. A refusal is told once and retried with growing pauses, at once when the network
 //!   changes. Whatever else writes to our routes is undone.
 //! - **At an overrun** (the kernel had more to say than the socket could hold) nothing observed is believed: all
 //!   is read again, compared and repaired.
-//! - **At the end** the routes stay, however the process ends, unless [`Reconciler::remove_all`] was called.
+//! - **At the end** the routes stay, however the process ends, unless [`Handle::remove_all`] was called.
 //!
 //! # The parts
 //!
-//! [`Reconciler`] decides and does no I/O: it can be driven by a simulator as well as by the kernel.
+//! [`Reconciler`] decides and does no I/O: it can be driven by a simulator as well as by the kernel. [`start`]
+//! puts a task around it with one netlink socket, over which requests, answers and events come in the order in
+//! which the kernel acted.
 
 mod config;
 mod event;
+mod handle;
 mod learn;
+mod netlink;
 mod pattern;
 mod reconcile;
 mod refused;
@@ -37,6 +56,7 @@ mod view;
 
 pub use config::{Config, Share};
 pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, Origin, Resolution, Sweep};
+pub use handle::{Events, Handle, Stopped, start};
 pub use pattern::Pattern;
 pub use reconcile::Reconciler;
 pub use refused::Refused;

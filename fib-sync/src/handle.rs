@@ -1,0 +1,167 @@
+//! The front: a handle that takes wishes and a stream of events. Both ways are bounded.
+
+use std::io;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::netlink::{Inboxes, Keeper};
+use crate::{Config, Event, Route, Snapshot};
+
+/// Starts to keep the table of `config`, in the network namespace of the calling thread.
+///
+/// Spawns one task on the current tokio runtime. Nothing is written before the first whole view of the
+/// table has been read, and nothing is swept before [`Handle::settle`].
+///
+/// # Errors
+/// Where the netlink socket cannot be opened or set up.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub fn start(config: Config) -> io::Result<(Handle, Events)> {
+    let (wishes, wish_inbox) = mpsc::channel(WISHES);
+    let (requests, request_inbox) = mpsc::channel(REQUESTS);
+    let (outbox, events) = mpsc::channel(EVENTS);
+    let inboxes = Inboxes { wishes: wish_inbox, requests: request_inbox, events: outbox };
+    tokio::spawn(Keeper::open(config, inboxes)?.run());
+    Ok((Handle { wishes, requests }, Events { events }))
+}
+
+/// Takes wishes for one table. Cheap to clone; when the last one is dropped the task stops and the routes stay.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    wishes: mpsc::Sender<Wish>,
+    requests: mpsc::Sender<Request>,
+}
+
+impl Handle {
+    /// Wishes `prefix` to lead along `route`, or (`None`) not to be ours at all. A later wish replaces an
+    /// earlier one. Waits while too many wishes are on their way to the kernel.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn want(&self, prefix: IpNet, route: Option<Route>) -> Result<(), Stopped> {
+        self.wishes.send(Wish::Route(prefix.trunc(), route)).await.map_err(|_| Stopped)
+    }
+
+    /// Says that everything that is to be wished at start has been: what is ours and not wished may go.
+    /// Counts after all wishes sent before it through this handle.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn settle(&self) -> Result<(), Stopped> {
+        self.wishes.send(Wish::Settle).await.map_err(|_| Stopped)
+    }
+
+    /// Sweeps what the brake had held.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn sweep_anyway(&self) -> Result<(), Stopped> {
+        self.wishes.send(Wish::SweepAnyway).await.map_err(|_| Stopped)
+    }
+
+    /// Watches how `address` is reached: an [`Event::Resolved`] comes at once and on every change.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn track(&self, address: IpAddr) -> Result<(), Stopped> {
+        self.requests.send(Request::Track(address)).await.map_err(|_| Stopped)
+    }
+
+    /// Stops watching `address`.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn untrack(&self, address: IpAddr) -> Result<(), Stopped> {
+        self.requests.send(Request::Untrack(address)).await.map_err(|_| Stopped)
+    }
+
+    /// The state of the table, for people. Answered however busy the table is.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn snapshot(&self) -> Result<Snapshot, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::Snapshot(answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// Learns and excludes by new rules from now on; what changes by it is told as [`Event::Learned`] and
+    /// [`Event::Lost`]. Table, protocol and metric stay as they were at start.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn reconfigure(&self, config: Config) -> Result<(), Stopped> {
+        self.requests.send(Request::Reconfigure(Box::new(config))).await.map_err(|_| Stopped)
+    }
+
+    /// Removes every route of ours and ends: for leaving a host for good. Returns once the kernel has
+    /// answered for each, with the number of routes that could not be removed.
+    ///
+    /// # Errors
+    /// When the task has stopped before.
+    pub async fn remove_all(&self) -> Result<usize, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::RemoveAll(answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// Finishes what is wished and reachable now, then ends; all routes stay in the kernel.
+    ///
+    /// # Errors
+    /// When the task has stopped before.
+    pub async fn stop(&self) -> Result<(), Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::Stop(answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+}
+
+/// What the table tells, in order. Not reading slows nobody: changes are kept per prefix and address.
+#[derive(Debug)]
+pub struct Events {
+    events: mpsc::Receiver<Event>,
+}
+
+impl Events {
+    /// The next event; `None` once the task has stopped. Safe to cancel.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// The next event if there is one already.
+    pub fn try_next(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+}
+
+/// The task behind a [`Handle`] has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the table is no longer kept")]
+pub struct Stopped;
+
+/// What travels in the bounded channel that is read only while the kernel keeps up.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    Route(IpNet, Option<Route>),
+    Settle,
+    SweepAnyway,
+}
+
+/// What is answered however busy the kernel is.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Track(IpAddr),
+    Untrack(IpAddr),
+    Snapshot(oneshot::Sender<Snapshot>),
+    Reconfigure(Box<Config>),
+    RemoveAll(oneshot::Sender<usize>),
+    Stop(oneshot::Sender<()>),
+}
+
+const WISHES: usize = 1024;
+const REQUESTS: usize = 64;
+const EVENTS: usize = 1024;

@@ -1,0 +1,90 @@
+//! Error numbers and the kernel's words, by meaning.
+
+use nix::errno::Errno;
+
+use crate::{Operation, Refused};
+
+/// What the kernel answered to one request; 0 is yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) errno: i32,
+    pub(super) text: String,
+}
+
+/// What was asked, as far as it matters to the meaning of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// To write a route at this metric.
+    Write(u32),
+    /// To remove one.
+    Remove,
+}
+
+impl From<&Operation> for Asked {
+    fn from(operation: &Operation) -> Self {
+        match operation {
+            Operation::Create(route) | Operation::Replace(route) => Self::Write(route.metric),
+            Operation::Remove(_) => Self::Remove,
+        }
+    }
+}
+
+impl Answer {
+    /// Yes, or the refusal by meaning.
+    pub(super) fn result(self, asked: Asked) -> Result<(), Refused> {
+        if self.errno == 0 { Ok(()) } else { Err(self.refused(asked)) }
+    }
+
+    fn refused(self, asked: Asked) -> Refused {
+        let Self { errno, text } = self;
+        match (Errno::from_raw(errno), asked) {
+            (Errno::EEXIST, Asked::Write(metric)) => Refused::Exists { protocol: 0, metric },
+            (Errno::ESRCH | Errno::ENOENT, Asked::Remove) => Refused::Gone,
+            (Errno::ENETUNREACH | Errno::EHOSTUNREACH, _) => Refused::NoSuchNextHop { text },
+            (Errno::EPERM | Errno::EACCES, _) => Refused::Denied { text },
+            (Errno::ENODEV | Errno::ENETDOWN | Errno::ENXIO, _) => Refused::NoDevice { text },
+            (Errno::EOPNOTSUPP | Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT, _) => {
+                Refused::Unsupported { text }
+            }
+            (Errno::ENOMEM | Errno::ENOBUFS | Errno::ENOSPC, _) => Refused::Exhausted { text },
+            (Errno::EINVAL, _) => invalid(text),
+            _ => Refused::Other { errno, text },
+        }
+    }
+}
+
+/// The kernel says EINVAL to next hops too; only its words tell (`fib_check_nh`, `ip6_route_check_nh`).
+fn invalid(text: String) -> Refused {
+    if text.contains("device is not up") || text.contains("Egress device") {
+        Refused::NoDevice { text }
+    } else if text.contains("exthop") || text.contains("ateway") {
+        Refused::NoSuchNextHop { text }
+    } else {
+        Refused::Invalid { text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(errno: Errno, text: &str) -> &'static str {
+        let answer = Answer { errno: errno as i32, text: text.into() };
+        answer.result(Asked::Write(7)).map_or_else(|refused| refused.kind(), |()| "yes")
+    }
+
+    #[test]
+    fn invalid_has_three_meanings() {
+        assert_eq!(refused(Errno::EINVAL, "Nexthop has invalid gateway"), "no-such-next-hop");
+        assert_eq!(refused(Errno::EINVAL, "Gateway can not be a local address"), "no-such-next-hop");
+        assert_eq!(refused(Errno::EINVAL, "Nexthop device is not up"), "no-device");
+        assert_eq!(refused(Errno::EINVAL, "Invalid prefix for given prefix length"), "invalid");
+    }
+
+    #[test]
+    fn a_missing_route_is_gone_only_to_who_removes() {
+        let answer = Answer { errno: Errno::ESRCH as i32, text: String::new() };
+        assert_eq!(answer.clone().result(Asked::Remove), Err(Refused::Gone));
+        assert_ne!(answer.result(Asked::Write(0)), Err(Refused::Gone));
+    }
+}

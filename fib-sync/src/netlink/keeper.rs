@@ -1,0 +1,351 @@
+//! The task behind a handle: it carries bytes, answers and time to the reconciler, and its output away.
+
+use std::io;
+use std::time::Duration;
+
+use rtnetlink::packet_core::{NLM_F_APPEND, NLM_F_MULTIPART, NLM_F_REPLACE};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant as Clock, sleep_until};
+
+use super::answer::Answer;
+use super::decode::{self, Header};
+use super::encode::{self, List};
+use super::pipeline::{Ended, Pipeline};
+use super::reading::{self, Next, Reading};
+use super::route::route;
+use super::socket::{NetlinkSocket, Received};
+use crate::handle::{Request, Wish};
+use crate::{Config, Event, Instant, Output, Place, Reconciler, Seen};
+
+/// The ends of the channels of a handle.
+#[derive(Debug)]
+pub(crate) struct Inboxes {
+    pub(crate) wishes: mpsc::Receiver<Wish>,
+    pub(crate) requests: mpsc::Receiver<Request>,
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+/// Keeps one table over one socket.
+pub(crate) struct Keeper {
+    reconciler: Reconciler,
+    table: u32,
+    socket: NetlinkSocket,
+    pipeline: Pipeline,
+    reading: Option<Reading>,
+    epoch: Clock,
+    inboxes: Inboxes,
+    leaving: Option<Leaving>,
+}
+
+/// What the task woke up for.
+#[derive(Debug)]
+enum Woken {
+    Timer,
+    /// There is something to tell; false: nobody listens.
+    Listener(bool),
+    Wish(Option<Wish>),
+    Request(Option<Request>),
+    Socket(io::Result<Received>),
+}
+
+/// How the task is to end.
+#[derive(Debug)]
+enum Leaving {
+    /// With all routes in place.
+    Stopping(Clock, oneshot::Sender<()>),
+    /// With none of ours.
+    Removing(Clock, oneshot::Sender<usize>),
+    /// Nobody holds a handle any more.
+    Dropped,
+}
+
+impl Keeper {
+    /// Opens the socket: from here on no event is missed.
+    pub(crate) fn open(mut config: Config, inboxes: Inboxes) -> io::Result<Self> {
+        let socket = NetlinkSocket::open()?;
+        config.in_flight = config.in_flight.min(socket.room()).max(1);
+        Ok(Self {
+            table: config.table,
+            reconciler: Reconciler::new(config),
+            socket,
+            pipeline: Pipeline::default(),
+            reading: None,
+            epoch: Clock::now(),
+            inboxes,
+            leaving: None,
+        })
+    }
+
+    /// Runs until told to stop, or until the socket fails, which is logged.
+    pub(crate) async fn run(mut self) {
+        let mut buffer = Vec::with_capacity(DATAGRAM);
+        loop {
+            let step = self.step(&mut buffer).await;
+            if let Err(error) = step {
+                tracing::error!(%error, "the netlink socket failed");
+                return;
+            }
+            if self.has_left() {
+                return;
+            }
+        }
+    }
+
+    async fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let now = self.now();
+        self.reconciler.handle_timeout(now);
+        self.carry_out().await?;
+        match self.wait(buffer).await {
+            Woken::Timer => {}
+            Woken::Listener(true) => self.tell(),
+            // What is told is told to nobody.
+            Woken::Listener(false) => while self.reconciler.poll_event().is_some() {},
+            Woken::Wish(wish) => self.wished(wish),
+            Woken::Request(request) => self.requested(request),
+            Woken::Socket(received) => self.read(received?, buffer).await?,
+        }
+        Ok(())
+    }
+
+    /// Whatever comes first.
+    async fn wait(&mut self, buffer: &mut Vec<u8>) -> Woken {
+        let deadline = self.deadline();
+        let tells = self.reconciler.has_event();
+        // Back-pressure: whoever wishes faster than the kernel writes has to wait.
+        let takes_wishes = self.leaving.is_none() && self.reconciler.backlog() < BACKLOG;
+        let takes_requests = self.leaving.is_none();
+        let Inboxes { wishes, requests, events } = &mut self.inboxes;
+        tokio::select! {
+            permit = events.reserve(), if tells => Woken::Listener(permit.is_ok()),
+            wish = wishes.recv(), if takes_wishes => Woken::Wish(wish),
+            request = requests.recv(), if takes_requests => Woken::Request(request),
+            received = self.socket.receive(buffer) => Woken::Socket(received),
+            () = sleep_until(deadline) => Woken::Timer,
+        }
+    }
+
+    /// Sends batches while there is something to do and room for it.
+    async fn carry_out(&mut self) -> io::Result<()> {
+        loop {
+            while !self.pipeline.is_full() {
+                match self.reconciler.poll_output(self.now()) {
+                    Some(Output::Apply(ticket, operation)) => {
+                        self.pipeline.push(ticket, &operation, self.table);
+                    }
+                    Some(Output::Read) => self.ask(reading::FIRST).await,
+                    None => break,
+                }
+            }
+            let batch = self.pipeline.take_batch();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            if let Err(error) = self.socket.send(&batch).await {
+                let answer =
+                    Answer { errno: error.raw_os_error().unwrap_or_default(), text: error.to_string() };
+                let ended = self.pipeline.unsent(&answer);
+                self.ended(ended);
+            }
+        }
+    }
+
+    async fn ask(&mut self, list: List) {
+        let sequence = self.pipeline.next_sequence();
+        match &mut self.reading {
+            Some(reading) => reading.asked(list, sequence),
+            None => self.reading = Some(Reading::start(sequence)),
+        }
+        if let Err(error) = self.socket.send(&encode::list(list, self.table, sequence)).await {
+            tracing::warn!(%error, ?list, "cannot ask for a list");
+            self.reading = None;
+            self.reconciler.observe(Seen::Failed, self.now());
+        }
+    }
+
+    /// Reads some datagrams, not all: wishes and deadlines want their turn.
+    async fn read(&mut self, first: Received, buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.take_in(first, buffer).await;
+        for _ in 0..DATAGRAMS {
+            match self.socket.receive_more(buffer)? {
+                Received::Nothing => break,
+                received @ (Received::Datagram | Received::Overrun) => self.take_in(received, buffer).await,
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_in(&mut self, received: Received, buffer: &[u8]) {
+        match received {
+            Received::Nothing => {}
+            Received::Overrun => {
+                self.pipeline.forget();
+                self.reconciler.observe(Seen::Overrun, self.now());
+            }
+            Received::Datagram => {
+                for (header, payload) in decode::messages(buffer) {
+                    self.message(header, payload).await;
+                }
+            }
+        }
+    }
+
+    async fn message(&mut self, header: Header, payload: &[u8]) {
+        let listed = header.port == self.socket.port()
+            && header.flags & NLM_F_MULTIPART != 0
+            && self.reading.as_ref().is_some_and(|reading| reading.is_mine(header.sequence));
+        if listed && let Some(reading) = &mut self.reading {
+            reading.note(header.flags);
+        }
+        if matches!(header.kind, decode::NLMSG_ERROR | decode::NLMSG_DONE) {
+            self.answer(&header, payload).await;
+        } else if let Some(seen) = seen(&header, payload, listed, self.table) {
+            self.reconciler.observe(seen, self.now());
+        }
+    }
+
+    async fn answer(&mut self, header: &Header, payload: &[u8]) {
+        let Some(answer) = decode::answer(header, payload) else { return };
+        let next = match &self.reading {
+            Some(reading) if reading.is_mine(header.sequence) => reading.answered(&answer),
+            Some(_) | None => {
+                let ended = self.pipeline.answered(header.sequence, answer);
+                return self.ended(ended);
+            }
+        };
+        match next {
+            Next::Ask(list) => self.ask(list).await,
+            Next::Ended(seen) => {
+                self.reading = None;
+                self.reconciler.observe(seen, self.now());
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: Vec<Ended>) {
+        for (ticket, result) in ended {
+            self.reconciler.done(ticket, result, self.now());
+        }
+    }
+
+    /// Tells as much as the channel takes.
+    fn tell(&mut self) {
+        while self.reconciler.has_event() {
+            let Ok(permit) = self.inboxes.events.try_reserve() else { return };
+            let Some(event) = self.reconciler.poll_event() else { return };
+            permit.send(event);
+        }
+    }
+
+    fn wished(&mut self, wish: Option<Wish>) {
+        let Some(wish) = wish else {
+            self.leaving = Some(Leaving::Dropped);
+            return;
+        };
+        self.take(wish);
+        while self.reconciler.backlog() < BACKLOG {
+            let Ok(wish) = self.inboxes.wishes.try_recv() else { return };
+            self.take(wish);
+        }
+    }
+
+    fn take(&mut self, wish: Wish) {
+        match wish {
+            Wish::Route(prefix, route) => self.reconciler.want(prefix, route),
+            Wish::Settle => self.reconciler.settle(),
+            Wish::SweepAnyway => self.reconciler.sweep_anyway(),
+        }
+    }
+
+    fn requested(&mut self, request: Option<Request>) {
+        match request {
+            None => self.leaving = Some(Leaving::Dropped),
+            Some(Request::Track(address)) => self.reconciler.track(address),
+            Some(Request::Untrack(address)) => self.reconciler.untrack(&address),
+            Some(Request::Reconfigure(config)) => self.reconciler.reconfigure(*config),
+            Some(Request::Snapshot(answer)) => {
+                // Whoever asked may have gone.
+                let _ = answer.send(self.reconciler.snapshot());
+            }
+            Some(Request::Stop(answer)) => {
+                while let Ok(wish) = self.inboxes.wishes.try_recv() {
+                    self.take(wish);
+                }
+                self.leaving = Some(Leaving::Stopping(Clock::now() + LAST_WORDS, answer));
+            }
+            Some(Request::RemoveAll(answer)) => {
+                self.reconciler.remove_all();
+                self.leaving = Some(Leaving::Removing(Clock::now() + LAST_WORDS, answer));
+            }
+        }
+    }
+
+    /// Whether the task is to end now; answers who asked for it.
+    fn has_left(&mut self) -> bool {
+        let quiet = self.reconciler.is_quiet();
+        let idle = quiet || !self.reconciler.is_synced();
+        let over = |until: &Clock| *until <= Clock::now();
+        let leaves = match &self.leaving {
+            None => false,
+            Some(Leaving::Dropped) => true,
+            Some(Leaving::Stopping(until, _)) => idle || over(until),
+            Some(Leaving::Removing(until, _)) => quiet || over(until),
+        };
+        if leaves {
+            // Whoever asked may have gone.
+            match self.leaving.take() {
+                Some(Leaving::Stopping(_, answer)) => drop(answer.send(())),
+                Some(Leaving::Removing(_, answer)) => drop(answer.send(self.reconciler.installed())),
+                Some(Leaving::Dropped) | None => {}
+            }
+        }
+        leaves
+    }
+
+    fn deadline(&self) -> Clock {
+        let own = match &self.leaving {
+            Some(Leaving::Stopping(until, _) | Leaving::Removing(until, _)) => Some(*until),
+            Some(Leaving::Dropped) | None => None,
+        };
+        let timer = self.reconciler.poll_timeout();
+        let timer = timer.map(|at| self.epoch + Duration::from_micros(at.as_micros()));
+        own.into_iter().chain(timer).min().unwrap_or_else(|| Clock::now() + IDLE)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::ZERO + self.epoch.elapsed()
+    }
+}
+
+/// What a message that is no answer says.
+fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<Seen> {
+    match header.kind {
+        decode::RTM_NEWROUTE => {
+            let route = route(payload, table)?;
+            let place = match header.flags {
+                flags if flags & NLM_F_REPLACE != 0 => Place::Instead,
+                flags if flags & NLM_F_APPEND != 0 => Place::Last,
+                _ => Place::First,
+            };
+            Some(if listed { Seen::Listed(route) } else { Seen::Added { route, place } })
+        }
+        decode::RTM_DELROUTE => route(payload, table).map(Seen::Removed),
+        decode::RTM_NEWLINK if !decode::is_bridge_port(payload) => decode::link(payload).map(Seen::Link),
+        decode::RTM_DELLINK if !decode::is_bridge_port(payload) => {
+            decode::link_index(payload).map(Seen::LinkGone)
+        }
+        decode::RTM_NEWADDR => decode::interface_address(payload).map(Seen::Address),
+        decode::RTM_DELADDR => decode::interface_address(payload).map(Seen::AddressGone),
+        _ => None,
+    }
+}
+
+/// The kernel's largest datagram of a reading.
+const DATAGRAM: usize = 64 << 10;
+/// Datagrams read in one turn.
+const DATAGRAMS: usize = 128;
+/// Wishes that wait for their turn before no more are taken.
+const BACKLOG: usize = 8192;
+/// What an orderly end may take.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// Sleeping without a reason to wake.
+const IDLE: Duration = Duration::from_secs(3600);

@@ -1,0 +1,103 @@
+//! Operations on their way: packed into batches, answers matched by sequence number.
+//!
+//! Only the last request of a batch asks for an acknowledgement. The kernel works through a batch in order and
+//! answers a refused request at once, so the answer to the last one says yes to every earlier one not refused.
+
+use std::collections::VecDeque;
+
+use rtnetlink::packet_core::NLM_F_ACK;
+
+use super::answer::{Answer, Asked};
+use super::encode;
+use crate::Refused;
+use crate::seen::{Operation, Ticket};
+
+/// Batches sent and the one being filled.
+#[derive(Debug, Default)]
+pub(super) struct Pipeline {
+    sequence: u32,
+    buffer: Vec<u8>,
+    last_begin: usize,
+    filling: Vec<Request>,
+    sent: VecDeque<Vec<Request>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    sequence: u32,
+    ticket: Ticket,
+    asked: Asked,
+}
+
+/// An operation and how it ended.
+pub(super) type Ended = (Ticket, Result<(), Refused>);
+
+impl Pipeline {
+    /// A sequence number that no answer of the moment carries. Events carry 0.
+    pub(super) fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.checked_add(1).unwrap_or(1);
+        self.sequence
+    }
+
+    /// Puts an operation into the batch.
+    pub(super) fn push(&mut self, ticket: Ticket, operation: &Operation, table: u32) {
+        let sequence = self.next_sequence();
+        self.last_begin = self.buffer.len();
+        encode::operation(&mut self.buffer, operation, table, sequence);
+        self.filling.push(Request { sequence, ticket, asked: operation.into() });
+    }
+
+    /// Whether the batch should be sent before more is put in.
+    pub(super) fn is_full(&self) -> bool {
+        self.filling.len() >= BATCH || self.buffer.len() >= BATCH_OCTETS
+    }
+
+    /// Closes the batch: what to send, empty if there is nothing. It counts as sent.
+    pub(super) fn take_batch(&mut self) -> Vec<u8> {
+        if self.filling.is_empty() {
+            return Vec::new();
+        }
+        let flags = self.last_begin + FLAGS_AT;
+        if let Some(octets) = self.buffer.get_mut(flags..flags + 2)
+            && let Ok(present) = <[u8; 2]>::try_from(&*octets)
+        {
+            octets.copy_from_slice(&(u16::from_ne_bytes(present) | NLM_F_ACK).to_ne_bytes());
+        }
+        self.sent.push_back(std::mem::take(&mut self.filling));
+        self.last_begin = 0;
+        std::mem::take(&mut self.buffer)
+    }
+
+    /// The last batch could not be sent.
+    pub(super) fn unsent(&mut self, answer: &Answer) -> Vec<Ended> {
+        let batch = self.sent.pop_back().unwrap_or_default();
+        batch.into_iter().map(|request| (request.ticket, answer.clone().result(request.asked))).collect()
+    }
+
+    /// An answer came: which operations it ends.
+    pub(super) fn answered(&mut self, sequence: u32, answer: Answer) -> Vec<Ended> {
+        let at = self.sent.iter().position(|batch| batch.iter().any(|r| r.sequence == sequence));
+        let Some(at) = at else { return Vec::new() };
+        let batch = &mut self.sent[at];
+        if batch.last().is_some_and(|last| last.sequence == sequence) {
+            let mut batch = self.sent.remove(at).unwrap_or_default();
+            let last = batch.pop().map(|last| (last.ticket, answer.result(last.asked)));
+            return batch.into_iter().map(|request| (request.ticket, Ok(()))).chain(last).collect();
+        }
+        let place = batch.iter().position(|request| request.sequence == sequence);
+        let request = place.map(|place| batch.remove(place));
+        request.map(|request| (request.ticket, answer.result(request.asked))).into_iter().collect()
+    }
+
+    /// Answers were lost: nothing sent is waited for any more.
+    pub(super) fn forget(&mut self) {
+        self.sent.clear();
+    }
+}
+
+/// The kernel holds the routing lock for a whole batch; beyond this more is not faster.
+const BATCH: usize = 128;
+/// Well below the default send buffer.
+const BATCH_OCTETS: usize = 64 << 10;
+/// Where the flags are in a message header.
+const FLAGS_AT: usize = 6;

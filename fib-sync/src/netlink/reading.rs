@@ -1,0 +1,71 @@
+//! A reading of the whole view: four lists, one after the other, because a socket makes one list at a time.
+
+use rtnetlink::packet_core::NLM_F_DUMP_INTR;
+
+use super::answer::Answer;
+use super::encode::List;
+use crate::Seen;
+
+/// A reading under way.
+#[derive(Debug)]
+pub(super) struct Reading {
+    list: List,
+    sequence: u32,
+    interrupted: bool,
+}
+
+/// What comes after an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Ask for this list.
+    Ask(List),
+    /// The reading ended.
+    Ended(Seen),
+}
+
+impl Reading {
+    /// The first list, asked for under this number.
+    pub(super) const fn start(sequence: u32) -> Self {
+        Self { list: FIRST, sequence, interrupted: false }
+    }
+
+    /// Whether a message belongs to the list under way.
+    pub(super) const fn is_mine(&self, sequence: u32) -> bool {
+        self.sequence == sequence
+    }
+
+    /// Any message of a list may say that the table changed meanwhile.
+    pub(super) const fn note(&mut self, flags: u16) {
+        self.interrupted |= flags & NLM_F_DUMP_INTR != 0;
+    }
+
+    /// The list under way ended.
+    ///
+    /// A table that never held a route answers that it does not exist: it is empty. A kernel without IPv6 has no
+    /// IPv6 table either.
+    pub(super) fn answered(&self, answer: &Answer) -> Next {
+        let is_routes = matches!(self.list, List::Ipv4Routes | List::Ipv6Routes);
+        let absent = is_routes && ABSENT.contains(&answer.errno);
+        if answer.errno != 0 && !absent {
+            tracing::warn!(list = ?self.list, errno = answer.errno, text = answer.text, "cannot read");
+            return Next::Ended(Seen::Failed);
+        }
+        match self.list {
+            List::Links => Next::Ask(List::Addresses),
+            List::Addresses => Next::Ask(List::Ipv4Routes),
+            List::Ipv4Routes => Next::Ask(List::Ipv6Routes),
+            List::Ipv6Routes if self.interrupted => Next::Ended(Seen::Interrupted),
+            List::Ipv6Routes => Next::Ended(Seen::Complete),
+        }
+    }
+
+    /// The next list is asked for under this number.
+    pub(super) const fn asked(&mut self, list: List, sequence: u32) {
+        self.list = list;
+        self.sequence = sequence;
+    }
+}
+
+/// Interfaces first: routes name them by index.
+pub(super) const FIRST: List = List::Links;
+const ABSENT: [i32; 3] = [nix::libc::ENOENT, nix::libc::EAFNOSUPPORT, nix::libc::EOPNOTSUPP];

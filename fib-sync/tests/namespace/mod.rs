@@ -1,0 +1,188 @@
+//! A network namespace of its own for each test, with `ip` as the independent witness.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fib_sync::{Config, Event, Events, Handle, Snapshot, Standing};
+use ipnet::IpNet;
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::geteuid;
+
+/// Runs `test` in a fresh namespace with `lo`, a link `up0` (10.0.0.1/24, fd00::1/64) and `spare0` without an
+/// address; their other ends are `far0` and `away0` in the same namespace.
+///
+/// Without root the test binary runs itself again in a user namespace. Never skips: what cannot be made fails.
+pub(crate) fn in_namespace<F>(name: &str, test: impl FnOnce() -> F + Send + 'static)
+where
+    F: Future<Output = ()>,
+{
+    if !geteuid().is_root() {
+        return run_again_as_root_of_a_user_namespace(name);
+    }
+    let outcome = std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNET)
+            .expect("needs the right to make network namespaces (CAP_SYS_ADMIN)");
+        prepare();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { tokio::time::timeout(LONGEST, test()).await.expect("the test hangs") });
+    });
+    if let Err(panic) = outcome.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+fn run_again_as_root_of_a_user_namespace(name: &str) {
+    let binary = std::env::current_exe().expect("the path of the test binary");
+    let status = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net"])
+        .arg(binary)
+        .args(["--exact", name, "--nocapture"])
+        .status()
+        .expect("needs root, or util-linux's unshare and unprivileged user namespaces");
+    assert!(status.success(), "failed in a user namespace; is the kernel allowed to make one?");
+}
+
+fn prepare() {
+    ip("link set lo up");
+    ip("link add up0 type veth peer name far0");
+    ip("link add spare0 type veth peer name away0");
+    // Without duplicate address detection an IPv6 address counts at once.
+    ip("addr add 10.0.0.1/24 dev up0");
+    ip("addr add fd00::1/64 dev up0 nodad");
+    for link in ["up0", "far0", "spare0", "away0"] {
+        ip(&format!("link set {link} up"));
+    }
+    // The carrier arrives a moment later, by the kernel's own clock.
+    while ["up0", "far0", "spare0"].iter().any(|link| !ip(&format!("link show {link}")).contains("state UP"))
+    {
+        std::thread::yield_now();
+    }
+}
+
+/// Runs `ip` with these words and gives what it prints.
+pub(crate) fn ip(words: &str) -> String {
+    let output = Command::new("ip").args(words.split_whitespace()).output().expect("needs iproute2");
+    assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The routes `ip route show` prints, one a line, without trailing blanks.
+pub(crate) fn routes(words: &str) -> Vec<String> {
+    ip(words).lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// `ip monitor` over route changes, from now on.
+pub(crate) struct Monitor {
+    child: Child,
+}
+
+impl Monitor {
+    /// Starts it and returns once it is listening.
+    pub(crate) fn start() -> Self {
+        let child = Command::new("ip")
+            .args(["-o", "monitor", "route"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("needs iproute2");
+        let mut monitor = Self { child };
+        monitor.settle();
+        monitor
+    }
+
+    /// Writes a marker until the monitor prints it.
+    fn settle(&mut self) -> Vec<String> {
+        let stdout = self.child.stdout.as_mut().expect("piped");
+        let mut reader = BufReader::new(stdout);
+        let mut seen = Vec::new();
+        let marker = "blackhole 192.0.2.255";
+        std::thread::scope(|scope| {
+            let (stop, stopped) = std::sync::mpsc::channel::<()>();
+            // The writer runs in this namespace: a scoped thread inherits it.
+            scope.spawn(move || {
+                while stopped.recv_timeout(Duration::from_millis(20)).is_err() {
+                    ip("route replace blackhole 192.0.2.255 table 99");
+                    ip("route del blackhole 192.0.2.255 table 99");
+                }
+            });
+            let mut line = String::new();
+            while reader.read_line(&mut line).is_ok_and(|length| length > 0) {
+                if line.contains(marker) && line.contains("Deleted") {
+                    break;
+                }
+                if !line.contains(marker) {
+                    seen.push(line.trim_end().to_owned());
+                }
+                line.clear();
+            }
+            let _ = stop.send(());
+        });
+        seen
+    }
+
+    /// Every line so far that is not about the marker.
+    pub(crate) fn lines(mut self) -> Vec<String> {
+        self.settle()
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Table 254, protocol 12 (`bird`), metric 50.
+pub(crate) fn config() -> Config {
+    Config::new(254, 12, 50)
+}
+
+/// Starts and waits for the first whole view; gives what was learned with it.
+pub(crate) async fn started(config: Config) -> (Handle, Events, Vec<Event>) {
+    let (handle, mut events) = fib_sync::start(config).expect("a netlink socket");
+    let mut before = Vec::new();
+    loop {
+        match events.next().await.expect("runs") {
+            Event::Synced { .. } => return (handle, events, before),
+            event => before.push(event),
+        }
+    }
+}
+
+/// The next event that fits.
+pub(crate) async fn event(events: &mut Events, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+    let wait = async {
+        loop {
+            let event = events.next().await.expect("runs");
+            if fits(&event) {
+                return event;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("no such event: {what}"))
+}
+
+/// Waits until no wish is on its way.
+pub(crate) async fn quiet(handle: &Handle) -> Snapshot {
+    loop {
+        let snapshot = handle.snapshot().await.expect("runs");
+        if snapshot.routes.iter().all(|route| route.standing != Standing::Pending) {
+            return snapshot;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A prefix from its text.
+pub(crate) fn net(text: &str) -> IpNet {
+    text.parse().expect("a prefix")
+}
+
+/// An address from its text.
+pub(crate) fn addr(text: &str) -> std::net::IpAddr {
+    text.parse().expect("an address")
+}
+
+const LONGEST: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(10);
