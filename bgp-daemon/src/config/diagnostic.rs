@@ -64,11 +64,6 @@ impl Location {
     }
 }
 
-/// Most characters of a line that are shown.
-const WINDOW: usize = 200;
-/// Most of them before the place that is meant.
-const LEAD: usize = 120;
-
 impl Diagnostic {
     /// Whether the configuration cannot be used because of it.
     #[must_use]
@@ -117,6 +112,11 @@ pub fn render(diagnostics: &[Diagnostic]) -> String {
     }
     text
 }
+
+/// Most characters of a line that are shown.
+const WINDOW: usize = 200;
+/// Most of them before the place that is meant.
+const LEAD: usize = 120;
 
 #[cfg(test)]
 mod tests {

@@ -30,7 +30,7 @@ pub(super) fn judge(
         if let Some(first) = names.insert(name.clone(), peer.place) {
             twice(first, format!("there are two peers named {name:?}"));
         } else if let Some(first) = remotes.insert((socket.remote, socket.zone.clone()), peer.place) {
-            twice(first, format!("there are two peers with the address {}", peer.config.remote.ip()));
+            twice(first, format!("there are two peers at {}", peer.at));
         }
         if listen.addresses.is_empty() && peer.config.passive {
             let message = format!("{name:?} is never dialed, and nothing listens for it");

@@ -9,10 +9,11 @@ use bgp_core::speaker::{Config, DynamicPeers, GracefulRestart};
 
 use super::diagnostic::Diagnostic;
 use super::document::{Table, parse, read};
+use super::groups::Groups;
 use super::host::{Host, ThisHost};
 use super::identity::router_id;
 use super::judge::judge;
-use super::peers::{Defaults, Groups, Peer, read_peer, read_range};
+use super::peers::{Defaults, Peer, read_peer, read_range};
 use super::policies::Policies;
 use super::report::Report;
 use super::section::Section;

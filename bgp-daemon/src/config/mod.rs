@@ -7,6 +7,7 @@
 
 mod diagnostic;
 mod document;
+mod groups;
 mod host;
 mod identity;
 mod judge;

@@ -1,7 +1,5 @@
-//! `[[peer]]` and `[[dynamic_peers]]`, with what they inherit from `[[group]]`, put together and judged.
+//! `[[peer]]` and `[[dynamic_peers]]`, put together and judged one by one.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,11 +9,11 @@ use bgp_core::speaker::DynamicPeers;
 use bgp_core::{Asn, Family, RouterId};
 use ipnet::IpNet;
 
-use super::document::{Node, Table};
-use super::report::{Place, Problem, Report};
+use super::document::Node;
+use super::groups::Groups;
+use super::report::{Place, Problem};
 use super::section::Section;
 use super::settings::{Hops, PeerSocket};
-use super::suggest::did_you_mean;
 use super::template::{Surroundings, Template};
 use super::value::{prefix, string, within};
 
@@ -34,75 +32,9 @@ pub(super) struct Defaults {
 pub(super) struct Peer {
     pub(super) config: PeerConfig,
     pub(super) socket: PeerSocket,
+    /// Its address or range as written.
+    pub(super) at: Arc<str>,
     pub(super) place: Place,
-}
-
-/// The templates that peers may inherit from.
-pub(super) struct Groups<'a> {
-    by_name: BTreeMap<&'a str, (Place, &'a Table)>,
-    called: RefCell<BTreeSet<&'a str>>,
-}
-
-impl<'a> Groups<'a> {
-    /// Reads every group once for what is wrong with it, inherited or not.
-    pub(super) fn read(root: &mut Section<'a>, around: Surroundings<'_>) -> Self {
-        let mut by_name = BTreeMap::new();
-        for mut section in root.sections("group", "[[group]]") {
-            let name = section.require("name", string).unwrap_or_default();
-            let place = section.place_of("name");
-            let earlier = section.table().and_then(|table| by_name.insert(name, (place, table)));
-            if let Some((first, _)) = earlier {
-                let problem = Problem::at(place, format!("there are two groups named {name:?}"));
-                let first = section.report.line_of(first);
-                section.report.error(problem.hint(format!("the first is at {first}")));
-            }
-            section.node("inherit");
-            Template::read(&mut section, around);
-            section.finish();
-        }
-        Self { by_name, called: RefCell::default() }
-    }
-
-    /// Follows `inherit` from group to group.
-    fn layer(&self, section: &mut Section<'a>) {
-        let mut seen = BTreeSet::new();
-        let mut next = section.node("inherit");
-        while let Some(node) = next {
-            match self.find(node, &mut seen) {
-                Ok(table) => {
-                    section.inherit(table);
-                    next = table.get("inherit").map(|(_, node)| node);
-                }
-                Err(problem) => {
-                    section.report.error(problem);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn find(&self, node: &'a Node, seen: &mut BTreeSet<&'a str>) -> Result<&'a Table, Problem> {
-        let name = string(node)?;
-        let Some((_, table)) = self.by_name.get(name) else {
-            let names = self.by_name.keys().copied();
-            let problem = Problem::at(node.place, format!("there is no group named {name:?}"));
-            return Err(problem.maybe(did_you_mean(name, names)));
-        };
-        self.called.borrow_mut().insert(name);
-        if seen.insert(name) {
-            Ok(*table)
-        } else {
-            Err(Problem::at(node.place, format!("group {name:?} inherits from itself")))
-        }
-    }
-
-    /// Warns of groups that nobody inherits from.
-    pub(super) fn finish(self, report: &Report) {
-        let called = self.called.into_inner();
-        for (name, (place, _)) in self.by_name.iter().filter(|(name, _)| !called.contains(*name)) {
-            report.warn(Problem::at(*place, format!("nothing inherits from group {name:?}")));
-        }
-    }
 }
 
 /// Reads one `[[peer]]`.
@@ -112,14 +44,14 @@ pub(super) fn read_peer<'a>(
     defaults: &Defaults,
     around: Surroundings<'_>,
 ) -> Option<Peer> {
-    groups.layer(&mut section);
+    let complete = groups.layer(&mut section);
     if !section.has_own("address") {
         section.report.error(Problem::at(section.place(), "[[peer]] needs `address`"));
     }
     let remote = section.own("address", |node| Remote::read(node, around));
     let name = section.own("name", peer_name);
     let template = Template::read(&mut section, around);
-    let peer = remote.map(|remote| {
+    let peer = remote.filter(|_| complete).map(|remote| {
         let name = name.unwrap_or_else(|| remote.text.clone());
         build(&section, name, remote, template, defaults)
     });
@@ -134,7 +66,7 @@ pub(super) fn read_range<'a>(
     defaults: &Defaults,
     around: Surroundings<'_>,
 ) -> Option<(DynamicPeers, Peer)> {
-    groups.layer(&mut section);
+    let complete = groups.layer(&mut section);
     let prefix = section.require("prefix", prefix);
     let limit = section.read("limit", within(1..=i128::from(u32::MAX))).unwrap_or(RANGE_LIMIT);
     let name = section.own("name", peer_name);
@@ -144,7 +76,7 @@ pub(super) fn read_range<'a>(
         section.report.error(Problem::at(place, "nobody can dial a whole range"));
     }
     template.passive = Some(true);
-    let peer = prefix.map(|prefix| {
+    let peer = prefix.filter(|_| complete).map(|prefix| {
         let text: Arc<str> = prefix.to_string().into();
         let remote = Remote { net: prefix, zone: None, index: 0, text: text.clone() };
         build(&section, name.unwrap_or(text), remote, template, defaults)
@@ -253,7 +185,7 @@ fn build(
     };
     let socket =
         PeerSocket { name, remote: remote.net, zone: remote.zone, password: template.password, hops };
-    Peer { config, socket, place: section.place() }
+    Peer { config, socket, at: remote.text, place: section.place() }
 }
 
 /// Whether such a peer is in our AS, where that can be told.

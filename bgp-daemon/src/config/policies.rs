@@ -33,6 +33,9 @@ impl Policies {
         for section in root.sections("policy", "[[policy]]") {
             let (report, place) = (section.report, section.place_of("name"));
             let policy = read_policy(section);
+            if policy.name.is_empty() {
+                continue;
+            }
             if let Some(first) = places.get(&policy.name) {
                 let problem = Problem::at(place, format!("there are two policies named {:?}", policy.name));
                 report.error(problem.hint(format!("the first is at {}", report.line_of(*first))));

@@ -17,6 +17,7 @@ use super::report::Problem;
 use super::secret;
 use super::section::Section;
 use super::settings::Secret;
+use super::suggest::did_you_mean;
 use super::value::{address, asn, boolean, duration, family, number, port, seconds, string, within, word};
 
 /// The keys of a peer, each as given or absent.
@@ -89,6 +90,10 @@ fn peer_asn(node: &Node) -> Result<PeerAsn, Problem> {
     match &node.value {
         Value::String(text) if text == "external" => Ok(PeerAsn::External),
         Value::String(text) if text == "internal" => Ok(PeerAsn::Internal),
+        Value::String(text) => {
+            let hint = did_you_mean(text, ["external", "internal"]);
+            asn(node).map(PeerAsn::Exactly).map_err(|problem| problem.maybe(hint))
+        }
         _ => asn(node).map(PeerAsn::Exactly),
     }
 }

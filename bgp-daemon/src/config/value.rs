@@ -73,8 +73,8 @@ pub(super) fn word<T: Copy>(words: &'static [(&'static str, T)]) -> impl Fn(&Nod
     move |node| {
         let text = string(node)?;
         words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
-            let all: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            let problem = Problem::at(node.place, format!("expected {}", all.join(" or ")));
+            let quoted: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+            let problem = Problem::at(node.place, format!("expected one of {}", quoted.join(", ")));
             problem.maybe(did_you_mean(text, words.iter().map(|(word, _)| *word)))
         })
     }

@@ -61,8 +61,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("hold_time = \"1500ms\"", "3: this goes out in whole seconds"),
     ("hold_time = \"65536s\"", "3: at most 65535s fit here"),
     ("families = []", "3: a session needs at least one family"),
-    ("families = [\"ipv5\"]", "3: expected \"ipv4\" or \"ipv6\""),
-    ("role = \"nod\"", "3: expected \"node\" or \"reflector\""),
+    ("families = [\"ipv5\"]", "3: expected one of \"ipv4\", \"ipv6\""),
+    ("role = \"nod\"", "3: expected one of \"node\", \"reflector\""),
     ("role = 1", "3: expected a string, found an integer"),
     ("peer = 1", "3: `peer` is a list of tables"),
     ("peer = [1]", "3: [[peer]] is a table, this is an integer"),
@@ -81,7 +81,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("compat = { bird = {} }", "3: [compat.bird] needs `socket` or `sockets`"),
     (
         "log = { level = \"loud\" }",
-        "3: expected \"off\" or \"error\" or \"warn\" or \"info\" or \"debug\" or \"trace\"",
+        "3: expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\"",
     ),
     ("originate = [{ prefix = \"10.0.0.1\" }]", "3: \"10.0.0.1\" has no prefix length"),
     (
@@ -166,7 +166,7 @@ const PEERS: &[(&str, &str)] = &[
     ),
     (
         "address = \"10.0.0.2\"\nasn = 1\n[[peer]]\naddress = \"10.0.0.2\"\nname = \"b\"\nasn = 1",
-        "there are two peers with the address 10.0.0.2",
+        "there are two peers at 10.0.0.2",
     ),
     (
         "address = \"10.0.0.2\"\nasn = 1\nname = \"b\"\n[[peer]]\naddress = \"10.0.0.3\"\nname = \"b\"\nasn = 1",
