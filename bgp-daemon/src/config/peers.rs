@@ -108,6 +108,10 @@ impl Remote {
         if address.is_unspecified() || address.is_multicast() {
             return problem("no peer can have this address");
         }
+        if address.to_canonical() != address {
+            let problem = Problem::at(node.place, "this is an IPv4 address in disguise");
+            return Err(problem.hint(format!("write \"{}\"", address.to_canonical())));
+        }
         match zone {
             None if link_local => {
                 let problem = Problem::at(node.place, "a link-local address needs the interface it is on");

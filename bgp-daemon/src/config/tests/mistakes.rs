@@ -136,6 +136,7 @@ const PEERS: &[(&str, &str)] = &[
     ("address = \"10.0.0.2\"\nasn = 23456", "AS 23456 stands for numbers that do not fit (RFC 6793)"),
     ("address = \"10.0.0.2\"\nasn = 4294967296", "an AS number lies between 1 and 4294967295"),
     ("address = \"10.0.0.2.3\"\nasn = 1", "\"10.0.0.2.3\" is not an address"),
+    ("address = \"::ffff:10.0.0.2\"\nasn = 1", "this is an IPv4 address in disguise"),
     ("address = \"fe80::1\"\nasn = 1", "a link-local address needs the interface it is on"),
     ("address = \"10.0.0.2%eth0\"\nasn = 1", "only a link-local IPv6 address has a zone"),
     ("address = \"224.0.0.1\"\nasn = 1", "no peer can have this address"),
