@@ -87,8 +87,13 @@ impl Rib {
             (Some(_), None) | (None, Some(_)) => true,
         };
         net.anew = false;
-        net.decided = winner;
+        let before = std::mem::replace(&mut net.decided, winner);
         let (prefix, is_empty) = (net.prefix, net.first.is_none());
+        if before.is_some() && best_changed {
+            // Often this was the last to hold the old route.
+            drop(before);
+            self.interner.sweep();
+        }
         if is_empty && !best_changed && net.holds == 0 {
             self.tables[id].reclaim(net_id);
             return None;

@@ -10,8 +10,8 @@ use crate::rib::hash::Seeded;
 ///
 /// What nobody else holds any more is dropped in passing: every route brought in looks at two old ones,
 /// so there is never a pause for sweeping.
-#[derive(Clone, Debug)]
-pub struct Interner {
+#[derive(Debug)]
+pub(super) struct Interner {
     index: HashSet<Arc<Route>, Seeded>,
     /// The same routes in a row, for the sweeping hand.
     row: Vec<Arc<Route>>,
@@ -26,16 +26,13 @@ impl Interner {
     const OURS: usize = 2;
 
     /// An empty one, its hash keyed by `seed`.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(super) fn new(seed: u64) -> Self {
         Self { index: HashSet::with_hasher(Seeded::new(seed)), row: Vec::new(), hand: 0 }
     }
 
     /// The shared form of `route`.
-    pub fn intern(&mut self, route: Route) -> Arc<Route> {
-        for _ in 0..Self::STRIDE {
-            self.sweep_one();
-        }
+    pub(super) fn intern(&mut self, route: Route) -> Arc<Route> {
+        self.sweep();
         if let Some(known) = self.index.get(&route) {
             return Arc::clone(known);
         }
@@ -46,30 +43,24 @@ impl Interner {
     }
 
     /// How many routes are kept, dead ones not yet met included.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.row.len()
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.row.is_empty()
-    }
-
-    /// Looks at the next route and drops it where dead; whether it did.
-    pub(super) fn sweep_one(&mut self) -> bool {
-        if self.hand >= self.row.len() {
-            self.hand = 0;
+    /// Looks at the next few routes and drops those that are dead.
+    pub(super) fn sweep(&mut self) {
+        for _ in 0..Self::STRIDE {
+            if self.hand >= self.row.len() {
+                self.hand = 0;
+            }
+            let Some(route) = self.row.get(self.hand) else { return };
+            if Arc::strong_count(route) > Self::OURS {
+                self.hand += 1;
+            } else {
+                self.index.remove(&**route);
+                self.row.swap_remove(self.hand);
+            }
         }
-        let Some(route) = self.row.get(self.hand) else { return false };
-        if Arc::strong_count(route) > Self::OURS {
-            self.hand += 1;
-            return false;
-        }
-        self.index.remove(&**route);
-        self.row.swap_remove(self.hand);
-        true
     }
 }
 

@@ -38,7 +38,6 @@ mod tests;
 
 pub use change::Change;
 pub use decision::{Outcome, Step};
-pub use intern::Interner;
 pub use limit::{Counts, Verdict};
 pub use next_hop::{Reach, ResolvedHop};
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
@@ -50,12 +49,14 @@ pub use sweep::Mark;
 pub use table::{NetId, Table};
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::rib::decision::Candidate;
+use crate::rib::intern::Interner;
 use crate::rib::next_hop::{NextHops, tracked};
 use crate::rib::path::Path;
-use crate::rib::slab::Slab;
+use crate::rib::source::Sources;
 use crate::rib::tables::{TableId, Tables};
 use crate::rib::work::Job;
 use crate::wire::Nlri;
@@ -66,11 +67,35 @@ use crate::{Family, Instant};
 /// Feed it with [`announce`](Self::announce), [`withdraw`](Self::withdraw) and
 /// [`next_hop`](Self::next_hop); call [`work`](Self::work) until it has nothing left; drain
 /// [`poll_change`](Self::poll_change) and [`poll_track`](Self::poll_track).
-#[derive(Clone, Debug)]
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Rib, Route, Settings, Source};
+/// use bgp_core::wire::{Attributes, Nlri, PathId};
+/// use bgp_core::{Family, Instant};
+///
+/// let mut rib = Rib::new(Settings::default(), 7);
+/// let source = rib.add_source(Source::Local(LocalSource::Static));
+/// let route = rib.intern(Route {
+///     attributes: Attributes::default(),
+///     forwarding: Forwarding::Blackhole,
+///     interface: None,
+///     kernel: KernelHint::default(),
+/// });
+/// let nlri = Nlri { path_id: PathId(0), prefix: "198.51.100.0/24".parse()? };
+/// rib.announce(source, nlri, Arc::clone(&route), Ok(route), Instant::ZERO);
+///
+/// let change = rib.poll_change().expect("a first route is a change");
+/// assert!(change.best_changed);
+/// assert_eq!(rib.best(Family::IPV4, change.net).map(|best| best.source), Some(source));
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
+#[derive(Debug)]
 pub struct Rib {
     settings: Settings,
     tables: Tables,
-    sources: Slab<Registered>,
+    sources: Sources,
     next_hops: NextHops,
     interner: Interner,
     /// What [`Rib::work`] has to do.
@@ -84,13 +109,6 @@ pub struct Rib {
     scratch: Vec<Candidate>,
 }
 
-/// A source and whether it is about to go.
-#[derive(Clone, Copy, Debug)]
-struct Registered {
-    source: Source,
-    leaving: bool,
-}
-
 impl Rib {
     /// An empty RIB. `seed` keys its hash tables, so that no peer can aim at collisions.
     #[must_use]
@@ -98,7 +116,7 @@ impl Rib {
         Self {
             settings,
             tables: Tables::new(seed),
-            sources: Slab::default(),
+            sources: Sources::default(),
             next_hops: NextHops::new(settings.next_hops, seed),
             interner: Interner::new(seed),
             jobs: VecDeque::new(),
@@ -114,9 +132,15 @@ impl Rib {
         self.interner.intern(route)
     }
 
+    /// How many different routes are kept, those that died lately included.
+    #[must_use]
+    pub fn distinct_routes(&self) -> usize {
+        self.interner.len()
+    }
+
     /// Registers a source of routes.
     pub fn add_source(&mut self, source: Source) -> SourceId {
-        let id = SourceId(self.sources.insert(Registered { source, leaving: false }));
+        let id = self.sources.insert(source);
         for table in TableId::ALL {
             self.tables[table].open_roll(id);
         }
@@ -126,13 +150,13 @@ impl Rib {
     /// What is known about a source.
     #[must_use]
     pub fn source(&self, id: SourceId) -> Option<&Source> {
-        self.sources.get(id.0).map(|registered| &registered.source)
+        self.sources.get(id).map(|registered| &registered.source)
     }
 
     /// Replaces what is known about a source. Its nets are decided anew in slices; where it is best, that
     /// counts as a change of the best path.
     pub fn update_source(&mut self, id: SourceId, source: Source) {
-        let Some(registered) = self.sources.get_mut(id.0).filter(|registered| registered.source != source)
+        let Some(registered) = self.sources.get_mut(id).filter(|registered| registered.source != source)
         else {
             return;
         };
@@ -147,7 +171,7 @@ impl Rib {
 
     /// Removes every path of a source in slices, and then the source itself.
     pub fn remove_source(&mut self, id: SourceId) {
-        if let Some(registered) = self.sources.get_mut(id.0) {
+        if let Some(registered) = self.sources.get_mut(id) {
             registered.leaving = true;
             self.source_down(id);
             self.reclaim_source(id);
@@ -165,7 +189,7 @@ impl Rib {
         accepted: Accepted,
         now: Instant,
     ) {
-        if self.sources.get(source.0).is_none_or(|registered| registered.leaving) {
+        if self.sources.get(source).is_none_or(|registered| registered.leaving) {
             return;
         }
         let id = TableId::of(&nlri.prefix);
@@ -248,7 +272,7 @@ impl Rib {
     }
 
     /// Takes the path at `place` from behind a next hop, and tells the one that moves there.
-    fn strike(&mut self, id: TableId, address: std::net::IpAddr, place: u32) {
+    fn strike(&mut self, id: TableId, address: IpAddr, place: u32) {
         if let Some(moved) = self.next_hops.strike(address, id, place)
             && let Some(moved) = self.tables[id].path_mut(moved)
         {
@@ -259,10 +283,10 @@ impl Rib {
     /// Forgets a source that is to go once it has no path left.
     fn reclaim_source(&mut self, id: SourceId) {
         let is_empty = |table| self.tables[table].roll(id).is_none_or(|roll| roll.paths().is_empty());
-        if self.sources.get(id.0).is_some_and(|registered| registered.leaving)
+        if self.sources.get(id).is_some_and(|registered| registered.leaving)
             && TableId::ALL.into_iter().all(is_empty)
         {
-            self.sources.remove(id.0);
+            self.sources.remove(id);
         }
     }
 

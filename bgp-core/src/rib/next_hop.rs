@@ -33,7 +33,7 @@ pub struct Reach {
 }
 
 /// The next hops in use.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct NextHops {
     mode: NextHopMode,
     entries: Slab<Entry>,
@@ -43,7 +43,7 @@ pub(super) struct NextHops {
 }
 
 /// One next hop.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Entry {
     address: IpAddr,
     reach: Option<Reach>,
@@ -58,7 +58,7 @@ pub(super) struct Entry {
 }
 
 /// The paths of one table behind a next hop.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Behind {
     paths: Vec<PathSlot>,
     touching: Walk,
@@ -214,7 +214,7 @@ impl NextHops {
         if entry.watched != wanted && !entry.queued {
             entry.queued = true;
             self.queue.push_back(entry.address);
-        } else if !used && !entry.watched && !entry.queued {
+        } else if !used && !entry.watched {
             self.index.remove(&entry.address);
             self.entries.remove(at);
         }

@@ -1,14 +1,14 @@
 //! A slab: values under small dense numbers that stay theirs until removed.
 
 /// Values under dense indices; the index freed last is used first.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Slab<T> {
     slots: Vec<Slot<T>>,
     free: Option<u32>,
     len: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Slot<T> {
     Used(T),
     Free { next: Option<u32> },

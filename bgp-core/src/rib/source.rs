@@ -3,13 +3,37 @@
 use std::net::IpAddr;
 
 use crate::rib::LocalSource;
+use crate::rib::slab::Slab;
 use crate::speaker::PeerId;
 use crate::wire::PeerKind;
 use crate::{Asn, RouterId};
 
-/// Names a source in a [`Rib`](crate::rib::Rib). Reused after the source is removed and its last path gone.
+/// Names a source in a [`Rib`](crate::rib::Rib).
+///
+/// A place in a list and how often that place was taken before, so that the name of a source that went
+/// does not come to mean the next one while somebody still remembers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceId(pub(super) u32);
+pub struct SourceId(u32);
+
+impl SourceId {
+    /// Four million sources at once; a name comes back after its place was taken 1024 times.
+    const PLACE_BITS: u32 = 22;
+    const PLACE: u32 = (1 << Self::PLACE_BITS) - 1;
+
+    const fn new(place: u32, turn: u32) -> Self {
+        assert!(place <= Self::PLACE, "memory ends before the places do");
+        Self(turn << Self::PLACE_BITS | place)
+    }
+
+    const fn place(self) -> u32 {
+        self.0 & Self::PLACE
+    }
+
+    /// Its place in an array by source.
+    pub(super) const fn index(self) -> usize {
+        self.place() as usize
+    }
+}
 
 /// What the decision process and the export side have to know about a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +82,53 @@ impl Source {
         match self {
             Self::Local(_) => None,
             Self::Bgp(peer) => Some(peer),
+        }
+    }
+}
+
+/// A source and whether it is about to go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Registered {
+    id: SourceId,
+    pub(super) source: Source,
+    pub(super) leaving: bool,
+}
+
+/// The registered sources.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    registered: Slab<Registered>,
+    /// How often each place was taken.
+    turns: Vec<u32>,
+}
+
+impl Sources {
+    pub(super) fn insert(&mut self, source: Source) -> SourceId {
+        let registered = Registered { id: SourceId::new(0, 0), source, leaving: false };
+        let place = self.registered.insert(registered);
+        let at = place as usize;
+        if at >= self.turns.len() {
+            self.turns.resize(at + 1, 0);
+        }
+        let id = SourceId::new(place, self.turns[at]);
+        self.turns[at] = self.turns[at].wrapping_add(1);
+        if let Some(registered) = self.registered.get_mut(place) {
+            registered.id = id;
+        }
+        id
+    }
+
+    pub(super) fn get(&self, id: SourceId) -> Option<&Registered> {
+        self.registered.get(id.place()).filter(|registered| registered.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: SourceId) -> Option<&mut Registered> {
+        self.registered.get_mut(id.place()).filter(|registered| registered.id == id)
+    }
+
+    pub(super) fn remove(&mut self, id: SourceId) {
+        if self.get(id).is_some() {
+            self.registered.remove(id.place());
         }
     }
 }

@@ -56,7 +56,7 @@ impl Walk {
 }
 
 /// The paths of one source in one family.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Roll {
     paths: Vec<PathSlot>,
     /// How many of them import accepted.

@@ -61,7 +61,7 @@ pub(super) struct Net {
 }
 
 /// One family's prefixes with their paths.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Table {
     nets: Slab<Net>,
     index: HashMap<IpNet, NetId, Seeded>,
@@ -173,16 +173,16 @@ impl Table {
     }
 
     pub(super) fn roll(&self, source: SourceId) -> Option<&Roll> {
-        self.rolls.get(source.0 as usize)
+        self.rolls.get(source.index())
     }
 
     pub(super) fn roll_mut(&mut self, source: SourceId) -> Option<&mut Roll> {
-        self.rolls.get_mut(source.0 as usize)
+        self.rolls.get_mut(source.index())
     }
 
     /// Opens an empty roll for `source`.
     pub(super) fn open_roll(&mut self, source: SourceId) {
-        let at = source.0 as usize;
+        let at = source.index();
         if at >= self.rolls.len() {
             self.rolls.resize_with(at + 1, Roll::default);
         }
@@ -226,7 +226,7 @@ impl Table {
         if let Some(net) = self.net_mut(net) {
             net.first = Some(slot);
         }
-        if let Some(roll) = self.rolls.get_mut(source.0 as usize) {
+        if let Some(roll) = self.rolls.get_mut(source.index()) {
             let (at, generation) = roll.enlist(slot);
             if let Some(path) = self.paths.get_mut(slot.index()) {
                 (path.roll_at, path.generation) = (at, generation);
@@ -239,7 +239,7 @@ impl Table {
     pub(super) fn remove(&mut self, slot: PathSlot) -> Option<Path> {
         let path = self.paths.remove(slot.index())?;
         self.unchain(&path, slot);
-        if let Some(roll) = self.rolls.get_mut(path.source.0 as usize)
+        if let Some(roll) = self.rolls.get_mut(path.source.index())
             && let Some(moved) = roll.strike(path.roll_at)
             && let Some(moved) = self.paths.get_mut(moved.index())
         {
@@ -285,7 +285,7 @@ impl Table {
     /// Makes sure that the roll of `source` can open a generation. Renumbering happens once in 65 535
     /// marks, so its walk over the roll is paid for by them.
     pub(super) fn make_room(&mut self, source: SourceId) {
-        let Some(roll) = self.rolls.get_mut(source.0 as usize).filter(|roll| roll.is_exhausted()) else {
+        let Some(roll) = self.rolls.get_mut(source.index()).filter(|roll| roll.is_exhausted()) else {
             return;
         };
         let renumbered = roll.renumber();
@@ -310,11 +310,11 @@ impl Table {
         Some(net)
     }
 
-    /// Forgets `net` where nothing hangs on it any more.
+    /// Forgets `net` where nothing hangs on it any more. What was decided needs no look: it goes by a path
+    /// that goes, which queues the net.
     pub(super) fn reclaim(&mut self, id: NetId) {
         if let Some(net) = self.nets.get(id.0)
             && net.first.is_none()
-            && net.decided.is_none()
             && net.holds == 0
             && !net.queued
         {

@@ -46,7 +46,7 @@ impl TableId {
 }
 
 /// The tables of all families.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Tables {
     ipv4: Table,
     ipv6: Table,

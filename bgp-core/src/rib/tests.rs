@@ -137,6 +137,8 @@ fn a_removal_can_still_be_looked_up_when_it_is_told() {
     bench.rib.withdraw(source, nlri(1));
     let change = bench.rib.poll_change().expect("the best went");
     assert!(change.best_changed);
+    bench.rib.hold(Family::IPV4, change.net);
+    bench.rib.release(Family::IPV4, change.net);
     assert_eq!(bench.rib.table(Family::IPV4).and_then(|table| table.prefix(change.net)), Some(prefix(1)));
     assert_eq!(bench.rib.poll_change(), None);
     assert_eq!(net(&bench, prefix(1)), None);
@@ -267,7 +269,65 @@ fn a_removed_source_is_forgotten_once_its_paths_are() {
         (bench.rib.source(source), net(&bench, prefix(1)), net(&bench, prefix(2))),
         (None, None, None)
     );
-    assert_eq!(bench.internal(2), source);
+    assert_ne!(bench.internal(2), source, "nor does its name come to mean the next");
+}
+
+#[test]
+fn the_same_route_from_another_source_is_a_change() {
+    let mut bench = Bench::new(Settings::default());
+    let (one, two) = (bench.internal(1), bench.internal(2));
+    bench.announce(one, nlri(1), route_with_med(1));
+    bench.settle();
+    bench.rib.withdraw(one, nlri(1));
+    bench.announce(two, nlri(1), route_with_med(1));
+    assert!(bench.settle().iter().any(|change| change.best_changed));
+}
+
+#[test]
+fn a_path_gone_during_the_walk_costs_no_other_its_decision() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    for n in 0..10 {
+        bench.announce(source, nlri(n), route_with_med(1));
+    }
+    bench.settle();
+    bench.rib.next_hop(GATEWAY.into(), reach(11));
+    bench.rib.work(1);
+    for n in 3..10 {
+        bench.rib.withdraw(source, nlri(n));
+    }
+    let touched: BTreeSet<_> = bench.settle().iter().map(|change| change.prefix).collect();
+    assert!((0..3).all(|n| touched.contains(&prefix(n))), "{touched:?}");
+}
+
+#[test]
+fn a_lost_peer_does_not_hold_up_a_moved_next_hop() {
+    let mut bench = Bench::new(Settings::default());
+    let (one, two) = (bench.internal(1), bench.internal(2));
+    for n in 0..100 {
+        bench.announce(one, nlri(n), route_via(OTHER, Attributes::default()));
+    }
+    bench.announce(two, nlri(200), route_with_med(1));
+    bench.settle();
+    bench.rib.source_down(one);
+    bench.rib.next_hop(GATEWAY.into(), None);
+    for _ in 0..2 {
+        bench.rib.work(10);
+    }
+    while bench.rib.poll_change().is_some() {}
+    assert_eq!(bench.best(&prefix(200)), None);
+    assert!(bench.rib.counts(one, Family::IPV4).received > 0);
+}
+
+#[test]
+fn a_net_told_once_is_queued_once_even_if_its_id_is_new() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.refuse(source, nlri(1), route_with_med(1), Ineligible::Policy);
+    bench.rib.withdraw(source, nlri(1));
+    bench.announce(source, nlri(2), route_with_med(1));
+    assert_eq!(bench.settle().len(), 1);
 }
 
 #[test]
@@ -309,6 +369,19 @@ fn nothing_is_watched_where_next_hops_are_assumed() {
     assert_eq!(bench.best(&prefix(1)), Some(source));
     bench.rib.reconfigure(Settings::default());
     assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), true)));
+}
+
+#[test]
+fn what_was_known_of_a_next_hop_is_void_once_it_is_not_watched() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    let route = bench.announce(source, nlri(1), route_with_med(1));
+    bench.settle();
+    bench.rib.reconfigure(Settings { next_hops: NextHopMode::Assumed, ..Settings::default() });
+    assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), false)));
+    bench.rib.reconfigure(Settings::default());
+    assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), true)));
+    assert_eq!(bench.rib.resolve(&route), None);
 }
 
 #[test]
@@ -393,4 +466,23 @@ fn the_identifier_to_send_is_stable_and_never_zero() {
     bench.announce(two, nlri(1), route_with_med(0));
     bench.settle();
     assert_eq!(ids(&bench), before);
+}
+
+#[test]
+fn routes_that_nobody_has_any_more_are_forgotten_in_passing() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    for n in 0..200 {
+        bench.announce(source, nlri(n), route_with_med(n.into()));
+    }
+    bench.settle();
+    assert_eq!(bench.rib.distinct_routes(), 200);
+    bench.rib.source_down(source);
+    bench.settle();
+    let left = bench.rib.distinct_routes();
+    assert!(left <= 50, "{left} left after as many deaths as there were routes");
+    for _ in 0..left {
+        bench.announce(source, nlri(1), route_with_med(1));
+    }
+    assert_eq!(bench.rib.distinct_routes(), 1);
 }

@@ -22,19 +22,13 @@ impl Rib {
     /// Does up to `budget` steps of what is queued, each about as long as deciding one prefix; whether
     /// there is more.
     pub fn work(&mut self, budget: usize) -> bool {
+        let mut unfinished = None;
         for _ in 0..budget {
-            let Some(&job) = self.jobs.front() else { break };
-            match self.step(job) {
-                Some(rest) => self.jobs[0] = rest,
-                None => {
-                    self.jobs.pop_front();
-                }
-            }
+            let Some(job) = unfinished.take().or_else(|| self.jobs.pop_front()) else { break };
+            unfinished = self.step(job);
         }
         // The next slice is somebody else's: one lost peer does not hold up a moved next hop.
-        if self.jobs.len() > 1 {
-            self.jobs.rotate_left(1);
-        }
+        self.jobs.extend(unfinished);
         !self.jobs.is_empty()
     }
 

@@ -251,6 +251,13 @@ fn what_ties_down_to_the_cost_shares_the_traffic() {
 }
 
 #[test]
+fn local_routes_share_no_traffic() {
+    let local = |id| Side { source: Source::Local(LocalSource::Static), path_id: PathId(id), ..side(1) };
+    let many = Settings { multipath: 9, ..Settings::default() };
+    assert_eq!(outcomes(many, &[local(1), local(2)]), [Outcome::Best, Outcome::Beaten(Step::PathId)]);
+}
+
+#[test]
 fn an_ineligible_or_unreachable_route_is_no_candidate() {
     let mut bench = Bench::new(Settings::default());
     let (one, two, three) = (bench.internal(1), bench.internal(2), bench.internal(3));
