@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
 
-use crate::Family;
 use crate::export::adj_rib_out::{AdjRibOut, Said};
 use crate::export::audience::Audience;
 use crate::export::difference::{Word, difference};
@@ -19,7 +18,7 @@ use crate::export::offer::Clerk;
 use crate::export::pack::Pack;
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
-use crate::wire::{self, Nlri, RefreshKind};
+use crate::wire::{self, Message, Nlri, RefreshKind, RouteRefresh};
 
 /// What came of asking a group for something to say.
 #[derive(Debug)]
@@ -290,7 +289,8 @@ impl Group {
         match (purpose, kind) {
             (Purpose::Join, RefreshKind::End) => wire::end_of_rib(family, &mut octets),
             (Purpose::Refresh, _) if member.enhanced_refresh => {
-                put_refresh(family, kind, &mut octets);
+                let message = Message::RouteRefresh(RouteRefresh { family, kind });
+                wire::encode(&message, &self.key.dialect, &mut octets);
             }
             (Purpose::Join | Purpose::Refresh | Purpose::Move, _) => return,
         }
@@ -362,17 +362,3 @@ fn with_prefixes<'a>(
 const BATCH: usize = if cfg!(test) { 4 } else { 1024 };
 /// Batches, parts or payments for one pull.
 const STEPS: usize = 8;
-
-/// Appends a ROUTE-REFRESH.
-fn put_refresh(family: Family, kind: RefreshKind, out: &mut BytesMut) {
-    let subtype = match kind {
-        RefreshKind::Request => 0,
-        RefreshKind::Begin => 1,
-        RefreshKind::End => 2,
-        RefreshKind::Unknown(subtype) => subtype,
-    };
-    out.extend_from_slice(&[0xff; 16]);
-    out.extend_from_slice(&[0, 23, 5]);
-    out.extend_from_slice(&family.afi.to_be_bytes());
-    out.extend_from_slice(&[subtype, family.safi]);
-}

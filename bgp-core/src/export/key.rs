@@ -79,14 +79,13 @@ fn shared_subnets(target: &Target) -> Vec<IpNet> {
 fn reduced(dialect: &Dialect, family: Family) -> Dialect {
     let only = |families: &[Family]| families.iter().copied().filter(|one| *one == family).collect();
     Dialect {
-        peer_asn: Asn::default(),
+        four_octet_as: dialect.four_octet_as,
         families: vec![family],
-        add_path_receive: Vec::new(),
         add_path_send: only(&dialect.add_path_send),
         extended_next_hop: only(&dialect.extended_next_hop),
-        receive_limit: 0,
-        enforce_first_as: false,
-        ..*dialect
+        send_limit: dialect.send_limit,
+        aigp: dialect.aigp,
+        ..Dialect::unnegotiated(dialect.peer_kind, Asn::default())
     }
 }
 

@@ -21,6 +21,8 @@ mod rewrite;
 mod target;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use audience::Gate;
 pub use target::{OwnAddresses, Target};

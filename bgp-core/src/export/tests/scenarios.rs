@@ -1,0 +1,202 @@
+//! Single situations, told step by step.
+
+use ipnet::IpNet;
+
+use super::world::World;
+use crate::Family;
+use crate::export::Gate;
+use crate::export::testing::{client, external, internal, route};
+use crate::speaker::PeerId;
+
+fn prefix(number: u8) -> IpNet {
+    format!("10.0.{number}.0/24").parse().expect("a prefix")
+}
+
+/// A world in which the external peer 9 has announced so many prefixes.
+fn world(prefixes: u8) -> (World, PeerId) {
+    let mut world = World::new(1 << 20);
+    let origin = world.add(9, external());
+    (0..prefixes).for_each(|number| world.announce(origin, prefix(number), 0, route(9, &[65009])));
+    world.decide(usize::MAX);
+    (world, origin)
+}
+
+/// Pulls until End-of-RIB of IPv4 was heard; how many routes were held by then.
+fn held_at_end_of_rib(world: &mut World, peer: PeerId) -> usize {
+    loop {
+        world.pull(peer);
+        let shadow = world.neighbours[&peer].shadow.as_ref().expect("a session");
+        if shadow.ends_of_rib.contains_key(&Family::IPV4) {
+            return shadow.routes.len();
+        }
+    }
+}
+
+#[test]
+fn end_of_rib_follows_everything_known_at_the_start() {
+    let (mut world, _) = world(40);
+    let (first, second) = (world.add(1, internal()), world.add(2, internal()));
+    world.join(first);
+    world.pull(first);
+    world.join(second);
+    assert_eq!(held_at_end_of_rib(&mut world, second), 40);
+    assert_eq!(held_at_end_of_rib(&mut world, first), 40);
+}
+
+#[test]
+fn a_walk_ends_although_the_table_never_rests() {
+    let (mut world, origin) = world(40);
+    let (first, second) = (world.add(1, internal()), world.add(2, internal()));
+    world.join(first);
+    world.settle();
+    world.join(second);
+    for round in 1..200 {
+        (0..20).for_each(|number| world.announce(origin, prefix(number), 0, route(9, &[65009, round])));
+        world.decide(usize::MAX);
+        world.pull(second);
+        world.pull(second);
+    }
+    let shadow = world.neighbours[&second].shadow.as_ref().expect("a session");
+    assert_eq!(shadow.ends_of_rib.get(&Family::IPV4), Some(&1));
+}
+
+#[test]
+fn members_of_a_group_are_sent_the_same_octets_not_copies() {
+    let (mut world, _) = world(3);
+    let peers = [1, 2, 3].map(|number| world.add(number, client()));
+    peers.iter().for_each(|peer| world.join(*peer));
+    assert_eq!(world.exporter.groups(), 2);
+    let places: Vec<_> = peers
+        .iter()
+        .map(|peer| {
+            let octets = std::iter::from_fn(|| world.exporter.pull(*peer, &mut world.rib));
+            octets.map(|octets| octets.as_ptr()).next()
+        })
+        .collect();
+    assert!(places.iter().all(|place| place.is_some() && *place == places[0]), "{places:?}");
+}
+
+#[test]
+fn a_peer_is_named_once_for_any_number_of_changes() {
+    let (mut world, origin) = world(1);
+    let peer = world.add(1, internal());
+    world.join(peer);
+    world.settle();
+    for round in 1..5 {
+        world.announce(origin, prefix(0), 0, route(9, &[65009, round]));
+        world.decide(usize::MAX);
+    }
+    assert_eq!(world.exporter.poll_ready(), Some(peer));
+    assert_eq!(world.exporter.poll_ready(), None);
+    assert!(world.pull(peer));
+    assert!(!world.pull(peer), "five changes of one prefix are one announcement");
+}
+
+#[test]
+fn a_change_that_does_not_reach_the_octets_is_not_sent() {
+    let (mut world, origin) = world(1);
+    let neighbour = world.add(1, external());
+    world.join(neighbour);
+    world.settle();
+    let mut preferred = route(9, &[65009]);
+    preferred.attributes.local_preference = Some(500);
+    world.announce(origin, prefix(0), 0, preferred);
+    world.decide(usize::MAX);
+    assert!(!world.pull(neighbour));
+}
+
+#[test]
+fn nothing_is_said_while_a_family_is_held_back() {
+    let (mut world, _) = world(3);
+    let peer = world.add(1, internal());
+    world.exporter.hold_back(Family::IPV4);
+    world.exporter.hold_back(Family::IPV6);
+    world.join(peer);
+    world.settle();
+    let ends = |world: &World| world.neighbours[&peer].shadow.as_ref().map(|shadow| shadow.ends_of_rib.len());
+    assert_eq!(ends(&world), Some(0));
+    world.exporter.let_go(Family::IPV4);
+    world.exporter.let_go(Family::IPV6);
+    world.settle();
+    assert_eq!(ends(&world), Some(2));
+    world.check();
+}
+
+#[test]
+fn a_refresh_says_everything_again_between_its_marks() {
+    let (mut world, _) = world(10);
+    let mut target = internal();
+    target.enhanced_refresh = true;
+    let peer = world.add(1, target);
+    world.join(peer);
+    world.settle();
+    assert!(world.exporter.refresh(peer, Family::IPV4));
+    world.settle();
+    world.check();
+    let shadow = world.neighbours[&peer].shadow.as_ref().expect("a session");
+    assert_eq!((shadow.refreshes, shadow.routes.len()), (1, 10));
+}
+
+#[test]
+fn a_member_that_never_reads_costs_a_bounded_journal() {
+    let mut world = World::new(10_000);
+    let origin = world.add(9, external());
+    let (quick, stuck) = (world.add(1, internal()), world.add(2, internal()));
+    world.join(quick);
+    world.join(stuck);
+    for round in 1..500 {
+        (0..20).for_each(|number| world.announce(origin, prefix(number), 0, route(9, &[65009, round])));
+        world.decide(usize::MAX);
+        while world.pull(quick) {}
+        assert!(world.exporter.backlog() <= 10_000);
+    }
+    world.withdraw(origin, prefix(0), 0);
+    world.settle();
+    world.check();
+}
+
+#[test]
+fn a_withdrawal_is_not_sent_to_who_never_had_the_route() {
+    let (mut world, origin) = world(1);
+    let peer = world.add(1, external());
+    world.join(origin);
+    world.join(peer);
+    world.settle();
+    world.withdraw(origin, prefix(0), 0);
+    world.settle();
+    let idle = |peer| world.neighbours[&peer].shadow.as_ref().map(|shadow| shadow.idle_withdrawals);
+    assert_eq!((idle(origin), idle(peer)), (Some(0), Some(0)));
+}
+
+#[test]
+fn an_explanation_names_the_gate_that_decided() {
+    let (mut world, origin) = world(1);
+    let rival = world.add(8, external());
+    world.announce(rival, prefix(0), 0, route(8, &[65008, 65008]));
+    world.decide(usize::MAX);
+    let peer = world.add(1, internal());
+    world.join(peer);
+    world.join(origin);
+    world.settle();
+    let net = world.rib.table(Family::IPV4).and_then(|table| table.lookup(&prefix(0))).expect("a net");
+    let decisive = |peer| -> Vec<Option<Gate>> {
+        let verdict = world.exporter.verdict(peer, Family::IPV4, net, &world.rib);
+        verdict.into_iter().map(|(_, _, mut gates)| gates.pop()).collect()
+    };
+    assert_eq!(decisive(peer), [Some(Gate::Sent), Some(Gate::NotBest)]);
+    assert_eq!(decisive(origin), [Some(Gate::SplitHorizon), Some(Gate::NotBest)]);
+}
+
+#[test]
+fn attributes_that_fit_no_message_are_not_sent_and_withdraw_what_was() {
+    let (mut world, origin) = world(1);
+    let peer = world.add(1, internal());
+    world.join(peer);
+    world.settle();
+    let long: Vec<u32> = (1..1100).collect();
+    world.announce(origin, prefix(0), 0, route(9, &long));
+    world.settle();
+    assert_eq!(world.exporter.count(peer, Family::IPV4), 0);
+    let held = world.neighbours[&peer].shadow.as_ref().map(|shadow| shadow.routes.len());
+    assert_eq!(held, Some(0));
+}
