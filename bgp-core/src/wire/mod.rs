@@ -22,6 +22,7 @@ mod dialect;
 mod header;
 mod malformed;
 mod notification;
+mod opaque;
 mod open;
 mod parse;
 mod prefix;

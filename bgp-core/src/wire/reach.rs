@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use bytes::Bytes;
 
 use crate::Family;
+use crate::wire::opaque;
 use crate::wire::parse::Cursor;
 use crate::wire::{Dialect, NextHop, Nlri, Reach, Reason, Routes, Treatment, Unreach};
 
@@ -49,6 +50,7 @@ pub(in crate::wire) fn decode_reach(mut value: Cursor<'_>, dialect: &Dialect) ->
         return Err(Reason::NextHopLength { family, length: next_hop.len() });
     }
     if !family.is_unicast() {
+        opaque::check(value, family, dialect.path_ids_received(family))?;
         let routes = Routes::Opaque { next_hop: copy(next_hop), nlri: copy(value) };
         return Ok(Announced {
             reach: Some(Reach { family, next_hop: None, routes }),
@@ -78,7 +80,10 @@ pub(in crate::wire) fn decode_unreach(
     }
     let routes = match family.is_unicast() {
         true => Routes::Unicast(decode_nlri(value, family, dialect)?),
-        false => Routes::Opaque { next_hop: Bytes::new(), nlri: copy(value) },
+        false => {
+            opaque::check(value, family, dialect.path_ids_received(family))?;
+            Routes::Opaque { next_hop: Bytes::new(), nlri: copy(value) }
+        }
     };
     Ok(Ok(Unreach { family, routes }))
 }
@@ -102,14 +107,13 @@ pub(in crate::wire) const fn is_host(address: Ipv4Addr) -> bool {
     !matches!(address.octets(), [0, 0, 0, 0] | [127 | 224..=255, ..])
 }
 
+/// Whether a next hop can be reached at all. An IPv4-mapped one is passed on: speakers send it for IPv6
+/// routes over an IPv4 session, and whether it resolves is not for the codec to say.
 fn is_usable(next_hop: &NextHop) -> bool {
     match next_hop {
         NextHop::V4(address) => is_host(*address),
         NextHop::V6 { global, .. } => {
-            !global.is_unspecified()
-                && !global.is_loopback()
-                && !global.is_multicast()
-                && global.to_ipv4_mapped().is_none()
+            !global.is_unspecified() && !global.is_loopback() && !global.is_multicast()
         }
     }
 }
