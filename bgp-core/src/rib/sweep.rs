@@ -7,7 +7,7 @@
 //! [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
 //! [RFC 7313 §4]: https://www.rfc-editor.org/rfc/rfc7313#section-4
 
-use crate::rib::PathSlot;
+use crate::rib::{PathSlot, SourceId};
 
 /// Why paths wait to be announced again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +58,8 @@ impl Walk {
 /// The paths of one source in one family.
 #[derive(Debug, Default)]
 pub(super) struct Roll {
+    /// Whose it is; nobody's before the first.
+    owner: Option<SourceId>,
     paths: Vec<PathSlot>,
     /// How many of them import accepted.
     pub(super) accepted: u32,
@@ -78,6 +80,15 @@ pub(super) struct Roll {
 }
 
 impl Roll {
+    /// An empty one for `owner`.
+    pub(super) fn new(owner: SourceId) -> Self {
+        Self { owner: Some(owner), ..Self::default() }
+    }
+
+    pub(super) fn is_of(&self, source: SourceId) -> bool {
+        self.owner == Some(source)
+    }
+
     pub(super) fn paths(&self) -> &[PathSlot] {
         &self.paths
     }

@@ -173,11 +173,11 @@ impl Table {
     }
 
     pub(super) fn roll(&self, source: SourceId) -> Option<&Roll> {
-        self.rolls.get(source.index())
+        self.rolls.get(source.index()).filter(|roll| roll.is_of(source))
     }
 
     pub(super) fn roll_mut(&mut self, source: SourceId) -> Option<&mut Roll> {
-        self.rolls.get_mut(source.index())
+        roll_of(&mut self.rolls, source)
     }
 
     /// Opens an empty roll for `source`.
@@ -186,7 +186,7 @@ impl Table {
         if at >= self.rolls.len() {
             self.rolls.resize_with(at + 1, Roll::default);
         }
-        self.rolls[at] = Roll::default();
+        self.rolls[at] = Roll::new(source);
     }
 
     /// The net of `prefix`, made where there is none.
@@ -226,7 +226,7 @@ impl Table {
         if let Some(net) = self.net_mut(net) {
             net.first = Some(slot);
         }
-        if let Some(roll) = self.rolls.get_mut(source.index()) {
+        if let Some(roll) = roll_of(&mut self.rolls, source) {
             let (at, generation) = roll.enlist(slot);
             if let Some(path) = self.paths.get_mut(slot.index()) {
                 (path.roll_at, path.generation) = (at, generation);
@@ -239,7 +239,7 @@ impl Table {
     pub(super) fn remove(&mut self, slot: PathSlot) -> Option<Path> {
         let path = self.paths.remove(slot.index())?;
         self.unchain(&path, slot);
-        if let Some(roll) = self.rolls.get_mut(path.source.index())
+        if let Some(roll) = roll_of(&mut self.rolls, path.source)
             && let Some(moved) = roll.strike(path.roll_at)
             && let Some(moved) = self.paths.get_mut(moved.index())
         {
@@ -285,7 +285,7 @@ impl Table {
     /// Makes sure that the roll of `source` can open a generation. Renumbering happens once in 65 535
     /// marks, so its walk over the roll is paid for by them.
     pub(super) fn make_room(&mut self, source: SourceId) {
-        let Some(roll) = self.rolls.get_mut(source.index()).filter(|roll| roll.is_exhausted()) else {
+        let Some(roll) = roll_of(&mut self.rolls, source).filter(|roll| roll.is_exhausted()) else {
             return;
         };
         let renumbered = roll.renumber();
@@ -322,4 +322,9 @@ impl Table {
             self.nets.remove(id.0);
         }
     }
+}
+
+/// The roll of `source`, unless its place belongs to another by now.
+fn roll_of(rolls: &mut [Roll], source: SourceId) -> Option<&mut Roll> {
+    rolls.get_mut(source.index()).filter(|roll| roll.is_of(source))
 }

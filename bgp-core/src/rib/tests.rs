@@ -242,6 +242,19 @@ fn a_new_import_policy_needs_no_refresh() {
 }
 
 #[test]
+fn imports_asked_of_a_source_that_went_are_not_those_of_the_next() {
+    let mut bench = Bench::new(Settings::default());
+    let gone = bench.internal(1);
+    bench.rib.reimport(gone, Family::IPV4);
+    bench.rib.remove_source(gone);
+    let source = bench.internal(1);
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.rib.reimport(source, Family::IPV4);
+    assert_eq!(bench.rib.poll_reimport().map(|path| path.source), Some(source));
+    assert!(bench.rib.poll_reimport().is_none());
+}
+
+#[test]
 fn news_about_the_source_of_the_best_path_is_a_change() {
     let mut bench = Bench::new(Settings::default());
     let (one, two) = (bench.internal(1), bench.internal(2));
