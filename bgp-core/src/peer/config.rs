@@ -124,3 +124,37 @@ pub struct PeerConfig {
     /// Graceful restart is offered.
     pub graceful_restart: bool,
 }
+
+impl PeerConfig {
+    /// A neighbour about whom nothing else was said: both families, a hold time of 90 s, redialed every
+    /// 5 s, named after its address.
+    #[must_use]
+    pub fn new(remote: SocketAddr, asn: PeerAsn, local_asn: Asn, router_id: RouterId) -> Self {
+        Self {
+            name: remote.ip().to_string().into(),
+            remote,
+            local_address: None,
+            asn,
+            local_asn,
+            router_id,
+            cluster_id: router_id,
+            description: "".into(),
+            passive: false,
+            enabled: true,
+            families: Family::UNICAST.to_vec(),
+            add_path: None,
+            add_path_send: AddPathSend::All,
+            hold_time: Duration::from_secs(90),
+            connect_retry: Duration::from_secs(5),
+            multihop: false,
+            client: false,
+            next_hop: NextHopRule::Auto,
+            allow_own_as: 0,
+            role: None,
+            import: None,
+            export: None,
+            max_prefixes: None,
+            graceful_restart: true,
+        }
+    }
+}
