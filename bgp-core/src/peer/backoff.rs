@@ -1,0 +1,99 @@
+//! How long to wait after a session or an attempt has failed.
+//!
+//! The RFC's version: every error leads to Idle, and "peer oscillation damping" is outside its scope.
+//! Ours: the first failure after a stable session costs a second, during which the peer may call us; from
+//! the second on the peer is Idle, turned away, for a time that doubles up to a bound.
+
+use std::time::Duration;
+
+use crate::{Chance, Instant};
+
+/// What a failure costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Penalty {
+    /// Dial again then; listen meanwhile.
+    Redial(Instant),
+    /// Neither dial nor listen until then.
+    Idle(Instant),
+}
+
+/// The memory of recent failures.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    failures: u32,
+    chance: Chance,
+}
+
+impl Backoff {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self { failures: 0, chance: Chance::new(seed) }
+    }
+
+    /// All is forgiven: an operator's word, or a session that proved stable.
+    pub(super) const fn forgive(&mut self) {
+        self.failures = 0;
+    }
+
+    /// A session that had been Established for `lifetime` failed.
+    pub(super) fn failed(&mut self, lifetime: Duration, now: Instant) -> Penalty {
+        if lifetime >= STABLE {
+            self.forgive();
+        }
+        let pause = (FIRST * 2_u32.saturating_pow(self.failures)).min(LONGEST);
+        let until = now + self.chance.jitter(pause);
+        self.failures = self.failures.saturating_add(1).min(MOST_DOUBLINGS);
+        if self.failures == 1 { Penalty::Redial(until) } else { Penalty::Idle(until) }
+    }
+
+    /// ConnectRetryTimer with its jitter ([RFC 4271 §10](https://www.rfc-editor.org/rfc/rfc4271#section-10)).
+    pub(super) fn retry(&mut self, interval: Duration, now: Instant) -> Instant {
+        now + self.chance.jitter(interval.max(SHORTEST_RETRY))
+    }
+
+    pub(super) fn seed(&mut self) -> u64 {
+        self.chance.draw()
+    }
+}
+
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(120);
+const MOST_DOUBLINGS: u32 = 8;
+const STABLE: Duration = Duration::from_secs(60);
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause(penalty: Penalty) -> Duration {
+        match penalty {
+            Penalty::Redial(until) | Penalty::Idle(until) => until.since(Instant::ZERO),
+        }
+    }
+
+    #[test]
+    fn repeated_failures_wait_twice_as_long_up_to_a_bound() {
+        let mut backoff = Backoff::new(1);
+        for expected in [1, 2, 4, 8, 16, 32, 64, 120, 120, 120] {
+            let pause = pause(backoff.failed(Duration::ZERO, Instant::ZERO));
+            let full = Duration::from_secs(expected);
+            assert!(pause <= full && pause >= full * 3 / 4, "{pause:?} is not about {full:?}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_failure_leaves_the_door_open() {
+        let mut backoff = Backoff::new(1);
+        assert!(matches!(backoff.failed(Duration::ZERO, Instant::ZERO), Penalty::Redial(_)));
+        assert!(matches!(backoff.failed(Duration::ZERO, Instant::ZERO), Penalty::Idle(_)));
+    }
+
+    #[test]
+    fn a_stable_session_is_forgiven_what_came_before() {
+        let mut backoff = Backoff::new(1);
+        for _ in 0..5 {
+            backoff.failed(Duration::from_secs(59), Instant::ZERO);
+        }
+        assert!(matches!(backoff.failed(Duration::from_secs(60), Instant::ZERO), Penalty::Redial(_)));
+    }
+}
