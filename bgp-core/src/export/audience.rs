@@ -12,6 +12,7 @@
 //! [RFC 1997]: https://www.rfc-editor.org/rfc/rfc1997
 //! [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::export::key::Key;
@@ -50,6 +51,23 @@ pub enum Gate {
     SplitHorizon,
     /// Its attributes do not fit a message of the peer's size.
     TooLong,
+}
+
+impl fmt::Display for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Community(community) => write!(f, "community {community} forbids it"),
+            Self::NoNextHop => f.write_str("the session carries no next hop for it"),
+            Self::NoPolicy => f.write_str("no export policy (RFC 8212)"),
+            Self::NotBest => f.write_str("not among the best"),
+            Self::Policy { rule, .. } => f.write_str(rule),
+            Self::Reflection => f.write_str("learned from an internal peer, neither of the two is a client"),
+            Self::Role => f.write_str("it is for customers only (RFC 9234)"),
+            Self::Sent => f.write_str("advertised"),
+            Self::SplitHorizon => f.write_str("it came from this peer"),
+            Self::TooLong => f.write_str("its attributes do not fit a message"),
+        }
+    }
 }
 
 /// Which members of a group are meant.

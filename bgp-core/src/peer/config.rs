@@ -158,3 +158,12 @@ impl PeerConfig {
         }
     }
 }
+
+impl MaxPrefixes {
+    /// The limit of one family, with what happens above it.
+    #[must_use]
+    pub fn of(&self, family: Family) -> Option<(PrefixLimit, AfterLimit)> {
+        let limit = self.limits.iter().find(|limit| limit.family == family)?;
+        Some((*limit, self.action))
+    }
+}

@@ -1,5 +1,6 @@
 //! A route without its prefix: what one path says. Interned, so equal routes share one allocation.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -43,6 +44,16 @@ impl LocalSource {
             Self::Static => 200,
             Self::Kernel => 10,
         }
+    }
+}
+
+impl fmt::Display for LocalSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Direct => "direct",
+            Self::Static => "static",
+            Self::Kernel => "kernel",
+        })
     }
 }
 

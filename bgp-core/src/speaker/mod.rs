@@ -1,8 +1,19 @@
 //! The composition: peers, RIB, policy, export. Nothing clever.
 
 mod config;
+mod explain;
+mod fib;
+mod import;
 mod input;
+mod listing;
+mod neighbour;
 mod output;
+mod perform;
+mod reconfigure;
+mod roster;
+mod settle;
+mod status;
+mod update;
 mod view;
 
 pub use crate::rib::{Reach, ResolvedHop};
@@ -11,8 +22,22 @@ pub use input::{Admin, Input};
 pub use output::{Event, FibChange, FibHop, FibRoute, Output};
 pub use view::{
     Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,
-    RoutePage, RouteQuery, RouteView, RoutesOf, Summary,
+    RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
 };
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use ipnet::IpNet;
+
+use crate::export::Exporter;
+use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
+use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
+use crate::{Chance, Deadline, Instant, Timer};
+
+use fib::Fib;
+use roster::Roster;
+use settle::Settle;
 
 /// Names a connection; chosen by the driver, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,3 +46,264 @@ pub struct ConnId(pub u64);
 /// Names a peer; chosen by the speaker, stable for as long as the peer is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u32);
+
+/// Most steps of queued RIB work, and most decisions, in one call: a few milliseconds, so that a
+/// keepalive never waits longer than that.
+const SLICE: usize = 4096;
+
+/// A BGP speaker: everything but sockets, clock and kernel.
+///
+/// Hand it what happens with [`handle`](Self::handle) and [`handle_timeout`](Self::handle_timeout), in any
+/// number; then drain [`poll_output`](Self::poll_output), pull octets for connections that are ready with
+/// [`poll_transmit`](Self::poll_transmit) as fast as their sockets take them, and come back at
+/// [`poll_timeout`](Self::poll_timeout) at the latest. `now` must not go backwards.
+#[derive(Debug)]
+pub struct Speaker {
+    config: Config,
+    roster: Roster,
+    conns: BTreeMap<ConnId, PeerId>,
+    rib: Rib,
+    locals: [SourceId; 3],
+    exporter: Exporter,
+    fib: Option<Fib>,
+    settle: Settle,
+    outputs: VecDeque<Output>,
+    chance: Chance,
+    /// The time of the last call, for what is pulled between two.
+    now: Instant,
+    /// The last slice ended before the work did.
+    unfinished: bool,
+    /// Stopping: nothing is accepted or started any more.
+    stopping: bool,
+}
+
+impl Speaker {
+    /// A speaker that begins to dial at once. The same seed and the same inputs give the same run.
+    #[must_use]
+    pub fn new(config: Config, seed: u64, now: Instant) -> Self {
+        let mut chance = Chance::new(seed);
+        let mut rib = Rib::new(rib_settings(&config), chance.draw());
+        let locals = [LocalSource::Direct, LocalSource::Static, LocalSource::Kernel]
+            .map(|local| rib.add_source(Source::Local(local)));
+        let mut speaker = Self {
+            fib: config.kernel_export.clone().map(Fib::new),
+            roster: Roster::default(),
+            conns: BTreeMap::new(),
+            rib,
+            locals,
+            exporter: Exporter::default(),
+            settle: Settle::new(now),
+            outputs: VecDeque::new(),
+            chance,
+            now,
+            unfinished: false,
+            stopping: false,
+            config,
+        };
+        for peer in speaker.config.peers.clone() {
+            speaker.add_peer(peer, now);
+        }
+        speaker.progress(now);
+        speaker
+    }
+
+    /// Something happened. Never fails and never blocks; what a peer did wrong ends in a NOTIFICATION
+    /// and an event.
+    pub fn handle(&mut self, input: Input, now: Instant) {
+        self.now = now;
+        match input {
+            Input::Connected { conn, peer, local, remote } => {
+                if self.roster.contains(peer) {
+                    self.conns.insert(conn, peer);
+                    self.with_peer(peer, now, |peer| peer.connected(conn, local, remote, now));
+                } else {
+                    self.outputs.push_back(Output::Close { conn });
+                }
+            }
+            Input::ConnectFailed { peer, reason } => {
+                self.with_peer(peer, now, |peer| peer.connect_failed(&reason, now));
+            }
+            Input::Accepted { conn, local, remote } => self.accept(conn, local, remote, now),
+            Input::Received { conn, bytes } => {
+                self.with_conn(conn, now, |peer| peer.received(conn, &bytes, now))
+            }
+            Input::Closed { conn } => {
+                self.with_conn(conn, now, |peer| peer.closed(conn, now));
+                if let Some(id) = self.conns.remove(&conn) {
+                    self.drop_if_gone(id);
+                }
+            }
+            Input::Originate { prefix, source, route } => self.originate(prefix, source, route, now),
+            Input::Retract { prefix, source } => self.rib.withdraw(self.local(source), own(prefix)),
+            Input::NextHop { address, reach } => self.rib.next_hop(address, reach),
+            Input::Admin { peer, action } => self.administer(peer, action, now),
+            Input::Reconfigure(config) => self.reconfigure(*config, now),
+            Input::Stop { silently, text } => self.stop(silently, &text, now),
+        }
+        self.progress(now);
+    }
+
+    /// Time passed. Early or repeated calls are harmless.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.now = now;
+        while let Some(peer) = self.roster.due(now) {
+            self.release_kept(peer, now);
+            self.with_peer(peer, now, |peer| peer.handle_timeout(now));
+        }
+        self.progress(now);
+    }
+
+    /// The next thing to do or to tell.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The next octets for a connection: whole messages. `None` until the next [`Output::Ready`].
+    pub fn poll_transmit(&mut self, conn: ConnId) -> Option<Bytes> {
+        let id = *self.conns.get(&conn)?;
+        let neighbour = self.roster.get_mut(id)?;
+        if let Some(bytes) = neighbour.peer.poll_transmit(conn) {
+            self.roster.reindex(id);
+            return Some(bytes);
+        }
+        if neighbour.live.as_ref()?.conn != conn {
+            return None;
+        }
+        let Some(bytes) = self.exporter.pull(id, &mut self.rib) else {
+            self.unfinished |= self.exporter.has_work(id);
+            return None;
+        };
+        neighbour.peer.updated(conn, count_messages(&bytes), self.now);
+        self.roster.reindex(id);
+        Some(bytes)
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next, and what for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Deadline> {
+        if self.unfinished {
+            return Some(Deadline { at: self.now, timer: Timer::Work });
+        }
+        let settle = self.settle.waits_until(self.roster.iter(), &self.config.graceful_restart);
+        let settle = settle.map(|at| Deadline { at, timer: Timer::Restart });
+        settle.into_iter().chain(self.roster.next_deadline()).min()
+    }
+
+    /// A look at everything, without touching anything.
+    #[must_use]
+    pub const fn view(&self) -> View<'_> {
+        View { speaker: self }
+    }
+
+    /// The id of a peer by its configured name.
+    #[must_use]
+    pub fn peer_id(&self, name: &str) -> Option<PeerId> {
+        self.roster.by_name(name)
+    }
+
+    /// Whether every connection has been closed after [`Input::Stop`].
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopping && self.conns.is_empty()
+    }
+
+    const fn local(&self, source: LocalSource) -> SourceId {
+        match source {
+            LocalSource::Direct => self.locals[0],
+            LocalSource::Static => self.locals[1],
+            LocalSource::Kernel => self.locals[2],
+        }
+    }
+
+    fn originate(&mut self, prefix: IpNet, source: LocalSource, route: Route, now: Instant) {
+        let route = self.rib.intern(route);
+        self.rib.announce(self.local(source), own(prefix), route.clone(), Ok(route), now);
+    }
+
+    fn administer(&mut self, id: PeerId, action: Admin, now: Instant) {
+        let refresh =
+            |kind| self.config_families(id).into_iter().map(move |family| RouteRefresh { family, kind });
+        match action {
+            Admin::Enable => self.with_peer(id, now, |peer| peer.start(now)),
+            Admin::Disable { text } => {
+                self.with_peer(id, now, |peer| peer.stop(Notification::shutdown(&text), now))
+            }
+            Admin::Reset => self.with_peer(id, now, |peer| peer.reset(Notification::reset(""), now)),
+            Admin::RefreshIn => {
+                for request in refresh(RefreshKind::Request).collect::<Vec<_>>() {
+                    self.with_peer(id, now, |peer| peer.refresh(request, now));
+                }
+            }
+            Admin::RefreshOut => {
+                for family in self.config_families(id) {
+                    self.exporter.refresh(id, family);
+                }
+            }
+        }
+    }
+
+    fn stop(&mut self, silently: bool, text: &str, now: Instant) {
+        self.stopping = true;
+        for id in self.roster.ids() {
+            self.with_peer(id, now, |peer| match silently {
+                true => peer.vanish(now),
+                false => peer.stop(Notification::shutdown(text), now),
+            });
+        }
+    }
+
+    /// One slice of everything that may take long, then what follows from it.
+    fn progress(&mut self, now: Instant) {
+        let mut more = self.rib.work(SLICE);
+        more |= self.reimport_slice();
+        more |= self.decide_slice();
+        while let Some((address, watch)) = self.rib.poll_track() {
+            self.outputs.push_back(Output::Track { address, watch });
+        }
+        self.announce_ready();
+        self.unfinished = more;
+        if !more && self.settle.settles(self.roster.iter(), &self.config.graceful_restart, now) {
+            self.outputs.push_back(Output::FibSettled);
+        }
+    }
+
+    fn decide_slice(&mut self) -> bool {
+        for _ in 0..SLICE {
+            let Some(change) = self.rib.poll_change() else { return false };
+            self.exporter.changed(&change);
+            if let Some(wish) = self.fib.as_mut().and_then(|fib| fib.decide(&change, &mut self.rib)) {
+                self.outputs.push_back(Output::Fib(wish));
+            }
+        }
+        true
+    }
+
+    fn announce_ready(&mut self) {
+        while let Some(id) = self.exporter.poll_ready() {
+            let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
+            if let Some(live) = live {
+                self.outputs.push_back(Output::Ready { conn: live.conn });
+            }
+        }
+    }
+}
+
+/// A destination of our own: no path identifier.
+const fn own(prefix: IpNet) -> Nlri {
+    Nlri { path_id: PathId(0), prefix }
+}
+
+fn rib_settings(config: &Config) -> Settings {
+    let next_hops = if config.kernel_export.is_some() { NextHopMode::Tracked } else { NextHopMode::Assumed };
+    Settings { selection: Selection::default(), multipath: config.multipath, next_hops }
+}
+
+/// How many messages stand in whole encoded ones.
+fn count_messages(mut octets: &[u8]) -> u64 {
+    let mut count = 0;
+    while let Some(&[high, low]) = octets.get(16..18) {
+        count += 1;
+        octets = octets.get(usize::from(u16::from_be_bytes([high, low])).max(19)..).unwrap_or_default();
+    }
+    count
+}

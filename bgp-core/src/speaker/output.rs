@@ -1,5 +1,6 @@
 //! The one door out.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use ipnet::IpNet;
 
 use crate::Family;
 use crate::speaker::{ConnId, PeerId};
+use crate::wire::Treatment;
 
 /// One hop of a kernel route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -139,8 +141,8 @@ pub enum Event {
         attribute: Option<u8>,
         /// Offset in the message.
         offset: usize,
-        /// What it cost: `discard` or `withdraw`.
-        treatment: &'static str,
+        /// What it cost.
+        treatment: Treatment,
         /// What was wrong.
         reason: String,
         /// The offending octets in hex, shortened.
@@ -173,4 +175,35 @@ pub enum Event {
         /// Sessions that had to be reset.
         reset: usize,
     },
+}
+
+impl fmt::Display for FibRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Blackhole => f.write_str("blackhole"),
+            Self::Unreachable => f.write_str("unreachable"),
+            Self::Prohibit => f.write_str("prohibit"),
+            Self::Forward { hops, metric, source_address } => {
+                for (index, hop) in hops.iter().enumerate() {
+                    write!(f, "{}{hop}", if index == 0 { "" } else { ", " })?;
+                }
+                if let Some(metric) = metric {
+                    write!(f, " metric {metric}")?;
+                }
+                source_address.map_or(Ok(()), |source| write!(f, " src {source}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for FibHop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.gateway, &self.interface) {
+            (Some(gateway), Some(interface)) => write!(f, "via {gateway} dev {interface}")?,
+            (Some(gateway), None) => write!(f, "via {gateway}")?,
+            (None, Some(interface)) => write!(f, "dev {interface}")?,
+            (None, None) => f.write_str("nowhere")?,
+        }
+        f.write_str(if self.onlink { " onlink" } else { "" })
+    }
 }

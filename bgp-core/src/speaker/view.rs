@@ -5,10 +5,16 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::rib::{LocalSource, Route};
-use crate::speaker::PeerId;
+use crate::rib::{LocalSource, NetId, Route};
+use crate::speaker::{PeerId, Speaker};
 use crate::wire::PathId;
 use crate::{Asn, Family, Instant, RouterId};
+
+/// A look at a speaker; holds it still for as long as it lives.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    pub(super) speaker: &'a Speaker,
+}
 
 /// How many routes of one family a peer sent and was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,7 +158,7 @@ pub struct RouteQuery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) family: Family,
-    pub(super) net: u32,
+    pub(super) net: NetId,
 }
 
 /// A part of a listing, in no particular order of prefixes.

@@ -15,8 +15,6 @@
     )
 )]
 
-#[cfg(test)]
-pub(crate) mod arbitrary;
 mod attribute;
 mod build;
 mod capability;
@@ -28,8 +26,6 @@ mod opaque;
 mod open;
 mod parse;
 mod prefix;
-#[cfg(test)]
-mod properties;
 mod reach;
 mod refresh;
 mod update;

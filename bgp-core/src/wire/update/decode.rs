@@ -214,14 +214,17 @@ impl<'a> Reader<'a> {
             withdrawn.append(&mut announced);
             let routes = self.reach.take().map(|reach| (reach.family, reach.routes.into_withdrawn()));
             self.unreach.extend(routes.map(|(family, routes)| Unreach { family, routes }));
+            let octets = Bytes::copy_from_slice(self.frame);
             let Self { unreach, faults, .. } = self;
-            return Update { withdrawn, unreach, faults, ..Update::default() };
+            return Update { withdrawn, unreach, faults, octets, ..Update::default() };
         }
         self.drop_unroutable(&mut announced, nlri);
         forget_announced(&mut withdrawn, &announced);
         let next_hop = self.collected.next_hop.filter(|_| !announced.is_empty());
+        let octets = if self.faults.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(self.frame) };
         let Self { collected, reach, unreach, faults, .. } = self;
-        Update { withdrawn, unreach, attributes: collected.finish(), next_hop, announced, reach, faults }
+        let attributes = collected.finish();
+        Update { withdrawn, unreach, attributes, next_hop, announced, reach, faults, octets }
     }
 
     /// Drops the prefixes nobody can be reached at; the others stand

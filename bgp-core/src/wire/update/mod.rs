@@ -66,9 +66,19 @@ pub struct Update {
     pub reach: Option<Reach>,
     /// Errors found and tolerated, in the order found.
     pub faults: Vec<Fault>,
+    /// The whole message as it came, kept only where there are faults, for whoever has to be told
+    /// ([RFC 7606 §6](https://www.rfc-editor.org/rfc/rfc7606#section-6)).
+    pub octets: Bytes,
 }
 
 impl Update {
+    /// The octets that a fault is about.
+    #[must_use]
+    pub fn octets_of(&self, fault: &Fault) -> &[u8] {
+        let end = fault.offset.saturating_add(fault.length).min(self.octets.len());
+        self.octets.get(fault.offset..end).unwrap_or_default()
+    }
+
     /// The family whose first transfer this message ends: an UPDATE with nothing in it, or with an
     /// MP_UNREACH_NLRI without routes ([RFC 4724 §2](https://www.rfc-editor.org/rfc/rfc4724#section-2)).
     #[must_use]

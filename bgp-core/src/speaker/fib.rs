@@ -1,0 +1,143 @@
+//! What the kernel is wished to hold: one wish per prefix, told only when it changes.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::Family;
+use crate::policy::{self, Policy, SourceKind, Subject, Verdict};
+use crate::rib::{Change, Forwarding, KernelHint, LocalSource, NetId, PathView, Rib, Route, Source};
+use crate::speaker::{FibChange, FibHop, FibRoute};
+use crate::wire::NextHop;
+
+/// The wishes told so far, by family and net.
+///
+/// Invariant: a net with a wish is held in the RIB, so that its id cannot come to mean another prefix.
+#[derive(Debug)]
+pub(super) struct Fib {
+    policies: Vec<Arc<Policy>>,
+    wishes: [Vec<Option<FibRoute>>; Family::UNICAST.len()],
+}
+
+impl Fib {
+    pub(super) fn new(policies: Vec<Arc<Policy>>) -> Self {
+        Self { policies, wishes: Default::default() }
+    }
+
+    /// Replaces the policies; whether anything has to be evaluated anew.
+    pub(super) fn reconfigure(&mut self, policies: Vec<Arc<Policy>>) -> bool {
+        let differs = self.policies != policies;
+        self.policies = policies;
+        differs
+    }
+
+    /// The wish that follows from a decision, where it differs from the one told before.
+    pub(super) fn decide(&mut self, change: &Change, rib: &mut Rib) -> Option<FibChange> {
+        let route = self.wish(change, rib);
+        let slot = self.slot(change.family, change.net)?;
+        if *slot == route {
+            return None;
+        }
+        match (slot.is_some(), route.is_some()) {
+            (false, true) => rib.hold(change.family, change.net),
+            (true, false) => rib.release(change.family, change.net),
+            (true, true) | (false, false) => {}
+        }
+        slot.clone_from(&route);
+        Some(FibChange { prefix: change.prefix, route })
+    }
+
+    /// What was last wished for a net.
+    pub(super) fn wished(&self, family: Family, net: NetId) -> Option<&FibRoute> {
+        let index = Family::UNICAST.iter().position(|known| *known == family)?;
+        self.wishes[index].get(net.index())?.as_ref()
+    }
+
+    fn slot(&mut self, family: Family, net: NetId) -> Option<&mut Option<FibRoute>> {
+        let index = Family::UNICAST.iter().position(|known| *known == family)?;
+        let wishes = &mut self.wishes[index];
+        if wishes.len() <= net.index() {
+            wishes.resize(net.index() + 1, None);
+        }
+        wishes.get_mut(net.index())
+    }
+
+    fn wish(&self, change: &Change, rib: &Rib) -> Option<FibRoute> {
+        let paths = rib.multipath(change.family, change.net);
+        let best = paths.first()?;
+        let verdict = self.evaluate(change, best, rib)?;
+        let Verdict::Accept { route, .. } = verdict else { return None };
+        build(&route, &paths, rib)
+    }
+
+    /// Kernel export policy's word on the best path; `None` for what came from the kernel and is never
+    /// written back.
+    pub(super) fn evaluate<'r>(
+        &self,
+        change: &Change,
+        best: &PathView<'r>,
+        rib: &Rib,
+    ) -> Option<Verdict<'r>> {
+        let source = match rib.source(best.source)? {
+            Source::Local(LocalSource::Kernel | LocalSource::Direct) => return None,
+            Source::Local(LocalSource::Static) => SourceKind::Static,
+            Source::Bgp(_) => SourceKind::Bgp,
+        };
+        let route: &'r Route = best.accepted.ok()?;
+        let subject = Subject { prefix: change.prefix, route, source, peer: None, learned_from: None };
+        Some(policy::evaluate(&self.policies, &subject))
+    }
+
+    /// The policies in force.
+    pub(super) fn policies(&self) -> &[Arc<Policy>] {
+        &self.policies
+    }
+}
+
+/// The kernel's form of a route and of those that share its traffic.
+fn build(route: &Route, paths: &[PathView<'_>], rib: &Rib) -> Option<FibRoute> {
+    match route.forwarding {
+        Forwarding::Blackhole => Some(FibRoute::Blackhole),
+        Forwarding::Unreachable => Some(FibRoute::Unreachable),
+        Forwarding::Prohibit => Some(FibRoute::Prohibit),
+        Forwarding::Nowhere => None,
+        Forwarding::Device => {
+            let interface = Some(Arc::clone(route.interface.as_ref()?));
+            let hop = FibHop { gateway: None, interface, onlink: false, weight: 1 };
+            Some(forward(vec![hop], &route.kernel))
+        }
+        Forwarding::Via(_) => {
+            let mut hops = Vec::new();
+            gather(route, &route.kernel, rib, &mut hops);
+            for path in paths.iter().skip(1).filter_map(|path| path.accepted.ok()) {
+                gather(path, &route.kernel, rib, &mut hops);
+            }
+            hops.sort_by(|a, b| (a.gateway, &a.interface).cmp(&(b.gateway, &b.interface)));
+            hops.dedup_by(|a, b| (a.gateway, &a.interface) == (b.gateway, &b.interface));
+            (!hops.is_empty()).then(|| forward(hops, &route.kernel))
+        }
+    }
+}
+
+/// Adds the hops that one path resolves to.
+fn gather(route: &Route, hint: &KernelHint, rib: &Rib, hops: &mut Vec<FibHop>) {
+    let Forwarding::Via(next_hop) = &route.forwarding else { return };
+    if let Some(tunnel) = &hint.tunnel {
+        let interface = Some(Arc::clone(tunnel));
+        hops.push(FibHop { gateway: Some(address(next_hop)), interface, onlink: true, weight: 1 });
+        return;
+    }
+    for hop in rib.resolve(route).unwrap_or_default() {
+        hops.push(FibHop { gateway: hop.gateway, interface: Some(hop.interface), onlink: false, weight: 1 });
+    }
+}
+
+fn forward(hops: Vec<FibHop>, hint: &KernelHint) -> FibRoute {
+    FibRoute::Forward { hops, metric: hint.metric, source_address: hint.source_address }
+}
+
+const fn address(next_hop: &NextHop) -> IpAddr {
+    match *next_hop {
+        NextHop::V4(address) => IpAddr::V4(address),
+        NextHop::V6 { global, .. } => IpAddr::V6(global),
+    }
+}

@@ -1,0 +1,129 @@
+//! Import: from what a peer announced to a path the decision process may choose.
+//!
+//! The RFC's version: loops make a route ineligible, then policy decides ([RFC 4271 §9.1.1]).
+//! Ours: the same, as one function of the route and the peer's configuration, so that a change of
+//! policy can ask it again for what was received long ago.
+//!
+//! [RFC 4271 §9.1.1]: https://www.rfc-editor.org/rfc/rfc4271#section-9.1.1
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::Asn;
+use crate::peer::PeerConfig;
+use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
+use crate::rib::{Accepted, Forwarding, Ineligible, Rib, Route};
+use crate::wire::{NextHop, Role};
+
+/// What import has to know about the session beside the peer's configuration.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Importer<'a> {
+    /// The peer's configuration.
+    pub(super) config: &'a PeerConfig,
+    /// Our AS, which may differ from the one shown to this peer.
+    pub(super) asn: Asn,
+    /// The peer's AS.
+    pub(super) peer_asn: Asn,
+    /// Our end of the session.
+    pub(super) local: IpAddr,
+}
+
+impl Importer<'_> {
+    /// Whether the peer is in our AS.
+    fn internal(&self) -> bool {
+        self.peer_asn == self.config.local_asn
+    }
+
+    /// What becomes of `received`: a route to choose from, or the reason it cannot be chosen.
+    pub(super) fn judge(&self, prefix: IpNet, received: &Arc<Route>, rib: &mut Rib) -> Accepted {
+        self.check_loops(received)?;
+        check_next_hop(received, self.local)?;
+        let marked = self.mark_role(received)?;
+        match self.evaluate(prefix, &marked) {
+            Verdict::Accept { route: Cow::Borrowed(_), .. } => match marked {
+                Cow::Borrowed(_) => Ok(Arc::clone(received)),
+                Cow::Owned(route) => Ok(rib.intern(route)),
+            },
+            Verdict::Accept { route: Cow::Owned(route), .. } => Ok(rib.intern(route)),
+            Verdict::Reject { by: Decided::Unconfigured } => Err(Ineligible::NoPolicy),
+            Verdict::Reject { .. } => Err(Ineligible::Policy),
+        }
+    }
+
+    /// The import policies' word, for [`judge`](Self::judge) and for explanations.
+    pub(super) fn evaluate<'r>(&'r self, prefix: IpNet, route: &'r Route) -> Verdict<'r> {
+        let neighbour = policy::Neighbour { name: &self.config.name, internal: self.internal() };
+        let subject = Subject {
+            prefix,
+            route,
+            source: SourceKind::Bgp,
+            peer: Some(neighbour),
+            learned_from: Some(neighbour),
+        };
+        policy::evaluate_session(self.config.import.as_deref(), &subject)
+    }
+
+    /// Our AS, our identifier and our cluster must not be in what comes from outside.
+    fn check_loops(&self, route: &Route) -> Result<(), Ineligible> {
+        let attributes = &route.attributes;
+        let own = |asn: Asn| attributes.as_path.count(asn);
+        let mut times = own(self.asn);
+        if self.config.local_asn != self.asn {
+            times += own(self.config.local_asn);
+        }
+        if times > self.config.allow_own_as as usize {
+            return Err(Ineligible::AsLoop);
+        }
+        if attributes.originator_id == Some(self.config.router_id) {
+            return Err(Ineligible::OriginatorLoop);
+        }
+        if attributes.cluster_list.contains(&self.config.cluster_id) {
+            return Err(Ineligible::ClusterLoop);
+        }
+        Ok(())
+    }
+
+    /// Only-To-Customer on ingress ([RFC 9234 §5]): leaks are refused, unmarked routes from above marked.
+    ///
+    /// [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
+    fn mark_role<'r>(&self, route: &'r Arc<Route>) -> Result<Cow<'r, Route>, Ineligible> {
+        let (Some(role), false) = (self.config.role, self.internal()) else {
+            return Ok(Cow::Borrowed(route));
+        };
+        match (role, route.attributes.otc) {
+            (Role::Provider | Role::RouteServer, Some(_)) => Err(Ineligible::Leak),
+            (Role::Peer, Some(otc)) if otc != self.peer_asn => Err(Ineligible::Leak),
+            (Role::Customer | Role::RouteServerClient | Role::Peer, None) => {
+                let mut marked = Route::clone(route);
+                marked.attributes.otc = Some(self.peer_asn);
+                Ok(Cow::Owned(marked))
+            }
+            (_, _) => Ok(Cow::Borrowed(route)),
+        }
+    }
+}
+
+/// A next hop must be the address of another host ([RFC 4271 §6.3]).
+///
+/// [RFC 4271 §6.3]: https://www.rfc-editor.org/rfc/rfc4271#section-6.3
+fn check_next_hop(route: &Route, local: IpAddr) -> Result<(), Ineligible> {
+    let Forwarding::Via(next_hop) = &route.forwarding else {
+        return Ok(());
+    };
+    let address = match *next_hop {
+        NextHop::V4(address) => IpAddr::V4(address),
+        NextHop::V6 { global, .. } => IpAddr::V6(global),
+    };
+    let usable = match address {
+        IpAddr::V4(v4) => {
+            !v4.is_unspecified() && !v4.is_loopback() && !v4.is_multicast() && !v4.is_broadcast()
+        }
+        IpAddr::V6(v6) => {
+            !v6.is_unspecified() && !v6.is_loopback() && !v6.is_multicast() && v6.to_ipv4_mapped().is_none()
+        }
+    };
+    if usable && address != local { Ok(()) } else { Err(Ineligible::NextHop) }
+}

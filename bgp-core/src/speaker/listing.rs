@@ -1,0 +1,132 @@
+//! Listings of routes, in pages.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::rib::{Explanation as Outcomes, NetId, Outcome, Source, SourceId, Table};
+use crate::speaker::{Cursor, PathSource, PrefixMatch, RoutePage, RouteQuery, RouteView, RoutesOf, View};
+use crate::{Family, Instant};
+
+use super::neighbour::Neighbour;
+
+impl View<'_> {
+    /// One page of a listing: whole prefixes, until there are at least `most` paths or `scan` prefixes
+    /// were looked at. Begin with `None` and go on with the page's `next`.
+    #[must_use]
+    pub fn routes(&self, query: &RouteQuery, from: Option<Cursor>, most: usize) -> RoutePage {
+        let mut page = RoutePage::default();
+        let start = from.map_or(Family::IPV4, |cursor| cursor.family);
+        for family in Family::UNICAST.into_iter().filter(|family| *family >= start) {
+            let first = from.filter(|cursor| cursor.family == family).map(|cursor| cursor.net);
+            if query.family.is_some_and(|wanted| wanted != family) {
+                continue;
+            }
+            let Some(table) = self.speaker.rib.table(family) else { continue };
+            if let Some(next) = self.fill(query, family, table, first, most, &mut page) {
+                page.next = Some(next);
+                return page;
+            }
+        }
+        page
+    }
+
+    /// Adds the paths of one table from a net on; where to go on, if the page is full.
+    fn fill(
+        &self,
+        query: &RouteQuery,
+        family: Family,
+        table: &Table,
+        first: Option<NetId>,
+        most: usize,
+        page: &mut RoutePage,
+    ) -> Option<Cursor> {
+        if let PrefixMatch::Exactly(prefix) = query.prefixes {
+            let net = (Family::of(&prefix) == family).then(|| table.lookup(&prefix)).flatten()?;
+            self.add(query, family, net, prefix, page);
+            return None;
+        }
+        for (net, prefix) in table.nets_from(first.unwrap_or(NetId::FIRST)) {
+            if page.routes.len() >= most {
+                return Some(Cursor { family, net });
+            }
+            if matches(query.prefixes, &prefix) {
+                self.add(query, family, net, prefix, page);
+            }
+        }
+        None
+    }
+
+    fn add(&self, query: &RouteQuery, family: Family, net: NetId, prefix: IpNet, page: &mut RoutePage) {
+        let speaker = self.speaker;
+        if let RoutesOf::Out(peer) = query.of {
+            let sent = speaker.exporter.advertised(peer, family, net);
+            page.routes.extend(sent.map(|sent| RouteView {
+                prefix,
+                best: true,
+                multipath: false,
+                source: self.name(sent.source),
+                path_id: sent.path_id,
+                route: sent.route,
+                stale: false,
+                reason: String::new(),
+                since: Instant::ZERO,
+            }));
+            return;
+        }
+        let paths = speaker.rib.explain(family, net);
+        let views = paths.iter().filter(|path| self.is_wanted(&query.of, path));
+        page.routes.extend(views.map(|path| self.route(prefix, path)));
+    }
+
+    fn is_wanted(&self, of: &RoutesOf, path: &Outcomes<'_>) -> bool {
+        match of {
+            RoutesOf::All => true,
+            RoutesOf::Best => path.outcome == Outcome::Best,
+            RoutesOf::Rejected => path.path.accepted.is_err(),
+            RoutesOf::In(peer) => {
+                let source = self.speaker.rib.source(path.path.source).and_then(Source::peer);
+                source.is_some_and(|source| source.peer == *peer)
+            }
+            RoutesOf::Out(_) => false,
+        }
+    }
+
+    /// One path as a listing shows it.
+    pub(super) fn route(&self, prefix: IpNet, found: &Outcomes<'_>) -> RouteView {
+        let path = &found.path;
+        let best = found.outcome == Outcome::Best;
+        RouteView {
+            prefix,
+            best,
+            multipath: matches!(found.outcome, Outcome::Multipath(_)),
+            source: self.name(path.source),
+            path_id: path.path_id,
+            route: Arc::clone(path.accepted.unwrap_or(path.received)),
+            stale: path.stale,
+            reason: if best { String::new() } else { found.outcome.to_string() },
+            since: path.since,
+        }
+    }
+
+    /// Who said it, by name.
+    pub(super) fn name(&self, source: SourceId) -> PathSource {
+        match self.speaker.rib.source(source) {
+            Some(Source::Local(local)) => PathSource::Local(*local),
+            Some(Source::Bgp(peer)) => {
+                let name = self.speaker.roster.get(peer.peer).map(Neighbour::name);
+                PathSource::Peer(name.unwrap_or_else(|| Arc::from(peer.address.to_string())))
+            }
+            None => PathSource::Peer(Arc::from("a peer that left")),
+        }
+    }
+}
+
+fn matches(wanted: PrefixMatch, prefix: &IpNet) -> bool {
+    match wanted {
+        PrefixMatch::Any => true,
+        PrefixMatch::Exactly(exactly) => exactly == *prefix,
+        PrefixMatch::Longer(outer) => outer.contains(prefix),
+        PrefixMatch::Covering(inner) => prefix.contains(&inner),
+    }
+}

@@ -1,0 +1,154 @@
+//! A configured or accepted neighbour as the speaker keeps it: its machine, its source, its families.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use crate::export::{OwnAddresses, Target};
+use crate::peer::{Peer, PeerConfig};
+use crate::rib::{PeerSource, SourceId};
+use crate::session::Negotiated;
+use crate::speaker::{ConnId, PeerId};
+use crate::{Asn, Family, Instant};
+
+use super::import::Importer;
+
+/// An Established session of a neighbour.
+#[derive(Clone, Debug)]
+pub(super) struct Live {
+    /// Its connection.
+    pub(super) conn: ConnId,
+    /// What was agreed.
+    pub(super) negotiated: Arc<Negotiated>,
+    /// Our end.
+    pub(super) local: SocketAddr,
+    /// When it became Established.
+    pub(super) since: Instant,
+    /// Families whose End-of-RIB arrived.
+    pub(super) complete: BTreeSet<Family>,
+    /// Families whose prefix limit was passed, so that it is said once.
+    pub(super) over_limit: BTreeSet<Family>,
+}
+
+/// For how long a neighbour is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stay {
+    /// While it is configured.
+    Configured,
+    /// It was accepted from a range and goes when its session goes.
+    Accepted,
+    /// It is configured no more and goes when its connections are closed.
+    Leaving,
+}
+
+/// A neighbour.
+#[derive(Debug)]
+pub(super) struct Neighbour {
+    pub(super) id: PeerId,
+    pub(super) peer: Peer,
+    /// Its routes' source; kept from the first session on, because paths may outlive a session.
+    pub(super) source: Option<SourceId>,
+    /// The Established session.
+    pub(super) live: Option<Live>,
+    /// For how long it stays.
+    pub(super) stay: Stay,
+    /// Where it stands in the speaker's index of deadlines.
+    pub(super) due: Option<Instant>,
+    /// Families kept over a restart of the peer, until its End-of-RIB or this deadline.
+    pub(super) kept: Option<Kept>,
+}
+
+/// Families kept over a restart of the peer ([RFC 4724 §4.2]).
+///
+/// [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) families: BTreeSet<Family>,
+    pub(super) until: Instant,
+}
+
+impl Neighbour {
+    pub(super) fn new(id: PeerId, peer: Peer, stay: Stay) -> Self {
+        Self { id, peer, source: None, live: None, stay, due: None, kept: None }
+    }
+
+    pub(super) fn config(&self) -> &PeerConfig {
+        self.peer.config()
+    }
+
+    pub(super) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.config().name)
+    }
+
+    /// Accepted from a range and not started yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.stay == Stay::Accepted && self.source.is_none() && self.peer.status().conn.is_none()
+    }
+
+    /// When something has to be done about it, whatever it is.
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let timer = self.peer.poll_timeout().map(|deadline| deadline.at);
+        let kept = self.kept.as_ref().map(|kept| kept.until);
+        timer.into_iter().chain(kept).min()
+    }
+
+    /// What import asks about it; `asn` is the speaker's own AS.
+    pub(super) fn importer(&self, asn: Asn) -> Option<Importer<'_>> {
+        let live = self.live.as_ref()?;
+        let (peer_asn, local) = (live.negotiated.asn, live.local.ip());
+        Some(Importer { config: self.config(), asn, peer_asn, local })
+    }
+
+    /// What the RIB has to know about it.
+    pub(super) fn source(&self, live: &Live) -> PeerSource {
+        let config = self.config();
+        PeerSource {
+            peer: self.id,
+            kind: live.negotiated.dialect.peer_kind,
+            asn: live.negotiated.asn,
+            router_id: live.negotiated.router_id,
+            address: config.remote.ip(),
+            client: config.client,
+            cluster_id: config.cluster_id,
+        }
+    }
+
+    /// What decides which octets it is sent.
+    pub(super) fn target(&self, live: &Live) -> Target {
+        let config = self.config();
+        Target {
+            name: self.name(),
+            dialect: live.negotiated.dialect.clone(),
+            local_asn: config.local_asn,
+            cluster_id: config.cluster_id,
+            client: config.client,
+            role: config.role,
+            next_hop: config.next_hop,
+            own: own_addresses(live.local.ip()),
+            shared_subnets: Vec::new(),
+            export: config.export.clone(),
+            add_path_send: config.add_path_send,
+            enhanced_refresh: live.negotiated.enhanced_refresh,
+            long_lived: live
+                .negotiated
+                .restart
+                .as_ref()
+                .is_some_and(|restart| !restart.long_lived.is_empty()),
+        }
+    }
+}
+
+/// Our end of a session as next hops.
+fn own_addresses(local: IpAddr) -> OwnAddresses {
+    match local {
+        IpAddr::V4(v4) => OwnAddresses { v4: Some(v4), ..OwnAddresses::default() },
+        IpAddr::V6(v6) => {
+            let link_local = is_link_local(v6).then_some(v6);
+            OwnAddresses { v6: Some(v6), link_local, ..OwnAddresses::default() }
+        }
+    }
+}
+
+const fn is_link_local(address: Ipv6Addr) -> bool {
+    address.segments()[0] & 0xffc0 == 0xfe80
+}

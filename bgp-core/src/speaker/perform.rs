@@ -1,0 +1,303 @@
+//! What one peer's machine asks for, done: sessions enter and leave the RIB and the update groups here.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use crate::peer::{Peer, PeerConfig, PeerOutput};
+use crate::rib::{Mark, Source};
+use crate::session::{Down, GracefulOffer, Negotiated};
+use crate::speaker::{ConnId, Event, Output, PeerId, Speaker};
+use crate::wire::{RefreshKind, RouteRefresh};
+use crate::{Family, Instant};
+
+use super::neighbour::{Kept, Live, Neighbour, Stay};
+
+impl Speaker {
+    /// Adds a configured peer and starts it unless it is disabled.
+    pub(super) fn add_peer(&mut self, config: PeerConfig, now: Instant) {
+        let enabled = config.enabled && !self.stopping;
+        let id = self.enrol(config, Stay::Configured, now);
+        if enabled {
+            self.with_peer(id, now, |peer| peer.start(now));
+        }
+    }
+
+    fn enrol(&mut self, config: PeerConfig, stay: Stay, now: Instant) -> PeerId {
+        let id = self.roster.next_id();
+        let offer = self.graceful_offer(&config);
+        let peer = Peer::new(config, offer, self.chance.draw(), now);
+        self.roster.insert(Neighbour::new(id, peer, stay));
+        id
+    }
+
+    /// What our OPEN says about graceful restart: that we send End-of-RIB and keep a restarting peer's
+    /// routes. Families of our own are listed once our own restart is survived.
+    pub(super) fn graceful_offer(&self, config: &PeerConfig) -> Option<GracefulOffer> {
+        let settings = &self.config.graceful_restart;
+        (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
+            restart_time: u16::try_from(settings.restart_time.as_secs()).unwrap_or(u16::MAX),
+            ..GracefulOffer::default()
+        })
+    }
+
+    /// Somebody connected: whose connection is it?
+    pub(super) fn accept(&mut self, conn: ConnId, local: SocketAddr, remote: SocketAddr, now: Instant) {
+        match self.admit(local, &remote, now) {
+            Ok(id) => {
+                self.conns.insert(conn, id);
+                let fresh = self.roster.get(id).is_some_and(Neighbour::is_fresh);
+                self.with_peer(id, now, |peer| {
+                    if fresh {
+                        peer.start(now);
+                    }
+                    peer.accepted(conn, local, remote, now);
+                });
+            }
+            Err(reason) => {
+                self.tell(Event::Refused { remote, reason: reason.to_owned() });
+                self.outputs.push_back(Output::Close { conn });
+            }
+        }
+    }
+
+    fn admit(
+        &mut self,
+        local: SocketAddr,
+        remote: &SocketAddr,
+        now: Instant,
+    ) -> Result<PeerId, &'static str> {
+        if self.stopping {
+            return Err("the speaker is stopping");
+        }
+        if let Some(id) = self.roster.by_address(remote) {
+            let expected = self.roster.get(id).and_then(|neighbour| neighbour.config().local_address);
+            return match expected {
+                Some(address) if address != local.ip() => Err("it dialed another address than local_address"),
+                Some(_) | None => Ok(id),
+            };
+        }
+        let ranges = self.config.dynamic_peers.iter().filter(|range| range.prefix.contains(&remote.ip()));
+        let Some(range) = ranges.max_by_key(|range| range.prefix.prefix_len()) else {
+            return Err("no peer has this address and no range contains it");
+        };
+        if self.members(&range.prefix) >= range.limit as usize {
+            return Err("the limit of the range is reached");
+        }
+        let mut config = range.template.clone();
+        config.name = Arc::from(remote.ip().to_string());
+        config.remote = SocketAddr::new(remote.ip(), range.template.remote.port());
+        config.passive = true;
+        Ok(self.enrol(config, Stay::Accepted, now))
+    }
+
+    /// How many peers were accepted from a range.
+    fn members(&self, prefix: &IpNet) -> usize {
+        let member =
+            |peer: &&Neighbour| peer.stay == Stay::Accepted && prefix.contains(&peer.config().remote.ip());
+        self.roster.iter().filter(member).count()
+    }
+
+    /// Does something to a peer's machine and everything that follows from it.
+    pub(super) fn with_peer(&mut self, id: PeerId, now: Instant, act: impl FnOnce(&mut Peer)) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        act(&mut neighbour.peer);
+        while let Some(output) = self.roster.get_mut(id).and_then(|neighbour| neighbour.peer.poll_output()) {
+            self.perform(id, output, now);
+        }
+        self.roster.reindex(id);
+        self.drop_if_gone(id);
+    }
+
+    pub(super) fn with_conn(&mut self, conn: ConnId, now: Instant, act: impl FnOnce(&mut Peer)) {
+        if let Some(&id) = self.conns.get(&conn) {
+            self.with_peer(id, now, act);
+        }
+    }
+
+    fn perform(&mut self, id: PeerId, output: PeerOutput, now: Instant) {
+        match output {
+            PeerOutput::Connect { remote, local } => {
+                let Some(name) = self.roster.get(id).map(Neighbour::name) else { return };
+                self.outputs.push_back(Output::Connect { peer: id, name, remote, local });
+            }
+            PeerOutput::AbandonConnect => self.outputs.push_back(Output::AbandonConnect { peer: id }),
+            PeerOutput::Ready { conn } => self.outputs.push_back(Output::Ready { conn }),
+            PeerOutput::Close { conn } => self.outputs.push_back(Output::Close { conn }),
+            PeerOutput::StateChanged { from, to } => {
+                let Some(peer) = self.roster.get(id).map(Neighbour::name) else { return };
+                self.tell(Event::State { peer, from: from.as_str(), to: to.as_str() });
+            }
+            PeerOutput::Established { conn, negotiated } => self.established(id, conn, negotiated, now),
+            PeerOutput::Update { conn, update } => {
+                if self.is_live(id, conn) {
+                    self.receive(id, update, now);
+                }
+            }
+            PeerOutput::Refresh { conn, refresh } => {
+                if self.is_live(id, conn) {
+                    self.refreshed(id, refresh);
+                }
+            }
+            PeerOutput::Down { conn, established, down } => self.down(id, conn, established, &down, now),
+        }
+    }
+
+    fn is_live(&self, id: PeerId, conn: ConnId) -> bool {
+        self.roster
+            .get(id)
+            .and_then(|neighbour| neighbour.live.as_ref())
+            .is_some_and(|live| live.conn == conn)
+    }
+
+    fn established(&mut self, id: PeerId, conn: ConnId, negotiated: Arc<Negotiated>, now: Instant) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let Some(local) = neighbour.peer.status().local else { return };
+        let live = Live {
+            conn,
+            negotiated,
+            local,
+            since: now,
+            complete: BTreeSet::new(),
+            over_limit: BTreeSet::new(),
+        };
+        let source = Source::Bgp(neighbour.source(&live));
+        let target = neighbour.target(&live);
+        let families = live.negotiated.families().to_vec();
+        let event = Event::Established {
+            peer: neighbour.name(),
+            families: families.clone(),
+            hold_time: live.negotiated.hold_time,
+        };
+        self.exporter.introduce(id, neighbour.name());
+        match neighbour.source {
+            Some(known) => self.rib.update_source(known, source),
+            None => neighbour.source = Some(self.rib.add_source(source)),
+        }
+        neighbour.live = Some(live);
+        self.resume_kept(id);
+        for family in families {
+            self.exporter.join(id, family, &target, &mut self.rib);
+        }
+        self.tell(event);
+    }
+
+    fn down(&mut self, id: PeerId, conn: ConnId, established: bool, down: &Down, now: Instant) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let peer = neighbour.name();
+        if established && neighbour.live.as_ref().is_some_and(|live| live.conn == conn) {
+            let live = neighbour.live.take();
+            self.exporter.leave(id, &mut self.rib);
+            if let Some(live) = live {
+                self.forget_or_keep(id, &live, down, now);
+            }
+        }
+        self.tell(Event::Down { peer, reason: down.to_string() });
+    }
+
+    /// The routes of a session that ended: gone, except those of families whose forwarding a restarting
+    /// peer promised to preserve ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
+    fn forget_or_keep(&mut self, id: PeerId, live: &Live, down: &Down, now: Instant) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let Some(source) = neighbour.source else { return };
+        let restart = live.negotiated.restart.as_ref().filter(|_| *down == Down::Lost);
+        let promised: BTreeSet<Family> =
+            restart.iter().flat_map(|restart| &restart.families).map(|family| family.family).collect();
+        if promised.is_empty() || self.stopping {
+            neighbour.kept = None;
+            self.rib.source_down(source);
+            return;
+        }
+        let restart_time =
+            restart.map_or(Duration::ZERO, |restart| Duration::from_secs(restart.restart_time.into()));
+        for family in live.negotiated.families() {
+            match promised.contains(family) {
+                true => self.rib.mark(source, *family, Mark::Restart),
+                false => self.rib.clear(source, *family),
+            }
+        }
+        neighbour.kept = Some(Kept { families: promised, until: now + restart_time });
+    }
+
+    /// The peer is back: what it did not preserve goes now, the rest at its End-of-RIB.
+    fn resume_kept(&mut self, id: PeerId) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let (Some(source), Some(live)) = (neighbour.source, neighbour.live.as_ref()) else { return };
+        let Some(kept) = neighbour.kept.as_mut() else { return };
+        let restart = live.negotiated.restart.as_ref();
+        let preserved = |family: Family| {
+            let listed = restart.and_then(|restart| restart.families.iter().find(|one| one.family == family));
+            listed.is_some_and(|one| one.forwarding_preserved) && live.negotiated.families().contains(&family)
+        };
+        let lost: Vec<Family> = kept.families.iter().copied().filter(|family| !preserved(*family)).collect();
+        for family in lost {
+            kept.families.remove(&family);
+            self.rib.sweep(source, family, Mark::Restart);
+        }
+        if kept.families.is_empty() {
+            neighbour.kept = None;
+        }
+    }
+
+    /// The Restart Timer of a peer ran out: what it has not announced again goes.
+    pub(super) fn release_kept(&mut self, id: PeerId, now: Instant) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let Some(kept) = neighbour.kept.take_if(|kept| kept.until <= now) else { return };
+        if let Some(source) = neighbour.source {
+            for family in kept.families {
+                self.rib.sweep(source, family, Mark::Restart);
+            }
+        }
+    }
+
+    fn refreshed(&mut self, id: PeerId, refresh: RouteRefresh) {
+        let Some(source) = self.roster.get(id).and_then(|neighbour| neighbour.source) else { return };
+        match refresh.kind {
+            RefreshKind::Request => {
+                self.exporter.refresh(id, refresh.family);
+            }
+            RefreshKind::Begin => self.rib.mark(source, refresh.family, Mark::Refresh),
+            RefreshKind::End => self.rib.sweep(source, refresh.family, Mark::Refresh),
+            RefreshKind::Unknown(_) => {}
+        }
+    }
+
+    /// A neighbour that is not configured (any more) goes with its last connection.
+    pub(super) fn drop_if_gone(&mut self, id: PeerId) {
+        let Some(neighbour) = self.roster.get(id) else { return };
+        let remembered = neighbour.live.is_some() || neighbour.kept.is_some();
+        if neighbour.stay != Stay::Configured && !remembered && !self.conns.values().any(|owner| *owner == id)
+        {
+            self.remove_peer(id);
+        }
+    }
+
+    /// The operator dropped a neighbour: its name is free at once, the rest goes with its last connection.
+    pub(super) fn retire(&mut self, id: PeerId) {
+        self.roster.retire(id);
+        self.drop_if_gone(id);
+    }
+
+    /// Forgets a neighbour and everything it said.
+    fn remove_peer(&mut self, id: PeerId) {
+        let Some(neighbour) = self.roster.remove(id) else { return };
+        self.exporter.leave(id, &mut self.rib);
+        self.exporter.forget(id);
+        if let Some(source) = neighbour.source {
+            self.rib.remove_source(source);
+        }
+    }
+
+    pub(super) fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Families in use with a peer.
+    pub(super) fn config_families(&self, id: PeerId) -> Vec<Family> {
+        let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
+        live.map_or_else(Vec::new, |live| live.negotiated.families().to_vec())
+    }
+}

@@ -1,0 +1,109 @@
+//! Pictures of peers and of the whole.
+
+use crate::peer::PeerAsn;
+use crate::session::Negotiated;
+use crate::speaker::{MessageCounts, PeerId, PeerView, RouteCounts, Summary, View};
+use crate::{Family, wire::Capability};
+
+use super::neighbour::{Neighbour, Stay};
+
+impl View<'_> {
+    /// The speaker as a whole.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        let speaker = self.speaker;
+        let tables = Family::UNICAST.iter().filter_map(|family| {
+            let table = speaker.rib.table(*family)?;
+            Some((*family, table.len(), table.path_count()))
+        });
+        Summary {
+            asn: speaker.config.asn,
+            router_id: speaker.config.router_id,
+            peers: speaker.roster.iter().count(),
+            established: speaker.roster.iter().filter(|neighbour| neighbour.live.is_some()).count(),
+            tables: tables.collect(),
+            groups: speaker.exporter.groups(),
+            settled: speaker.settle.is_settled(),
+        }
+    }
+
+    /// Every peer, in the order of configuration, accepted ones last.
+    #[must_use]
+    pub fn peers(&self) -> Vec<PeerView> {
+        self.speaker.roster.iter().map(|neighbour| self.describe(neighbour)).collect()
+    }
+
+    /// One peer.
+    #[must_use]
+    pub fn peer(&self, id: PeerId) -> Option<PeerView> {
+        self.speaker.roster.get(id).map(|neighbour| self.describe(neighbour))
+    }
+
+    fn describe(&self, neighbour: &Neighbour) -> PeerView {
+        let (config, status) = (neighbour.config(), neighbour.peer.status());
+        let live = neighbour.live.as_ref().map(|live| &live.negotiated);
+        let families = live.map_or_else(|| config.families.clone(), |live| live.families().to_vec());
+        let counters = status.counters;
+        PeerView {
+            id: neighbour.id,
+            name: neighbour.name(),
+            address: config.remote.ip(),
+            asn: live.map(|live| live.asn).or(match config.asn {
+                PeerAsn::Exactly(asn) => Some(asn),
+                PeerAsn::Internal => Some(config.local_asn),
+                PeerAsn::External => None,
+            }),
+            local_asn: config.local_asn,
+            description: config.description.clone(),
+            state: status.state.as_str(),
+            since: status.since,
+            router_id: live.map(|live| live.router_id),
+            routes: families.iter().map(|family| (*family, self.count(neighbour, *family))).collect(),
+            families,
+            hold_time: live.map(|live| live.hold_time),
+            capabilities: live.map_or_else(Vec::new, |live| announced(live)),
+            last_error: status.last_error.map(str::to_owned),
+            next_attempt: status.next_attempt.map(|deadline| deadline.at),
+            local: status.local.map(|local| local.ip()),
+            dynamic: neighbour.stay == Stay::Accepted,
+            client: config.client,
+            received: MessageCounts { updates: counters.received.updates, total: counters.received.total() },
+            sent: MessageCounts { updates: counters.sent.updates, total: counters.sent.total() },
+        }
+    }
+
+    fn count(&self, neighbour: &Neighbour, family: Family) -> RouteCounts {
+        let counts =
+            neighbour.source.map(|source| self.speaker.rib.counts(source, family)).unwrap_or_default();
+        RouteCounts {
+            received: counts.received.into(),
+            accepted: counts.accepted.into(),
+            advertised: self.speaker.exporter.count(neighbour.id, family),
+        }
+    }
+}
+
+/// Names of what the peer announced, in its order, each once.
+fn announced(negotiated: &Negotiated) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = negotiated.open.capabilities.iter().filter_map(name).collect();
+    names.dedup();
+    names
+}
+
+/// What an operator calls a capability.
+const fn name(capability: &Capability) -> Option<&'static str> {
+    Some(match capability {
+        Capability::Multiprotocol(_) => "multiprotocol",
+        Capability::RouteRefresh => "route-refresh",
+        Capability::ExtendedNextHop(_) => "extended-next-hop",
+        Capability::ExtendedMessage => "extended-message",
+        Capability::Role(_) => "role",
+        Capability::GracefulRestart { .. } => "graceful-restart",
+        Capability::FourOctetAs(_) => "four-octet-as",
+        Capability::AddPath(_) => "add-path",
+        Capability::EnhancedRouteRefresh => "enhanced-route-refresh",
+        Capability::LongLivedGracefulRestart(_) => "long-lived-graceful-restart",
+        Capability::Fqdn { .. } => "fqdn",
+        Capability::Unknown { .. } => return None,
+    })
+}

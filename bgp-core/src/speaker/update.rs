@@ -1,0 +1,138 @@
+//! What a peer's UPDATE does to the RIB.
+
+use std::sync::Arc;
+
+use crate::peer::{AfterLimit, PrefixLimit};
+use crate::rib::{Forwarding, KernelHint, Mark, Route, Source, SourceId, Verdict};
+use crate::speaker::{Event, Output, PeerId, Speaker};
+use crate::wire::{Attributes, Fault, NextHop, Nlri, Notification, Routes, Update};
+use crate::{Family, Instant};
+
+impl Speaker {
+    /// Takes an UPDATE into the RIB: withdrawals first, then announcements, then what its end means.
+    pub(super) fn receive(&mut self, id: PeerId, update: Update, now: Instant) {
+        let Some(neighbour) = self.roster.get(id) else { return };
+        let Some(source) = neighbour.source else { return };
+        let name = neighbour.name();
+        let faults = update.faults.iter().map(|fault| Output::Event(describe(&name, fault, &update)));
+        self.outputs.extend(faults);
+        if let Some(family) = update.end_of_rib() {
+            self.end_of_rib(id, source, family);
+            return;
+        }
+        let unreach = update.unreach.iter().flat_map(|unreach| unicast(&unreach.routes));
+        for nlri in update.withdrawn.iter().chain(unreach) {
+            self.rib.withdraw(source, *nlri);
+        }
+        let Some(attributes) = update.attributes else { return };
+        if let Some(next_hop) = update.next_hop.filter(|_| !update.announced.is_empty()) {
+            let route = received(attributes.clone(), NextHop::V4(next_hop));
+            self.announce(id, source, route, &update.announced, now);
+        }
+        if let Some(reach) = update.reach
+            && let (Some(next_hop), Routes::Unicast(nlri)) = (reach.next_hop, &reach.routes)
+        {
+            self.announce(id, source, received(attributes, next_hop), nlri, now);
+        }
+    }
+
+    fn announce(&mut self, id: PeerId, source: SourceId, route: Route, announced: &[Nlri], now: Instant) {
+        let Self { roster, rib, config, .. } = self;
+        let Some(neighbour) = roster.get(id) else { return };
+        let Some(importer) = neighbour.importer(config.asn) else { return };
+        let limits = neighbour.config().max_prefixes.as_ref();
+        let received = rib.intern(route);
+        let mut passed = None;
+        for nlri in announced {
+            if let Some((limit, action)) = limits.and_then(|limits| limits.of(Family::of(&nlri.prefix)))
+                && let Verdict::Above { count, .. } = rib.verdict(source, *nlri, limit.maximum)
+            {
+                passed = Some((limit, action, count));
+                match action {
+                    AfterLimit::Warn => {}
+                    AfterLimit::Drop => continue,
+                    AfterLimit::Restart(_) => break,
+                }
+            }
+            let accepted = importer.judge(nlri.prefix, &received, rib);
+            rib.announce(source, *nlri, Arc::clone(&received), accepted, now);
+        }
+        if let Some((limit, action, count)) = passed {
+            self.limit_passed(id, limit, action, count, now);
+        }
+    }
+
+    /// Says once a session that a prefix limit was passed, and ends the session where that is asked for.
+    fn limit_passed(&mut self, id: PeerId, limit: PrefixLimit, action: AfterLimit, count: u32, now: Instant) {
+        let PrefixLimit { family, maximum } = limit;
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let Some(live) = neighbour.live.as_mut() else { return };
+        if live.over_limit.insert(family) {
+            let peer = neighbour.name();
+            self.tell(Event::PrefixLimit { peer, family, count, maximum });
+        }
+        if let AfterLimit::Restart(after) = action {
+            let cease = Notification::maximum_prefixes(family, maximum);
+            self.with_peer(id, now, |peer| peer.pause(cease, after, now));
+        }
+    }
+
+    fn end_of_rib(&mut self, id: PeerId, source: SourceId, family: Family) {
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        let Some(live) = neighbour.live.as_mut() else { return };
+        live.complete.insert(family);
+        let kept = neighbour.kept.as_mut().is_some_and(|kept| kept.families.remove(&family));
+        neighbour.kept.take_if(|kept| kept.families.is_empty());
+        let peer = neighbour.name();
+        if kept {
+            self.rib.sweep(source, family, Mark::Restart);
+        }
+        self.tell(Event::EndOfRib { peer, family });
+    }
+
+    /// Evaluates import anew for one slice of the paths whose policy changed; whether there are more.
+    pub(super) fn reimport_slice(&mut self) -> bool {
+        for _ in 0..super::SLICE {
+            let Some(path) = self.rib.poll_reimport() else { return false };
+            let Self { roster, rib, config, .. } = self;
+            let peer = rib.source(path.source).and_then(Source::peer).map(|peer| peer.peer);
+            let importer =
+                peer.and_then(|id| roster.get(id)).and_then(|neighbour| neighbour.importer(config.asn));
+            if let Some(importer) = importer {
+                let accepted = importer.judge(path.nlri.prefix, &path.received, rib);
+                rib.judge(path.source, path.nlri, accepted);
+            }
+        }
+        true
+    }
+}
+
+/// What an UPDATE says about its routes, as the RIB keeps it.
+fn received(attributes: Attributes, next_hop: NextHop) -> Route {
+    let forwarding = Forwarding::Via(next_hop);
+    Route { attributes, forwarding, interface: None, kernel: KernelHint::default() }
+}
+
+fn unicast(routes: &Routes) -> &[Nlri] {
+    match routes {
+        Routes::Unicast(nlri) => nlri,
+        Routes::Opaque { .. } => &[],
+    }
+}
+
+/// Most octets of a message that one line of a log shows.
+const SHOWN: usize = 64;
+
+/// A tolerated fault as a line of a log.
+fn describe(peer: &Arc<str>, fault: &Fault, update: &Update) -> Event {
+    let octets = update.octets_of(fault);
+    let shown = octets.iter().take(SHOWN).map(|octet| format!("{octet:02x}"));
+    Event::Fault {
+        peer: Arc::clone(peer),
+        attribute: fault.attribute,
+        offset: fault.offset,
+        treatment: fault.treatment,
+        reason: fault.reason.to_string(),
+        octets: shown.chain((octets.len() > SHOWN).then(|| "...".to_owned())).collect(),
+    }
+}
