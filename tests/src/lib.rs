@@ -11,4 +11,5 @@ pub mod ping;
 pub mod process;
 pub mod route_text;
 pub mod sandbox;
+pub mod sim;
 pub mod wait;

@@ -1,0 +1,96 @@
+//! A host of the simulated network: a speaker, its connections, and what it asked of its kernel.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use bgp_core::speaker::{ConnId, Event, FibRoute, PeerId, RouteQuery, RouteView, RoutesOf, Speaker};
+use ipnet::IpNet;
+
+/// Names a node of a [`World`](crate::sim::World).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(pub usize);
+
+/// A host.
+#[derive(Debug)]
+pub struct Node {
+    /// Its addresses; a connection is made from the first of the right family.
+    pub addresses: Vec<IpAddr>,
+    /// Its speaker; `None` while it is down.
+    pub speaker: Option<Speaker>,
+    /// What it wished its kernel to hold.
+    pub kernel: BTreeMap<IpNet, FibRoute>,
+    /// What it told its log.
+    pub events: Vec<Event>,
+    /// Its speaker said that its first decisions are complete.
+    pub settled: bool,
+    pub(super) conns: BTreeMap<ConnId, (NodeId, ConnId)>,
+    pub(super) dialing: BTreeMap<PeerId, u64>,
+}
+
+impl Node {
+    pub(super) const fn new(addresses: Vec<IpAddr>, speaker: Speaker) -> Self {
+        Self {
+            addresses,
+            speaker: Some(speaker),
+            kernel: BTreeMap::new(),
+            events: Vec::new(),
+            settled: false,
+            conns: BTreeMap::new(),
+            dialing: BTreeMap::new(),
+        }
+    }
+
+    /// Its speaker.
+    ///
+    /// # Panics
+    /// When it is down.
+    #[must_use]
+    pub fn speaker(&self) -> &Speaker {
+        self.speaker.as_ref().expect("the node is up")
+    }
+
+    /// The state of a peer by name.
+    ///
+    /// # Panics
+    /// When there is no such peer.
+    #[must_use]
+    pub fn state(&self, peer: &str) -> &'static str {
+        let id = self.speaker().peer_id(peer).expect("the peer is configured");
+        self.speaker().view().peer(id).expect("the peer is known").state
+    }
+
+    /// Every path of a listing, sorted by prefix.
+    #[must_use]
+    pub fn routes(&self, of: RoutesOf) -> Vec<RouteView> {
+        let query = RouteQuery { of, ..RouteQuery::default() };
+        let (mut routes, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = self.speaker().view().routes(&query, cursor, 100);
+            routes.extend(page.routes);
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        routes.sort_by_key(|route| (route.prefix, route.path_id));
+        routes
+    }
+
+    /// Adj-RIB-Out towards a peer by name.
+    ///
+    /// # Panics
+    /// When there is no such peer.
+    #[must_use]
+    pub fn sent_to(&self, peer: &str) -> Vec<RouteView> {
+        self.routes(RoutesOf::Out(self.speaker().peer_id(peer).expect("the peer is configured")))
+    }
+
+    /// Adj-RIB-In of a peer by name.
+    ///
+    /// # Panics
+    /// When there is no such peer.
+    #[must_use]
+    pub fn received_from(&self, peer: &str) -> Vec<RouteView> {
+        self.routes(RoutesOf::In(self.speaker().peer_id(peer).expect("the peer is configured")))
+    }
+}
