@@ -27,10 +27,10 @@ fn messages() -> Vec<(String, Vector)> {
 
 /// What a vector led to: the header may already say that the rest is missing.
 fn result_of(vector: &Vector) -> (String, Option<Message>) {
-    match frame(&vector.octets, vector.dialect.receive_limit) {
+    match frame(&vector.octets, vector.dialect().receive_limit) {
         Ok(None) => ("incomplete".to_owned(), None),
         Ok(Some(length)) => {
-            let result = decode(&vector.octets[..length], &vector.dialect);
+            let result = decode(&vector.octets[..length], &vector.dialect());
             (outcome(&result), result.ok())
         }
         Err(malformed) => (outcome(&Err(malformed)), None),
@@ -78,12 +78,12 @@ fn what_is_accepted_says_the_same_when_sent_again() {
         let (outcome, message) = result_of(&vector);
         let Some(message) = message.filter(|_| outcome == "accept" || outcome == "close") else { continue };
         let mut octets = BytesMut::new();
-        encode(&message, &vector.dialect, &mut octets);
+        encode(&message, &vector.dialect(), &mut octets);
         let mut again = BTreeSet::new();
         let mut rest = &octets[..];
-        while let Some(length) = frame(rest, vector.dialect.receive_limit).expect("our own header") {
-            assert!(length <= vector.dialect.send_limit, "{file} {}", vector.name);
-            let message = decode(&rest[..length], &vector.dialect).expect("our own message");
+        while let Some(length) = frame(rest, vector.dialect().receive_limit).expect("our own header") {
+            assert!(length <= vector.dialect().send_limit, "{file} {}", vector.name);
+            let message = decode(&rest[..length], &vector.dialect()).expect("our own message");
             if let Message::Update(update) = &message {
                 assert_eq!(update.faults, [], "{file} {}", vector.name);
             }

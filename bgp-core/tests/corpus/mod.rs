@@ -12,7 +12,8 @@ use bytes::BytesMut;
 /// One message and what it must lead to.
 pub(crate) struct Vector {
     pub(crate) name: String,
-    pub(crate) dialect: Dialect,
+    /// The session it comes in on: `key` or `key=value`, joined by commas.
+    pub(crate) session: String,
     pub(crate) expected: String,
     /// Other outcomes the RFCs allow; `-` for none.
     pub(crate) also: String,
@@ -32,6 +33,16 @@ pub(crate) fn read(path: &Path) -> Vec<Vector> {
 }
 
 impl Vector {
+    /// What both ends of the session agreed about reading and writing.
+    pub(crate) fn dialect(&self) -> Dialect {
+        let mut dialect = Dialect::unnegotiated(PeerKind::External, Asn(0));
+        dialect.families = Family::UNICAST.to_vec();
+        for token in self.session.split(',') {
+            agree(&mut dialect, token);
+        }
+        dialect
+    }
+
     /// Whether an outcome is the one wanted or one the RFCs allow beside it.
     pub(crate) fn accepts(&self, outcome: &str) -> bool {
         let also = self.also.split(" | ").map(|also| also.split(" (").next().unwrap_or(also));
@@ -42,27 +53,28 @@ impl Vector {
 /// Decodes a vector cut at every octet and with bits flipped, the header's length kept true, and sends
 /// again what is still accepted. Whatever comes of it, nothing may panic.
 pub(crate) fn mutilate(vector: &Vector, noise: &mut Noise) {
+    let dialect = vector.dialect();
     let mut octets = vector.octets.clone();
     let step = octets.len() / 64 + 1;
     for length in (19..octets.len()).step_by(step) {
-        decode_as(&octets[..length], vector);
+        decode_as(&octets[..length], &dialect);
     }
     for at in (16..octets.len()).step_by(step) {
         let bit = 1 << noise.below(8);
         octets[at] ^= bit;
-        decode_as(&octets, vector);
-        let _ = frame(&octets, vector.dialect.receive_limit);
+        decode_as(&octets, &dialect);
+        let _ = frame(&octets, dialect.receive_limit);
         octets[at] ^= bit;
     }
 }
 
-fn decode_as(octets: &[u8], vector: &Vector) {
+fn decode_as(octets: &[u8], dialect: &Dialect) {
     let mut octets = octets.to_vec();
     let length = u16::try_from(octets.len()).expect("a message").to_be_bytes();
     octets[16..18].copy_from_slice(&length);
-    if let Ok(message) = decode(&octets, &vector.dialect) {
+    if let Ok(message) = decode(&octets, dialect) {
         let mut out = BytesMut::new();
-        encode(&message, &vector.dialect, &mut out);
+        encode(&message, dialect, &mut out);
     }
 }
 
@@ -75,7 +87,7 @@ fn vector(line: &str) -> Vector {
     };
     Vector {
         name: (*name).to_owned(),
-        dialect: dialect(session),
+        session: (*session).to_owned(),
         expected: (*expected).to_owned(),
         also: (*also).to_owned(),
         facts: (*facts).to_owned(),
@@ -96,28 +108,23 @@ fn octets_of(text: &str) -> Vec<u8> {
     marker.into_iter().chain(digits).collect()
 }
 
-fn dialect(session: &str) -> Dialect {
-    let mut dialect = Dialect::unnegotiated(PeerKind::External, Asn(0));
-    dialect.families = Family::UNICAST.to_vec();
-    for token in session.split(',') {
-        match token.split_once('=').unwrap_or((token, "")) {
-            ("ibgp", _) => dialect.peer_kind = PeerKind::Internal,
-            ("as4", _) => dialect.four_octet_as = true,
-            ("peer", asn) => dialect.peer_asn = Asn(asn.parse().expect("an AS number")),
-            ("families", families) => dialect.families = families_of(families),
-            ("addpath", families) => {
-                dialect.add_path_receive = families_of(families);
-                dialect.add_path_send = families_of(families);
-            }
-            ("extnexthop", families) => dialect.extended_next_hop = families_of(families),
-            ("extmsg", _) => (dialect.receive_limit, dialect.send_limit) = (EXTENDED_LIMIT, EXTENDED_LIMIT),
-            ("aigp", _) => dialect.aigp = true,
-            ("enhanced-refresh", _) => dialect.enhanced_route_refresh = true,
-            ("any-first-as", _) => dialect.enforce_first_as = false,
-            _ => {}
+fn agree(dialect: &mut Dialect, token: &str) {
+    match token.split_once('=').unwrap_or((token, "")) {
+        ("ibgp", _) => dialect.peer_kind = PeerKind::Internal,
+        ("as4", _) => dialect.four_octet_as = true,
+        ("peer", asn) => dialect.peer_asn = Asn(asn.parse().expect("an AS number")),
+        ("families", families) => dialect.families = families_of(families),
+        ("addpath", families) => {
+            dialect.add_path_receive = families_of(families);
+            dialect.add_path_send = families_of(families);
         }
+        ("extnexthop", families) => dialect.extended_next_hop = families_of(families),
+        ("extmsg", _) => (dialect.receive_limit, dialect.send_limit) = (EXTENDED_LIMIT, EXTENDED_LIMIT),
+        ("aigp", _) => dialect.aigp = true,
+        ("enhanced-refresh", _) => dialect.enhanced_route_refresh = true,
+        ("any-first-as", _) => dialect.enforce_first_as = false,
+        _ => {}
     }
-    dialect
 }
 
 fn families_of(text: &str) -> Vec<Family> {
@@ -153,11 +160,14 @@ pub(crate) fn outcome(result: &Result<Message, Malformed>) -> String {
     }
 }
 
-/// Whether an outcome is one of those wanted: `reset 3/*` is any subcode, `ignore` any acceptance.
+/// Whether an outcome is one of those wanted: `reset 3/*` is any subcode, and what is to be ignored has
+/// to be accepted first.
 pub(crate) fn fits(outcome: &str, wanted: &str) -> bool {
     match wanted.strip_suffix("/*") {
         Some(code) => outcome.starts_with(code) && outcome.as_bytes().get(code.len()) == Some(&b'/'),
-        None => outcome == wanted || wanted == "ignore" && outcome == "accept",
+        None => {
+            outcome == wanted || outcome == "accept" && matches!(wanted, "ignore" | "ignore that capability")
+        }
     }
 }
 
