@@ -202,6 +202,10 @@ impl Peer {
     pub fn handle_timeout(&mut self, now: Instant) {
         let due = |deadline: Option<Deadline>| deadline.is_some_and(|deadline| deadline.at <= now);
         if due(self.state.deadline()) {
+            // A host that drops our SYN, as one with another TCP MD5 key does, never says why.
+            if matches!(self.state, State::Connect(_)) {
+                self.last_error = Some("no answer to our attempt to connect".to_owned());
+            }
             self.attempt(Happening::Expired, now);
         }
         if due(self.contest) {

@@ -74,6 +74,7 @@ impl Peer {
         let Some(connection) = self.find(conn) else { return };
         connection.phase = Phase::Established { since: now, negotiated: Arc::clone(&negotiated) };
         self.established += 1;
+        self.last_error = None;
         self.report_state(now);
         self.outputs.push_back(PeerOutput::Established { conn, negotiated });
     }
@@ -84,7 +85,7 @@ impl Peer {
         let farewell = connection.session.is_ready();
         let established = matches!(phase, Phase::Established { .. });
         let vacancy = if is_blameless(&phase, &down) { None } else { Some(lifetime(&phase, now)) };
-        let words = down.to_string();
+        self.last_error = Some(down.to_string());
         self.outputs.push_back(PeerOutput::Down { conn, established, down });
         if farewell {
             self.outputs.push_back(PeerOutput::Ready { conn });
@@ -93,10 +94,7 @@ impl Peer {
         self.contest = None;
         match self.rival(conn) {
             Some(rival) => self.settle(rival, now),
-            None => {
-                self.last_error = Some(words);
-                self.vacant(vacancy, now);
-            }
+            None => self.vacant(vacancy, now),
         }
     }
 
@@ -167,6 +165,5 @@ fn lifetime(phase: &Phase, now: Instant) -> Duration {
     }
 }
 
-/// How long a connection that would win has for its OPEN before the other one is taken. Less than the
-/// shortest hold time: on the other one the peer is waiting for our KEEPALIVE.
-const CONTEST: Duration = Duration::from_secs(2);
+/// How long a connection that would win has for its OPEN before the other one is taken.
+const CONTEST: Duration = Duration::from_secs(5);
