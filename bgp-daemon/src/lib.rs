@@ -1,3 +1,8 @@
 //! The node BGP speaker as a library: configuration, sockets, kernel and control around the core.
 
+pub mod clock;
 pub mod config;
+pub mod driver;
+pub mod fib;
+pub mod log;
+pub mod transport;

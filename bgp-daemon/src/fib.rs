@@ -1,0 +1,319 @@
+//! Between the speaker and the kernel's table: wishes and questions one way, what the table tells the other.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::Hash;
+use std::net::IpAddr;
+
+use bgp_core::policy::Glob;
+use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
+use bgp_core::speaker::{FibChange, FibHop, FibRoute, Input, Reach, ResolvedHop};
+use bgp_core::wire::{Attributes, NextHop};
+use fib_sync::{Event, LearnedKind, LearnedRoute, Origin, Pattern, Resolution, Share};
+use ipnet::IpNet;
+use tokio::sync::mpsc;
+use tracing::{info, warn};
+
+use crate::config::Settings;
+use crate::driver::Inbox;
+
+/// The table that `settings` ask for; `None` where the kernel is left alone.
+#[must_use]
+pub fn config(settings: &Settings) -> Option<fib_sync::Config> {
+    let kernel = &settings.kernel;
+    let patterns = |globs: &[Glob]| globs.iter().map(|glob| Pattern::new(&glob.to_string())).collect();
+    kernel.enabled.then(|| fib_sync::Config {
+        learn: kernel.learn,
+        learn_exclude: patterns(&kernel.learn_exclude_interfaces),
+        direct: kernel.direct,
+        direct_exclude: patterns(&kernel.direct_exclude_interfaces),
+        multipath: usize::from(settings.core.multipath),
+        sweep_limit: Share::fraction(kernel.sweep_limit).unwrap_or(Share::ALL),
+        ..fib_sync::Config::new(kernel.table, kernel.protocol, kernel.metric)
+    })
+}
+
+/// What may be on its way to the table's own queue.
+const WINDOW: usize = 64;
+
+/// The driver's end: takes everything at once and keeps, per prefix and address, only the last word, so
+/// that a slow kernel costs memory for prefixes and not for changes.
+#[derive(Debug)]
+pub struct Outbox {
+    wishes: Latest<Wish, Option<FibRoute>>,
+    tracks: Latest<IpAddr, bool>,
+    /// Addresses asked about and not answered for yet.
+    unanswered: HashSet<IpAddr>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Wish {
+    Route(IpNet),
+    Settle,
+}
+
+impl Outbox {
+    /// Connects the speaker with `table`: the outbox is for the driver, `events` go to `inbox`.
+    #[must_use]
+    pub fn open(table: fib_sync::Handle, events: fib_sync::Events, inbox: Inbox) -> Self {
+        let (wishes, wished) = mpsc::channel(WINDOW);
+        let (tracks, tracked) = mpsc::channel(WINDOW);
+        tokio::spawn(wish(wished, table.clone()));
+        tokio::spawn(track(tracked, table));
+        tokio::spawn(hear(events, inbox));
+        Self { wishes: Latest::new(wishes), tracks: Latest::new(tracks), unanswered: HashSet::new() }
+    }
+
+    pub(crate) fn want(&mut self, FibChange { prefix, route }: FibChange) {
+        self.wishes.push(Wish::Route(prefix), route);
+    }
+
+    pub(crate) fn settle(&mut self) {
+        self.wishes.push(Wish::Settle, None);
+    }
+
+    pub(crate) fn track(&mut self, address: IpAddr, watch: bool) {
+        self.tracks.push(address, watch);
+        if watch {
+            self.unanswered.insert(address);
+        } else {
+            self.unanswered.remove(&address);
+        }
+    }
+
+    /// The table has told how `address` is reached.
+    pub(crate) fn answered(&mut self, address: IpAddr) {
+        self.unanswered.remove(&address);
+    }
+
+    /// Whether every address asked about has been answered for once.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.unanswered.is_empty()
+    }
+
+    /// Sends what there is room for.
+    pub(crate) fn flush(&mut self) {
+        self.wishes.flush();
+        self.tracks.flush();
+    }
+
+    /// Resolves once something that waits can be sent; pends while nothing waits.
+    pub(crate) async fn room(&self) {
+        tokio::select! {
+            () = self.wishes.room() => {}
+            () = self.tracks.room() => {}
+        }
+    }
+}
+
+/// A queue in which a later value replaces an earlier one of the same key, at the earlier one's place.
+#[derive(Debug)]
+struct Latest<K, V> {
+    order: VecDeque<K>,
+    values: HashMap<K, V>,
+    sender: mpsc::Sender<(K, V)>,
+}
+
+impl<K: Copy + Eq + Hash, V> Latest<K, V> {
+    fn new(sender: mpsc::Sender<(K, V)>) -> Self {
+        Self { order: VecDeque::new(), values: HashMap::new(), sender }
+    }
+
+    fn push(&mut self, key: K, value: V) {
+        if self.values.insert(key, value).is_none() {
+            self.order.push_back(key);
+        }
+    }
+
+    fn flush(&mut self) {
+        while !self.order.is_empty()
+            && let Ok(permit) = self.sender.try_reserve()
+        {
+            if let Some(key) = self.order.pop_front()
+                && let Some(value) = self.values.remove(&key)
+            {
+                permit.send((key, value));
+            }
+        }
+    }
+
+    async fn room(&self) {
+        // A table that has stopped never has room again, and its end has been told by its events.
+        if self.order.is_empty() || self.sender.reserve().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+async fn wish(mut wishes: mpsc::Receiver<(Wish, Option<FibRoute>)>, table: fib_sync::Handle) {
+    while let Some((wish, route)) = wishes.recv().await {
+        let outcome = match wish {
+            Wish::Route(prefix) => table.want(prefix, route.map(kernel_route)).await,
+            Wish::Settle => table.settle().await,
+        };
+        if outcome.is_err() {
+            return;
+        }
+    }
+}
+
+async fn track(mut tracks: mpsc::Receiver<(IpAddr, bool)>, table: fib_sync::Handle) {
+    while let Some((address, watch)) = tracks.recv().await {
+        let outcome = if watch { table.track(address).await } else { table.untrack(address).await };
+        if outcome.is_err() {
+            return;
+        }
+    }
+}
+
+async fn hear(mut events: fib_sync::Events, inbox: Inbox) {
+    while let Some(event) = events.next().await {
+        if let Some(input) = input(event) {
+            inbox.tell(input).await;
+        }
+    }
+}
+
+/// What an event means to the speaker; what it means to people is logged here.
+fn input(event: Event) -> Option<Input> {
+    match event {
+        Event::Learned { prefix, origin, route } => {
+            let source = source(origin);
+            Some(match learned_route(route) {
+                Some(route) => Input::Originate { prefix, source, route },
+                None => Input::Retract { prefix, source },
+            })
+        }
+        Event::Lost { prefix, origin } => Some(Input::Retract { prefix, source: source(origin) }),
+        Event::Resolved { address, resolution } => {
+            Some(Input::NextHop { address, reach: resolution.map(reach) })
+        }
+        told => {
+            tell(&told);
+            None
+        }
+    }
+}
+
+fn tell(event: &Event) {
+    match event {
+        Event::Synced { adopted } => info!(event = "kernel.synced", adopted),
+        Event::Diverged { prefix, refused } => {
+            warn!(event = "kernel.conflict", %prefix, reason = %refused, "the kernel does not take a route");
+        }
+        Event::Healed { prefix } => info!(event = "kernel.healed", %prefix),
+        Event::Swept(sweep) if sweep.held => warn!(
+            event = "kernel.sweep_held",
+            adopted = sweep.adopted,
+            stale = sweep.stale,
+            "too many routes to remove at once: they stay"
+        ),
+        Event::Swept(sweep) => {
+            info!(event = "kernel.swept", adopted = sweep.adopted, removed = sweep.stale);
+        }
+        Event::Overrun => warn!(event = "kernel.overrun", "events were lost, the table is read again"),
+        Event::Drift { routes } => warn!(event = "kernel.drift", routes, "routes of ours were gone"),
+        unknown => warn!(event = "kernel.unknown", told = ?unknown),
+    }
+}
+
+const fn source(origin: Origin) -> LocalSource {
+    match origin {
+        Origin::Direct => LocalSource::Direct,
+        Origin::Kernel => LocalSource::Kernel,
+    }
+}
+
+fn reach(Resolution { metric, hops }: Resolution) -> Reach {
+    let hops = hops.into_iter().map(|hop| ResolvedHop { gateway: hop.gateway, interface: hop.interface });
+    Reach { metric, hops: hops.collect() }
+}
+
+/// A learned route as a local one; `None` where it has no way out to speak of.
+///
+/// Of a multipath route the first hop stands for all: only the speaker's own routes are written to the
+/// kernel, and what peers are told is our own address.
+fn learned_route(LearnedRoute { kind, hops, .. }: LearnedRoute) -> Option<Route> {
+    let hop = hops.into_iter().next();
+    let forwarding = match kind {
+        LearnedKind::Blackhole => Forwarding::Blackhole,
+        LearnedKind::Unreachable => Forwarding::Unreachable,
+        LearnedKind::Prohibit => Forwarding::Prohibit,
+        LearnedKind::Unicast => match hop.as_ref()?.gateway {
+            Some(IpAddr::V4(gateway)) => Forwarding::Via(NextHop::V4(gateway)),
+            Some(IpAddr::V6(global)) => Forwarding::Via(NextHop::V6 { global, link_local: None }),
+            None => Forwarding::Device,
+        },
+    };
+    let interface = hop.map(|hop| hop.interface);
+    Some(Route { attributes: Attributes::default(), forwarding, interface, kernel: KernelHint::default() })
+}
+
+fn kernel_route(route: FibRoute) -> fib_sync::Route {
+    match route {
+        FibRoute::Forward { hops, metric, source_address } => {
+            let hops = hops.into_iter().map(kernel_hop).collect();
+            fib_sync::Route {
+                forwarding: fib_sync::Forwarding::Unicast(hops),
+                metric,
+                source: source_address,
+            }
+        }
+        FibRoute::Blackhole => fib_sync::Route::new(fib_sync::Forwarding::Blackhole),
+        FibRoute::Unreachable => fib_sync::Route::new(fib_sync::Forwarding::Unreachable),
+        FibRoute::Prohibit => fib_sync::Route::new(fib_sync::Forwarding::Prohibit),
+    }
+}
+
+fn kernel_hop(FibHop { gateway, interface, onlink, weight }: FibHop) -> fib_sync::Hop {
+    fib_sync::Hop { gateway, interface, onlink, weight }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_wish_replaces_an_earlier_one_and_keeps_its_place() {
+        let (sender, mut receiver) = mpsc::channel(8);
+        let mut latest = Latest::new(sender);
+        latest.push("a", 1);
+        latest.push("b", 2);
+        latest.push("a", 3);
+        latest.flush();
+        assert_eq!(receiver.try_recv(), Ok(("a", 3)));
+        assert_eq!(receiver.try_recv(), Ok(("b", 2)));
+        assert!(receiver.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_finds_no_room_waits() {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let mut latest = Latest::new(sender);
+        latest.push("a", 1);
+        latest.push("b", 1);
+        latest.flush();
+        latest.push("b", 2);
+        assert_eq!(receiver.try_recv(), Ok(("a", 1)));
+        latest.flush();
+        assert_eq!(receiver.try_recv(), Ok(("b", 2)));
+    }
+
+    fn learned(kind: LearnedKind, gateway: Option<&str>) -> LearnedRoute {
+        let gateway = gateway.map(|gateway| gateway.parse().expect("an address"));
+        let hops = vec![fib_sync::KnownHop { gateway, interface: "eth0".into() }];
+        LearnedRoute { kind, hops, metric: 0, protocol: 2, scope: 253 }
+    }
+
+    #[test]
+    fn a_device_route_keeps_its_interface() {
+        let route = learned_route(learned(LearnedKind::Unicast, None)).expect("a route");
+        assert_eq!(route.forwarding, Forwarding::Device);
+        assert_eq!(route.interface.as_deref(), Some("eth0"));
+    }
+
+    #[test]
+    fn a_route_without_a_way_out_is_none() {
+        let route = LearnedRoute { hops: Vec::new(), ..learned(LearnedKind::Unicast, None) };
+        assert_eq!(learned_route(route), None);
+    }
+}

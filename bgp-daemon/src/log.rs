@@ -1,0 +1,124 @@
+//! Logging: one line per event of the core, with stable keys; text or JSON; the level changes at run time.
+
+use std::io::{self, IsTerminal};
+
+use bgp_core::Family;
+use bgp_core::speaker::Event;
+use tracing::{debug, error, info, warn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+
+use crate::config::LogFormat;
+
+/// The level of a running log.
+pub type Level = reload::Handle<EnvFilter, Registry>;
+
+/// Starts logging to standard error with `directives`, unless `RUST_LOG` says otherwise.
+///
+/// # Errors
+///
+/// Where `directives` are not a filter, or something logs already.
+pub fn start(directives: &str, format: LogFormat) -> Result<Level, LogError> {
+    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(environment) if !environment.is_empty() => parse(&environment)?,
+        _ => parse(directives)?,
+    };
+    let terminal = io::stderr().is_terminal();
+    let (filter, level) = reload::Layer::new(filter);
+    let text = match format {
+        LogFormat::Auto => terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let registry = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer().with_writer(io::stderr);
+    let started = if text {
+        registry.with(lines.with_ansi(terminal).with_target(false)).try_init()
+    } else {
+        registry
+            .with(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
+            .try_init()
+    };
+    started.map_err(|_| LogError::Running)?;
+    Ok(level)
+}
+
+/// Changes the level of a running log.
+///
+/// # Errors
+///
+/// Where `directives` are not a filter.
+pub fn change(level: &Level, directives: &str) -> Result<(), LogError> {
+    level.reload(parse(directives)?).map_err(|_| LogError::Gone)
+}
+
+fn parse(directives: &str) -> Result<EnvFilter, LogError> {
+    EnvFilter::builder().parse(directives).map_err(|_| LogError::Directives(directives.to_owned()))
+}
+
+/// Why logging did not start or change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogError {
+    /// Not a filter.
+    #[error(
+        "{0:?} is not a log level: write error, warn, info, debug or trace, or directives such as \"info,fib_sync=debug\""
+    )]
+    Directives(String),
+    /// There is a log already.
+    #[error("logging has been started already")]
+    Running,
+    /// There is no log any more.
+    #[error("logging has ended")]
+    Gone,
+}
+
+/// Writes the line of one event of the core.
+///
+/// Peers' doings that a hostile peer could repeat at will are logged as warnings at most; their
+/// octets only below `info`.
+pub(crate) fn event(event: &Event) {
+    match event {
+        Event::State { peer, from, to } => debug!(event = "peer.state", %peer, from, to),
+        Event::Established { peer, families, hold_time } => {
+            info!(event = "session.up", %peer, families = names(families), hold_time);
+        }
+        Event::Down { peer, reason } => warn!(event = "session.down", %peer, reason),
+        Event::Refused { remote, reason } => warn!(event = "connection.refused", %remote, reason),
+        Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
+            let attribute = attribute.map(u64::from);
+            warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason);
+            debug!(event = "update.octets", %peer, attribute, offset, octets);
+        }
+        Event::EndOfRib { peer, family } => info!(event = "route.end_of_rib", %peer, %family),
+        Event::PrefixLimit { peer, family, count, maximum } => {
+            error!(event = "route.limit", %peer, %family, count, maximum);
+        }
+        Event::Reconfigured { added, removed, reset } => {
+            info!(event = "config.applied", added, removed, reset);
+        }
+        unknown => info!(event = "speaker.event", told = ?unknown),
+    }
+}
+
+fn names(families: &[Family]) -> String {
+    let names: Vec<String> = families.iter().map(ToString::to_string).collect();
+    names.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_and_directives_are_filters() {
+        assert!(parse("debug").is_ok());
+        assert!(parse("info,fib_sync=debug").is_ok());
+    }
+
+    #[test]
+    fn what_is_no_filter_is_refused_with_a_hint() {
+        let error = parse("info,=loud=").expect_err("not a filter");
+        assert!(error.to_string().contains("error, warn, info"), "{error}");
+    }
+}

@@ -1,0 +1,77 @@
+//! TCP: listening, dialing, and the two tasks that carry a connection's octets to and from the driver.
+
+mod connect;
+mod dialer;
+mod link;
+mod listen;
+mod socket;
+mod table;
+
+pub use connect::dial;
+pub use dialer::Dialer;
+pub use link::{Link, Slot};
+pub use listen::{BindError, Listeners};
+pub use table::SocketTable;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bgp_core::speaker::{ConnId, Input, PeerId};
+use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
+
+use crate::driver::Inbox;
+
+/// Where new connections go: gives each its name and its tasks, and tells the driver.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    inbox: Inbox,
+    next: Arc<AtomicU64>,
+    carriers: TaskTracker,
+}
+
+impl Arrivals {
+    /// Connections go to the driver behind `inbox`; names begin at 1.
+    #[must_use]
+    pub fn new(inbox: Inbox) -> Self {
+        Self { inbox, next: Arc::new(AtomicU64::new(1)), carriers: TaskTracker::new() }
+    }
+
+    /// Somebody connected to us.
+    pub async fn accepted(&self, stream: TcpStream, remote: SocketAddr) {
+        // An error means that the connection is gone already: nobody has to hear of it.
+        let Ok(local) = stream.local_addr() else { return };
+        let conn = self.name();
+        self.open(conn, stream, Input::Accepted { conn, local, remote }).await;
+    }
+
+    /// We connected to `peer`, or could not.
+    pub async fn dialed(&self, peer: PeerId, outcome: io::Result<TcpStream>) {
+        let connected = outcome.and_then(|stream| Ok((stream.local_addr()?, stream.peer_addr()?, stream)));
+        match connected {
+            Ok((local, remote, stream)) => {
+                let conn = self.name();
+                self.open(conn, stream, Input::Connected { conn, peer, local, remote }).await;
+            }
+            Err(error) => self.inbox.tell(Input::ConnectFailed { peer, reason: error.to_string() }).await,
+        }
+    }
+
+    /// Resolves once every connection has ended; for when no new ones come any more.
+    pub async fn drained(&self) {
+        self.carriers.close();
+        self.carriers.wait().await;
+    }
+
+    async fn open(&self, conn: ConnId, stream: TcpStream, input: Input) {
+        let (link, carrier) = Link::new(conn, stream, self.inbox.clone());
+        self.inbox.open(input, conn, link).await;
+        self.carriers.spawn(carrier.run());
+    }
+
+    fn name(&self) -> ConnId {
+        ConnId(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
