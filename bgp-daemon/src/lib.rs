@@ -1,7 +1,9 @@
 //! The node BGP speaker as a library: configuration, sockets, kernel and control around the core.
 
+pub mod api;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod driver;
 pub mod fib;
 pub mod log;

@@ -1,0 +1,472 @@
+//! The control protocol: one JSON request per line, answered by JSON lines. Shapes only.
+//!
+//! An answer is any number of lines with `items`, then one with `done` or `error`. Every line carries
+//! the version; a daemon refuses versions it does not know. `nc -U` is a client.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The version of the protocol.
+pub const VERSION: u32 = 1;
+
+/// A request line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// [`VERSION`].
+    pub v: u32,
+    /// What is asked.
+    #[serde(flatten)]
+    pub verb: Verb,
+}
+
+/// What can be asked of a daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "snake_case")]
+pub enum Verb {
+    /// The daemon as a whole.
+    Status,
+    /// Every peer.
+    Peers,
+    /// One peer.
+    Peer {
+        /// Its name or address.
+        name: String,
+    },
+    /// Paths.
+    Routes(Selection),
+    /// Why a prefix is where it is.
+    Explain {
+        /// A prefix, or an address inside it.
+        prefix: String,
+        /// Only towards this peer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        peer: Option<String>,
+    },
+    /// What the kernel holds of ours and what it should hold.
+    Kernel {
+        /// Only where the two differ.
+        #[serde(default)]
+        drift: bool,
+    },
+    /// Read the configuration file again.
+    Reload,
+    /// Change how much is logged.
+    Log {
+        /// A level, or directives as in `RUST_LOG`.
+        level: String,
+    },
+    /// Act on a peer.
+    Admin {
+        /// Its name or address.
+        peer: String,
+        /// What to do.
+        action: Action,
+        /// What the peer is told.
+        #[serde(default)]
+        text: String,
+    },
+}
+
+/// What can be done to a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Start it.
+    Enable,
+    /// End its session and leave it.
+    Disable,
+    /// End its session and start again.
+    Reset,
+    /// Ask it for its routes again.
+    RefreshIn,
+    /// Send it ours again.
+    RefreshOut,
+}
+
+/// Which paths to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Selection {
+    /// A prefix, or an address for the prefixes that cover it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
+    /// How the prefix is meant.
+    pub scope: Scope,
+    /// Which paths.
+    pub of: Of,
+    /// The peer of [`Of::In`] and [`Of::Out`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer: Option<String>,
+    /// `ipv4` or `ipv6`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+}
+
+/// How the prefix of a [`Selection`] is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// Exactly that one.
+    #[default]
+    Exact,
+    /// That one and those inside it.
+    Longer,
+    /// That one and those that cover it.
+    Covering,
+}
+
+/// Which paths of a prefix.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// Every candidate.
+    #[default]
+    All,
+    /// The best ones.
+    Best,
+    /// Those that were refused.
+    Rejected,
+    /// Those a peer sent.
+    In,
+    /// Those a peer was sent.
+    Out,
+}
+
+/// A line of an answer, as a client reads it: items stay text, so that what is printed as JSON is
+/// what the daemon said, octet for octet.
+#[derive(Debug, Default, Deserialize)]
+pub struct Reply {
+    /// [`VERSION`].
+    pub v: u32,
+    /// A part of the answer.
+    #[serde(default)]
+    pub items: Vec<Box<RawValue>>,
+    /// Nothing follows.
+    #[serde(default)]
+    pub done: bool,
+    /// The request was refused; nothing follows.
+    #[serde(default)]
+    pub error: Option<Refusal>,
+}
+
+/// Why a request was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// What kind of reason.
+    pub code: RefusalCode,
+    /// For people.
+    pub message: String,
+}
+
+/// Kinds of reasons to refuse a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The request cannot be understood.
+    Usage,
+    /// There is no such thing.
+    NotFound,
+    /// The daemon cannot do that now.
+    Refused,
+    /// The configuration file is not valid.
+    Config,
+}
+
+impl Refusal {
+    /// The request cannot be understood.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { code: RefusalCode::Usage, message: message.into() }
+    }
+
+    /// There is no such thing.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { code: RefusalCode::NotFound, message: message.into() }
+    }
+
+    /// The daemon cannot do that now.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self { code: RefusalCode::Refused, message: message.into() }
+    }
+}
+
+/// The daemon as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// `node` or `reflector`.
+    pub role: String,
+    /// Version of the program.
+    pub version: String,
+    /// Our AS.
+    pub asn: u32,
+    /// Our BGP Identifier.
+    pub router_id: String,
+    /// When the daemon started, RFC 3339.
+    pub started: String,
+    /// Seconds since then.
+    pub uptime: u64,
+    /// The configuration file.
+    pub config: String,
+    /// How often a configuration was put in force, the first included.
+    pub generation: u64,
+    /// When the last one was.
+    pub configured: String,
+    /// Why the last reload was refused, if it was.
+    pub config_error: Option<String>,
+    /// Addresses listened on.
+    pub listening: Vec<String>,
+    /// Peers.
+    pub peers: PeerTotals,
+    /// Routes by family.
+    pub routes: BTreeMap<String, TableTotals>,
+    /// The initial routes of all peers that matter are decided.
+    pub settled: bool,
+    /// The kernel's table; `None` where it is not programmed.
+    pub kernel: Option<KernelTotals>,
+}
+
+/// Peers, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerTotals {
+    /// All.
+    pub total: usize,
+    /// With a session.
+    pub established: usize,
+}
+
+/// A table, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTotals {
+    /// Prefixes.
+    pub prefixes: usize,
+    /// Paths.
+    pub paths: usize,
+}
+
+/// The kernel's table, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelTotals {
+    /// As wished.
+    pub installed: usize,
+    /// Not as wished: on the way, or refused.
+    pub differing: usize,
+    /// Of others.
+    pub foreign: usize,
+}
+
+/// One peer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// Its AS; `null` while it may have any and has not said.
+    pub asn: Option<u32>,
+    /// The RFC's name of its state.
+    pub state: Cow<'static, str>,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Since when, in seconds.
+    pub age: u64,
+    /// Families in use, or configured while no session is up.
+    pub families: Vec<String>,
+    /// Routes by family.
+    pub routes: BTreeMap<String, Counts>,
+    /// Why the last session or attempt ended.
+    pub last_error: Option<String>,
+    /// Free text of the configuration.
+    pub description: String,
+    /// Our AS towards it.
+    pub local_asn: u32,
+    /// Our address towards it.
+    pub local_address: Option<String>,
+    /// Its BGP Identifier.
+    pub router_id: Option<String>,
+    /// Hold time in use, seconds.
+    pub hold_time: Option<u16>,
+    /// What both sides announced.
+    pub capabilities: Vec<Cow<'static, str>>,
+    /// When the next attempt to connect begins, RFC 3339.
+    pub next_attempt: Option<String>,
+    /// Accepted from a range.
+    pub dynamic: bool,
+    /// A route-reflector client.
+    pub client: bool,
+    /// Messages received.
+    pub messages_received: Messages,
+    /// Messages sent.
+    pub messages_sent: Messages,
+}
+
+/// Routes of one family, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// In Adj-RIB-In.
+    pub received: u64,
+    /// Of these, accepted by policy.
+    pub accepted: u64,
+    /// In Adj-RIB-Out.
+    pub advertised: u64,
+}
+
+/// Messages of one direction, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// UPDATE messages.
+    pub updates: u64,
+    /// All.
+    pub total: u64,
+}
+
+/// One path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The prefix.
+    pub prefix: String,
+    /// The best path.
+    pub best: bool,
+    /// Forwards beside the best path.
+    pub multipath: bool,
+    /// `bgp`, `direct`, `static` or `kernel`.
+    pub source: Cow<'static, str>,
+    /// The peer it came from.
+    pub peer: Option<String>,
+    /// The path identifier.
+    pub path_id: Option<u32>,
+    /// The next hop, the interface of a connected route, or `blackhole` and its kin.
+    pub next_hop: Option<String>,
+    /// The interface of a local route.
+    pub interface: Option<String>,
+    /// AS numbers, nearest first; sets are nested lists.
+    pub as_path: Vec<AsPathElement>,
+    /// `igp`, `egp` or `incomplete`.
+    pub origin: Cow<'static, str>,
+    /// LOCAL_PREF.
+    pub local_preference: Option<u32>,
+    /// MULTI_EXIT_DISC.
+    pub med: Option<u32>,
+    /// Communities.
+    pub communities: Vec<String>,
+    /// Extended communities.
+    pub extended_communities: Vec<String>,
+    /// Large communities.
+    pub large_communities: Vec<String>,
+    /// ORIGINATOR_ID.
+    pub originator_id: Option<String>,
+    /// CLUSTER_LIST.
+    pub cluster_list: Vec<String>,
+    /// Kept although its session went.
+    pub stale: bool,
+    /// Why it is not the best; empty for the best.
+    pub reason: String,
+    /// When it arrived or last changed, RFC 3339.
+    pub since: String,
+    /// The same in seconds.
+    pub age: u64,
+}
+
+/// An element of an AS_PATH.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AsPathElement {
+    /// One AS of a sequence.
+    Asn(u32),
+    /// A set.
+    Set(Vec<u32>),
+}
+
+/// Why a prefix is where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The prefix explained: the one asked for, or the longest that covers it.
+    pub prefix: String,
+    /// Every candidate.
+    pub candidates: Vec<Route>,
+    /// What happened at each stage, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One stage of an explanation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// `origin`, `import`, `next hop`, `decision`, `export` or `kernel`.
+    pub stage: Cow<'static, str>,
+    /// What it is about.
+    pub subject: String,
+    /// It let the route through.
+    pub passed: bool,
+    /// Why.
+    pub reason: String,
+}
+
+/// One prefix of ours in the kernel's table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelRoute {
+    /// The prefix.
+    pub prefix: String,
+    /// `installed`, `adopted`, `pending` or `diverged`.
+    pub standing: Cow<'static, str>,
+    /// What is wished, as `ip route` would say it.
+    pub wished: Option<String>,
+    /// What the kernel holds.
+    pub installed: Option<String>,
+    /// Why the kernel refuses it.
+    pub reason: Option<String>,
+}
+
+/// What a reload did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// How often a configuration was put in force, the first included.
+    pub generation: u64,
+    /// What could not be changed in a running daemon.
+    pub warnings: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Verb {
+        serde_json::from_str::<Request>(line).expect("a request").verb
+    }
+
+    #[test]
+    fn a_request_can_be_typed_by_hand() {
+        assert_eq!(read(r#"{"v":1,"verb":"peers"}"#), Verb::Peers);
+        assert_eq!(read(r#"{"v":1,"verb":"routes"}"#), Verb::Routes(Selection::default()));
+        let text = r#"{"v":1,"verb":"routes","prefix":"10.0.0.0/8","scope":"longer","of":"best"}"#;
+        let selection = Selection {
+            prefix: Some("10.0.0.0/8".to_owned()),
+            scope: Scope::Longer,
+            of: Of::Best,
+            ..Selection::default()
+        };
+        assert_eq!(read(text), Verb::Routes(selection));
+    }
+
+    #[test]
+    fn a_request_reads_back_as_it_was_written() {
+        let verbs = [
+            Verb::Status,
+            Verb::Peer { name: "node02".to_owned() },
+            Verb::Explain { prefix: "10.0.0.0/8".to_owned(), peer: None },
+            Verb::Admin { peer: "a".to_owned(), action: Action::RefreshIn, text: String::new() },
+        ];
+        for verb in verbs {
+            let line =
+                serde_json::to_string(&Request { v: VERSION, verb: verb.clone() }).expect("plain data");
+            assert_eq!(read(&line), verb);
+        }
+    }
+
+    #[test]
+    fn as_sets_are_nested_lists() {
+        let path = [AsPathElement::Asn(65001), AsPathElement::Set(vec![1, 2])];
+        assert_eq!(serde_json::to_string(&path).expect("plain data"), "[65001,[1,2]]");
+    }
+}

@@ -1,0 +1,231 @@
+//! Requests answered.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
+use tokio::io::AsyncWrite;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::picture::{Painter, kernel_route, kernel_totals};
+use super::query::{find, peer_id, prefix, query};
+use super::reply::{Failure, Replies};
+use crate::api::{self, Action, Refusal, Reloaded, Selection, Verb};
+use crate::clock::Timestamp;
+use crate::config::Role;
+use crate::driver::Inbox;
+
+/// Paths in one page: some milliseconds of the speaker's time.
+const PAGE: usize = 1000;
+
+/// Kernel routes or peers in one line of an answer.
+const LINE: usize = 1000;
+
+/// What answers are made from.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The speaker.
+    pub inbox: Inbox,
+    /// The kernel's table, where it is programmed.
+    pub kernel: Option<fib_sync::Handle>,
+    /// What the daemon knows about itself.
+    pub facts: watch::Receiver<Facts>,
+    /// What only the daemon can do.
+    pub commands: mpsc::Sender<Command>,
+}
+
+/// What the daemon knows about itself.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// What it is for.
+    pub role: Role,
+    /// When it started.
+    pub started: SystemTime,
+    /// Its configuration file.
+    pub config: PathBuf,
+    /// How often a configuration was put in force.
+    pub generation: u64,
+    /// When the last one was.
+    pub configured: SystemTime,
+    /// Why the last reload was refused.
+    pub config_error: Option<String>,
+    /// Addresses listened on.
+    pub listening: Vec<String>,
+}
+
+/// What only the daemon can do.
+#[derive(Debug)]
+pub enum Command {
+    /// Read the configuration file again.
+    Reload(oneshot::Sender<Result<Reloaded, Refusal>>),
+    /// Change how much is logged.
+    Log {
+        /// A level or directives.
+        level: String,
+        /// Done, or why not.
+        answer: oneshot::Sender<Result<(), Refusal>>,
+    },
+}
+
+pub(super) async fn answer<W>(verb: Verb, context: &Context, replies: &mut Replies<W>) -> Result<(), Failure>
+where
+    W: AsyncWrite + Unpin,
+{
+    match verb {
+        Verb::Status => replies.items(&[status(context).await?]).await,
+        Verb::Peers => {
+            for page in peers(context).await?.chunks(LINE) {
+                replies.items(page).await?;
+            }
+            Ok(())
+        }
+        Verb::Peer { name } => replies.items(&[peer(context, name).await?]).await,
+        Verb::Routes(selection) => routes(context, selection, replies).await,
+        Verb::Explain { prefix, peer } => replies.items(&[explain(context, &prefix, peer).await?]).await,
+        Verb::Kernel { drift } => kernel(context, drift, replies).await,
+        Verb::Reload => {
+            let reloaded = command(context, Command::Reload).await?;
+            replies.items(&[reloaded]).await
+        }
+        Verb::Log { level } => command(context, |answer| Command::Log { level, answer }).await,
+        Verb::Admin { peer, action, text } => admin(context, peer, action, text).await,
+    }
+}
+
+async fn status(context: &Context) -> Result<api::Status, Failure> {
+    let summary = context.inbox.ask(|speaker, _| speaker.view().summary()).await?;
+    let kernel = match &context.kernel {
+        Some(kernel) => Some(kernel_totals(&kernel.snapshot().await?)),
+        None => None,
+    };
+    let facts = context.facts.borrow().clone();
+    let Summary { asn, router_id, peers, established, tables, settled, .. } = summary;
+    let tables = tables
+        .into_iter()
+        .map(|(family, prefixes, paths)| (family.to_string(), api::TableTotals { prefixes, paths }));
+    Ok(api::Status {
+        role: match facts.role {
+            Role::Node => "node".to_owned(),
+            Role::Reflector => "reflector".to_owned(),
+        },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        asn: asn.0,
+        router_id: router_id.to_string(),
+        started: Timestamp(facts.started).to_string(),
+        uptime: facts.started.elapsed().unwrap_or_default().as_secs(),
+        config: facts.config.display().to_string(),
+        generation: facts.generation,
+        configured: Timestamp(facts.configured).to_string(),
+        config_error: facts.config_error,
+        listening: facts.listening,
+        peers: api::PeerTotals { total: peers, established },
+        routes: tables.collect::<BTreeMap<_, _>>(),
+        settled,
+        kernel,
+    })
+}
+
+async fn peers(context: &Context) -> Result<Vec<api::Peer>, Failure> {
+    let (peers, painter) = look(context, |speaker| speaker.view().peers()).await?;
+    Ok(peers.into_iter().map(|peer| painter.peer(peer)).collect())
+}
+
+async fn peer(context: &Context, name: String) -> Result<api::Peer, Failure> {
+    let (peer, painter) = look(context, move |speaker| find(&name, &speaker.view())).await?;
+    Ok(painter.peer(peer?))
+}
+
+async fn routes<W>(context: &Context, selection: Selection, replies: &mut Replies<W>) -> Result<(), Failure>
+where
+    W: AsyncWrite + Unpin,
+{
+    let asked = context.inbox.ask(move |speaker, _| query(&selection, &speaker.view())).await??;
+    let mut from = None;
+    loop {
+        let next = page(context, &asked, from, replies).await?;
+        if next.is_none() {
+            return Ok(());
+        }
+        from = next;
+    }
+}
+
+async fn page<W>(
+    context: &Context,
+    asked: &RouteQuery,
+    from: Option<Cursor>,
+    replies: &mut Replies<W>,
+) -> Result<Option<Cursor>, Failure>
+where
+    W: AsyncWrite + Unpin,
+{
+    let asked = asked.clone();
+    let (page, painter) = look(context, move |speaker| speaker.view().routes(&asked, from, PAGE)).await?;
+    let routes: Vec<api::Route> = page.routes.into_iter().map(|route| painter.route(route)).collect();
+    replies.items(&routes).await?;
+    Ok(page.next)
+}
+
+async fn explain(context: &Context, text: &str, peer: Option<String>) -> Result<api::Explanation, Failure> {
+    let asked = prefix(text)?.net();
+    let look = look(context, move |speaker| {
+        let view = speaker.view();
+        let towards = peer.map(|name| peer_id(&name, &view)).transpose()?;
+        Ok::<_, Refusal>(view.explain(asked, towards))
+    });
+    let (explanation, painter) = look.await?;
+    Ok(match explanation? {
+        Some(explanation) => painter.explanation(explanation),
+        None => api::Explanation { prefix: asked.to_string(), ..api::Explanation::default() },
+    })
+}
+
+async fn kernel<W>(context: &Context, drift: bool, replies: &mut Replies<W>) -> Result<(), Failure>
+where
+    W: AsyncWrite + Unpin,
+{
+    let Some(kernel) = &context.kernel else {
+        return Err(Refusal::refused("the kernel is not programmed: [kernel] enabled = false").into());
+    };
+    let snapshot = kernel.snapshot().await?;
+    let wanted = |route: &&fib_sync::SnapshotRoute| !drift || route.standing != fib_sync::Standing::Installed;
+    let routes: Vec<api::KernelRoute> = snapshot.routes.iter().filter(wanted).map(kernel_route).collect();
+    for page in routes.chunks(LINE) {
+        replies.items(page).await?;
+    }
+    Ok(())
+}
+
+async fn admin(context: &Context, name: String, action: Action, text: String) -> Result<(), Failure> {
+    let peer = context.inbox.ask(move |speaker, _| peer_id(&name, &speaker.view())).await??;
+    let action = match action {
+        Action::Enable => Admin::Enable,
+        Action::Disable => Admin::Disable { text },
+        Action::Reset => Admin::Reset,
+        Action::RefreshIn => Admin::RefreshIn,
+        Action::RefreshOut => Admin::RefreshOut,
+    };
+    context.inbox.tell(Input::Admin { peer, action }).await;
+    Ok(())
+}
+
+/// Looks at the speaker and remembers when.
+async fn look<T, F>(context: &Context, glance: F) -> Result<(T, Painter), Failure>
+where
+    T: Send + 'static,
+    F: FnOnce(&Speaker) -> T + Send + 'static,
+{
+    let (seen, now) = context.inbox.ask(|speaker, now| (glance(speaker), now)).await?;
+    Ok((seen, Painter { clock: context.inbox.clock(), now }))
+}
+
+async fn command<T, F>(context: &Context, make: F) -> Result<T, Failure>
+where
+    F: FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Command,
+{
+    let stopping = || Refusal::refused("the daemon is stopping");
+    let (answer, answered) = oneshot::channel();
+    context.commands.send(make(answer)).await.map_err(|_| stopping())?;
+    Ok(answered.await.map_err(|_| stopping())??)
+}

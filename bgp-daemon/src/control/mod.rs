@@ -1,0 +1,183 @@
+//! The control socket: accepts clients, reads requests, streams answers.
+//!
+//! A client that does not read costs one task and one page: pages are asked of the speaker one at a
+//! time, each after the one before it has been written.
+
+mod answer;
+mod picture;
+mod query;
+mod reply;
+
+pub use answer::{Command, Context, Facts};
+
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::unix::OwnedReadHalf;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tracing::{debug, warn};
+
+use crate::api::{Refusal, Request, VERSION};
+use reply::Replies;
+
+/// Clients served at once; more wait.
+const CLIENTS: usize = 64;
+
+/// Longest request line.
+const LINE: u64 = 64 * 1024;
+
+/// How long a client may be silent before it is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Pause after an `accept` that failed.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// A bound control socket; its file goes when it is dropped.
+#[derive(Debug)]
+pub struct Socket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+/// Why there is no control socket.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// Another daemon answers there.
+    #[error("another daemon answers at {}", .0.display())]
+    Taken(PathBuf),
+    /// The system refused.
+    #[error("cannot make the control socket {}: {source}", path.display())]
+    System {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Socket {
+    /// Binds `path`, whose folder is made if it is missing. A socket that a dead daemon left behind is
+    /// replaced, one that answers is not.
+    ///
+    /// # Errors
+    ///
+    /// See [`SocketError`].
+    pub fn bind(path: &Path, mode: u32) -> Result<Self, SocketError> {
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(SocketError::Taken(path.to_owned()));
+        }
+        let bound = prepare(path).and_then(|()| {
+            let listener = UnixListener::bind(path)?;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+            Ok(listener)
+        });
+        match bound {
+            Ok(listener) => Ok(Self { listener, path: path.to_owned() }),
+            Err(source) => Err(SocketError::System { path: path.to_owned(), source }),
+        }
+    }
+
+    /// Serves clients until dropped.
+    pub async fn serve(self, context: Context) {
+        let places = Arc::new(Semaphore::new(CLIENTS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let context = context.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = client(stream, context).await {
+                            debug!(event = "control.client", reason = %error);
+                        }
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    warn!(event = "control.accept", reason = %error);
+                    tokio::time::sleep(BREATH).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // Somebody may have removed it, or its folder, already.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn prepare(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn client(stream: UnixStream, context: Context) -> io::Result<()> {
+    let (read, write) = stream.into_split();
+    let mut requests = BufReader::new(read);
+    let mut replies = Replies::new(write);
+    while let Some(line) = next_line(&mut requests).await? {
+        let outcome = match request(&line) {
+            Ok(request) => answer::answer(request.verb, &context, &mut replies).await,
+            Err(refusal) => Err(refusal.into()),
+        };
+        replies.conclude(outcome).await?;
+    }
+    Ok(())
+}
+
+async fn next_line(requests: &mut BufReader<OwnedReadHalf>) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let read = timeout(PATIENCE, requests.take(LINE).read_until(b'\n', &mut line)).await??;
+    Ok((read > 0).then_some(line))
+}
+
+fn request(line: &[u8]) -> Result<Request, Refusal> {
+    let request: Request = serde_json::from_slice(line)
+        .map_err(|error| Refusal::usage(format!("this is not a request: {error}")))?;
+    if request.v != VERSION {
+        let message = format!("version {} is not spoken here, {VERSION} is", request.v);
+        return Err(Refusal::usage(message));
+    }
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_left_behind_is_replaced_and_one_in_use_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("deep/c.sock");
+        std::fs::create_dir_all(folder.path().join("deep")).expect("a folder");
+        drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket that nobody serves"));
+        let socket = Socket::bind(&path, 0o600).expect("the old one is replaced");
+        assert!(matches!(Socket::bind(&path, 0o600), Err(SocketError::Taken(_))));
+        let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        drop(socket);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_is_no_request_is_refused_with_a_reason() {
+        assert!(request(b"hello\n").expect_err("not JSON").message.contains("not a request"));
+        assert!(
+            request(br#"{"v":9,"verb":"status"}"#).expect_err("the future").message.contains("version 9")
+        );
+        assert!(request(br#"{"v":1,"verb":"status"}"#).is_ok());
+    }
+}

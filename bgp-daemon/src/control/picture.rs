@@ -1,0 +1,226 @@
+//! The speaker's and the kernel's pictures in the shapes of the control protocol.
+
+use std::net::IpAddr;
+
+use bgp_core::rib::{Forwarding, LocalSource};
+use bgp_core::speaker::{ExplainStep, Explanation, MessageCounts, PathSource, PeerView, RouteView};
+use bgp_core::wire::{AsPath, NextHop, SegmentKind};
+use bgp_core::{Family, Instant};
+use fib_sync::{Snapshot, SnapshotRoute, Standing};
+
+use crate::api;
+use crate::clock::Clock;
+
+/// Pictures with the present of one clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Painter {
+    pub(super) clock: Clock,
+    pub(super) now: Instant,
+}
+
+impl Painter {
+    /// A peer.
+    pub(super) fn peer(self, peer: PeerView) -> api::Peer {
+        let names = |families: &[Family]| families.iter().map(ToString::to_string).collect();
+        let counts = peer.routes.iter().map(|(family, counts)| {
+            let counts = api::Counts {
+                received: counts.received,
+                accepted: counts.accepted,
+                advertised: counts.advertised,
+            };
+            (family.to_string(), counts)
+        });
+        api::Peer {
+            name: peer.name.to_string(),
+            address: peer.address.to_string(),
+            asn: peer.asn.map(|asn| asn.0),
+            state: peer.state.into(),
+            since: self.wall(peer.since),
+            age: self.age(peer.since),
+            families: names(&peer.families),
+            routes: counts.collect(),
+            last_error: peer.last_error,
+            description: peer.description.to_string(),
+            local_asn: peer.local_asn.0,
+            local_address: peer.local.map(|address| address.to_string()),
+            router_id: peer.router_id.map(|id| id.to_string()),
+            hold_time: peer.hold_time,
+            capabilities: peer.capabilities.into_iter().map(Into::into).collect(),
+            next_attempt: peer.next_attempt.map(|at| self.wall(at)),
+            dynamic: peer.dynamic,
+            client: peer.client,
+            messages_received: messages(peer.received),
+            messages_sent: messages(peer.sent),
+        }
+    }
+
+    /// A path.
+    pub(super) fn route(self, view: RouteView) -> api::Route {
+        let (source, peer) = match view.source {
+            PathSource::Peer(name) => ("bgp", Some(name.to_string())),
+            PathSource::Local(LocalSource::Direct) => ("direct", None),
+            PathSource::Local(LocalSource::Static) => ("static", None),
+            PathSource::Local(LocalSource::Kernel) => ("kernel", None),
+        };
+        let attributes = &view.route.attributes;
+        api::Route {
+            prefix: view.prefix.to_string(),
+            best: view.best,
+            multipath: view.multipath,
+            source: source.into(),
+            peer,
+            path_id: (view.path_id.0 != 0).then_some(view.path_id.0),
+            next_hop: next_hop(&view.route.forwarding),
+            interface: view.route.interface.as_deref().map(str::to_owned),
+            as_path: as_path(&attributes.as_path),
+            origin: attributes.origin.to_string().to_lowercase().into(),
+            local_preference: attributes.local_preference,
+            med: attributes.med,
+            communities: texts(&attributes.communities),
+            extended_communities: texts(&attributes.extended_communities),
+            large_communities: texts(&attributes.large_communities),
+            originator_id: attributes.originator_id.map(|id| id.to_string()),
+            cluster_list: texts(&attributes.cluster_list),
+            stale: view.stale,
+            reason: view.reason,
+            since: self.wall(view.since),
+            age: self.age(view.since),
+        }
+    }
+
+    /// An explanation.
+    pub(super) fn explanation(self, explanation: Explanation) -> api::Explanation {
+        let step = |ExplainStep { stage, subject, passed, reason }| api::Step {
+            stage: stage.into(),
+            subject,
+            passed,
+            reason,
+        };
+        api::Explanation {
+            prefix: explanation.prefix.to_string(),
+            candidates: explanation.candidates.into_iter().map(|view| self.route(view)).collect(),
+            steps: explanation.steps.into_iter().map(step).collect(),
+        }
+    }
+
+    fn wall(self, at: Instant) -> String {
+        self.clock.wall(at).to_string()
+    }
+
+    fn age(self, at: Instant) -> u64 {
+        self.now.since(at).as_secs()
+    }
+}
+
+const fn messages(counts: MessageCounts) -> api::Messages {
+    api::Messages { updates: counts.updates, total: counts.total }
+}
+
+fn texts<T: ToString>(values: &[T]) -> Vec<String> {
+    values.iter().map(ToString::to_string).collect()
+}
+
+fn next_hop(forwarding: &Forwarding) -> Option<String> {
+    match forwarding {
+        Forwarding::Via(NextHop::V6 { global, link_local: Some(link_local) }) if global != link_local => {
+            Some(format!("{global} {link_local}"))
+        }
+        Forwarding::Via(next_hop) => Some(next_hop.to_string()),
+        Forwarding::Device | Forwarding::Nowhere => None,
+        Forwarding::Blackhole => Some("blackhole".to_owned()),
+        Forwarding::Unreachable => Some("unreachable".to_owned()),
+        Forwarding::Prohibit => Some("prohibit".to_owned()),
+    }
+}
+
+fn as_path(path: &AsPath) -> Vec<api::AsPathElement> {
+    let mut elements = Vec::new();
+    for segment in path.segments() {
+        let asns = segment.asns().map(|asn| asn.0);
+        match segment.kind() {
+            SegmentKind::Sequence | SegmentKind::ConfedSequence => {
+                elements.extend(asns.map(api::AsPathElement::Asn));
+            }
+            SegmentKind::Set | SegmentKind::ConfedSet => {
+                elements.push(api::AsPathElement::Set(asns.collect()))
+            }
+        }
+    }
+    elements
+}
+
+/// One prefix of the kernel's table.
+pub(super) fn kernel_route(route: &SnapshotRoute) -> api::KernelRoute {
+    let (standing, reason) = match &route.standing {
+        Standing::Installed => ("installed", None),
+        Standing::Adopted => ("adopted", None),
+        Standing::Pending => ("pending", None),
+        Standing::Diverged(refused) => ("diverged", Some(refused.to_string())),
+    };
+    api::KernelRoute {
+        prefix: route.prefix.to_string(),
+        standing: standing.into(),
+        wished: route.wished.as_ref().map(words),
+        installed: route.installed.as_ref().map(words),
+        reason,
+    }
+}
+
+/// The kernel's table, counted.
+pub(super) fn kernel_totals(snapshot: &Snapshot) -> api::KernelTotals {
+    let installed = snapshot.routes.iter().filter(|route| route.standing == Standing::Installed).count();
+    api::KernelTotals { installed, differing: snapshot.routes.len() - installed, foreign: snapshot.foreign }
+}
+
+/// A kernel route as `ip route` says it.
+fn words(route: &fib_sync::Route) -> String {
+    let mut words = match &route.forwarding {
+        fib_sync::Forwarding::Unicast(hops) => hops_in_words(hops),
+        fib_sync::Forwarding::Blackhole => "blackhole".to_owned(),
+        fib_sync::Forwarding::Unreachable => "unreachable".to_owned(),
+        fib_sync::Forwarding::Prohibit => "prohibit".to_owned(),
+    };
+    let more = [
+        route.source.map(|source| format!(" src {source}")),
+        route.metric.filter(|metric| *metric != 0).map(|metric| format!(" metric {metric}")),
+    ];
+    words.extend(more.into_iter().flatten());
+    words
+}
+
+fn hops_in_words(hops: &[fib_sync::Hop]) -> String {
+    let hop = |hop: &fib_sync::Hop| {
+        let parts = [
+            hop.gateway.map(|gateway: IpAddr| format!("via {gateway}")),
+            hop.interface.as_ref().map(|interface| format!("dev {interface}")),
+            hop.onlink.then(|| "onlink".to_owned()),
+            (hops.len() > 1).then(|| format!("weight {}", hop.weight)),
+        ];
+        parts.into_iter().flatten().collect::<Vec<String>>().join(" ")
+    };
+    hops.iter().map(hop).collect::<Vec<String>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use bgp_core::Asn;
+
+    use super::*;
+
+    #[test]
+    fn a_kernel_route_reads_as_ip_route_prints_it() {
+        let via = fib_sync::Hop::via("192.0.2.1".parse().expect("an address"));
+        let one = fib_sync::Route::unicast([via.clone().over("tunl0").onlink()]);
+        assert_eq!(words(&one), "via 192.0.2.1 dev tunl0 onlink");
+        let two = fib_sync::Route::unicast([via.clone(), via.weighing(2)]);
+        assert_eq!(words(&two), "via 192.0.2.1 weight 1, via 192.0.2.1 weight 2");
+        assert_eq!(words(&fib_sync::Route::blackhole().at(7)), "blackhole metric 7");
+    }
+
+    #[test]
+    fn an_as_path_is_a_list_of_numbers() {
+        let path = AsPath::from_sequence(&[Asn(65001), Asn(65002)]);
+        let expected = [api::AsPathElement::Asn(65001), api::AsPathElement::Asn(65002)];
+        assert_eq!(as_path(&path), expected);
+    }
+}
