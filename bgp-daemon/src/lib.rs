@@ -4,7 +4,12 @@ pub mod api;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod daemon;
 pub mod driver;
 pub mod fib;
 pub mod log;
 pub mod transport;
+
+mod notify;
+mod reload;
+mod role;

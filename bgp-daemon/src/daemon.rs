@@ -1,0 +1,250 @@
+//! The daemon: puts the parts together, then obeys signals and the control socket.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bgp_core::rib::LocalSource;
+use bgp_core::speaker::Input;
+use tokio::runtime::Handle;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::timeout;
+use tracing::{error, info, warn};
+
+use crate::clock::Clock;
+use crate::config::{OnExit, Role, Settings};
+use crate::control::{Command, Context, Facts, Socket, SocketError};
+use crate::driver::{Driver, Inbox, Outside};
+use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
+use crate::{fib, log, notify};
+
+/// How long sessions may take to end in good order.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How long the kernel may take to lose our routes, where they are to go.
+const CLEARANCE: Duration = Duration::from_secs(10);
+
+/// Why a daemon did not start, or ended before it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Listen(#[from] BindError),
+    /// There is no control socket.
+    #[error(transparent)]
+    Control(#[from] SocketError),
+    /// The kernel's table cannot be kept.
+    #[error("cannot keep the kernel's routing table: {0}")]
+    Kernel(io::Error),
+    /// The system refused something else.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    /// The speaker's thread has ended by itself: a bug.
+    #[error("the speaker has died")]
+    Died,
+}
+
+/// A running daemon.
+pub(crate) struct Daemon {
+    /// The program's role, which a file cannot change.
+    pub(crate) program: Role,
+    pub(crate) path: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) inbox: Inbox,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) listeners: Listeners,
+    pub(crate) kernel: Option<fib_sync::Handle>,
+    pub(crate) level: log::Level,
+    pub(crate) facts: watch::Sender<Facts>,
+}
+
+/// Runs a daemon until it is told to stop.
+///
+/// # Errors
+///
+/// See [`Failure`].
+pub async fn run(program: Role, path: &Path, settings: Settings, level: log::Level) -> Result<(), Failure> {
+    let mut signals = Signals::new()?;
+    let socket = Socket::bind(&settings.control.socket, settings.control.mode)?;
+    let (daemon, mut end) = start(program, path, settings, level)?;
+    let (commands, mut asked) = mpsc::channel(8);
+    let context = Context {
+        inbox: daemon.inbox.clone(),
+        kernel: daemon.kernel.clone(),
+        facts: daemon.facts.subscribe(),
+        commands,
+    };
+    let control = tokio::spawn(socket.serve(context));
+    let outcome = daemon.obey(&mut signals, &mut asked, &mut end).await;
+    control.abort();
+    // The socket's file goes with the task.
+    let _ = control.await;
+    outcome
+}
+
+fn start(
+    program: Role,
+    path: &Path,
+    settings: Settings,
+    level: log::Level,
+) -> Result<(Daemon, oneshot::Receiver<()>), Failure> {
+    let (inbox, driver) = Driver::new(Clock::start());
+    let arrivals = Arrivals::new(inbox.clone());
+    let table = Arc::new(SocketTable::new(settings.sockets.clone()));
+    let mut listeners = Listeners::new(arrivals.clone(), table);
+    listeners.bind(&settings.listen.socket_addresses())?;
+    let (kernel, outbox) = match fib::config(&settings) {
+        Some(config) => {
+            let (handle, events) = fib_sync::start(config).map_err(Failure::Kernel)?;
+            let outbox = fib::Outbox::open(handle.clone(), events, inbox.clone());
+            (Some(handle), Some(outbox))
+        }
+        None => (None, None),
+    };
+    let dialer = Dialer::new(Handle::current(), arrivals.clone(), listeners.table());
+    let first = settings.originate.iter().cloned();
+    let first = first.map(|(prefix, route)| Input::Originate { prefix, source: LocalSource::Static, route });
+    let outside = Outside { dialer, kernel: outbox };
+    let end = driver.start(settings.core.clone(), first.collect(), outside)?;
+    let facts = watch::Sender::new(facts(settings.role, path, &listeners));
+    let path = path.to_owned();
+    Ok((Daemon { program, path, settings, inbox, arrivals, listeners, kernel, level, facts }, end))
+}
+
+fn facts(role: Role, path: &Path, listeners: &Listeners) -> Facts {
+    let now = SystemTime::now();
+    Facts {
+        role,
+        started: now,
+        config: path.to_owned(),
+        generation: 1,
+        configured: now,
+        config_error: None,
+        listening: listeners.addresses().map(|address| address.to_string()).collect(),
+    }
+}
+
+impl Daemon {
+    async fn obey(
+        mut self,
+        signals: &mut Signals,
+        asked: &mut mpsc::Receiver<Command>,
+        end: &mut oneshot::Receiver<()>,
+    ) -> Result<(), Failure> {
+        self.greet();
+        loop {
+            tokio::select! {
+                _ = &mut *end => {
+                    error!(event = "daemon.died", "the speaker has died; kernel routes stay");
+                    return Err(Failure::Died);
+                }
+                signal = signals.next() => match signal {
+                    Signalled::Reload => {
+                        // The reason is logged, and kept for `status`.
+                        let _ = self.reload().await;
+                    }
+                    Signalled::End(name) => {
+                        info!(event = "daemon.stopping", signal = name);
+                        break;
+                    }
+                },
+                Some(command) = asked.recv() => self.command(command).await,
+            }
+        }
+        notify::tell("STOPPING=1");
+        tokio::select! {
+            () = self.stop(end) => {}
+            Signalled::End(name) = signals.next() => warn!(event = "daemon.impatient", signal = name),
+        }
+        info!(event = "daemon.stopped");
+        Ok(())
+    }
+
+    fn greet(&self) {
+        let core = &self.settings.core;
+        info!(
+            event = "daemon.started",
+            version = env!("CARGO_PKG_VERSION"),
+            asn = core.asn.0,
+            router_id = %core.router_id,
+            peers = core.peers.len(),
+            config = %self.path.display(),
+            control = %self.settings.control.socket.display(),
+        );
+        notify::tell("READY=1");
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            // Whoever asked may have gone away meanwhile.
+            Command::Reload(answer) => drop(answer.send(self.reload().await)),
+            Command::Log { level, answer } => {
+                let changed = log::change(&self.level, &level);
+                if changed.is_ok() {
+                    info!(event = "log.level", level);
+                }
+                let _ = answer.send(changed.map_err(|error| crate::api::Refusal::usage(error.to_string())));
+            }
+        }
+    }
+
+    /// Ends every session in good order, then leaves the kernel's table as configured.
+    async fn stop(self, end: &mut oneshot::Receiver<()>) {
+        drop(self.listeners);
+        // With graceful restart on, peers keep forwarding to us as long as no Cease says we are leaving.
+        let silently = self.settings.core.graceful_restart.enabled;
+        let farewell = async {
+            self.inbox.tell(Input::Stop { silently, text: String::new() }).await;
+            let _ = end.await;
+            self.arrivals.drained().await;
+        };
+        if timeout(FAREWELL, farewell).await.is_err() {
+            warn!(event = "daemon.farewell", "not every session ended in time");
+        }
+        let Some(kernel) = self.kernel else { return };
+        let cleared = async {
+            match self.settings.kernel.on_exit {
+                OnExit::Keep => kernel.stop().await.map(|()| 0),
+                OnExit::Remove => kernel.remove_all().await,
+            }
+        };
+        match timeout(CLEARANCE, cleared).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(left)) => warn!(event = "kernel.left", routes = left, "routes could not be removed"),
+            Ok(Err(_)) | Err(_) => warn!(event = "kernel.left", "the table was left as it was"),
+        }
+    }
+}
+
+/// The signals that mean something.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signalled {
+        tokio::select! {
+            _ = self.hangup.recv() => Signalled::Reload,
+            _ = self.interrupt.recv() => Signalled::End("SIGINT"),
+            _ = self.terminate.recv() => Signalled::End("SIGTERM"),
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Signalled {
+    Reload,
+    End(&'static str),
+}

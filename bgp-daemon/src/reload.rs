@@ -1,0 +1,165 @@
+//! Putting another configuration in force: only what changed is disturbed, and a file with an error
+//! changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use bgp_core::rib::{LocalSource, Route};
+use bgp_core::speaker::{Admin, Input, PeerId, PeerView};
+use ipnet::IpNet;
+use tracing::{error, info, warn};
+
+use crate::api::{Refusal, RefusalCode, Reloaded};
+use crate::config::{self, PeerSocket, Settings};
+use crate::daemon::Daemon;
+use crate::transport::SocketTable;
+use crate::{fib, log};
+
+impl Daemon {
+    /// Reads the file again and puts it in force.
+    pub(crate) async fn reload(&mut self) -> Result<Reloaded, Refusal> {
+        match self.try_reload().await {
+            Ok(reloaded) => Ok(reloaded),
+            Err(refusal) => {
+                error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
+                self.facts.send_modify(|facts| facts.config_error = Some(refusal.message.clone()));
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn try_reload(&mut self) -> Result<Reloaded, Refusal> {
+        let loaded = config::load(&self.path).map_err(|diagnostics| Refusal {
+            code: RefusalCode::Config,
+            message: config::render(&diagnostics),
+        })?;
+        let settings = loaded.settings.forced(self.program);
+        let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+        self.listeners
+            .bind(&settings.listen.socket_addresses())
+            .map_err(|error| Refusal::refused(error.to_string()))?;
+        warnings.extend(unchangeable(&self.settings, &settings));
+        let old = std::mem::replace(&mut self.settings, settings);
+        self.apply(&old).await?;
+        for warning in &warnings {
+            warn!(event = "config.warning", reason = warning);
+        }
+        let listening = self.listeners.addresses().map(|address| address.to_string()).collect();
+        self.facts.send_modify(|facts| {
+            facts.generation += 1;
+            facts.configured = SystemTime::now();
+            facts.config_error = None;
+            facts.listening = listening;
+        });
+        let generation = self.facts.borrow().generation;
+        info!(event = "config.reloaded", generation);
+        Ok(Reloaded { generation, warnings })
+    }
+
+    async fn apply(&mut self, old: &Settings) -> Result<(), Refusal> {
+        let before = SocketTable::new(old.sockets.clone());
+        let after = Arc::new(SocketTable::new(self.settings.sockets.clone()));
+        self.listeners.replace(Arc::clone(&after));
+        for input in origins(&old.originate, &self.settings.originate) {
+            self.inbox.tell(input).await;
+        }
+        self.inbox.tell(Input::Reconfigure(Box::new(self.settings.core.clone()))).await;
+        let reset =
+            self.inbox.ask(move |speaker, _| stranded(&speaker.view().peers(), &before, &after)).await;
+        for peer in reset.map_err(|stopped| Refusal::refused(stopped.to_string()))? {
+            self.inbox.tell(Input::Admin { peer, action: Admin::Reset }).await;
+        }
+        if let (Some(kernel), Some(config)) = (&self.kernel, fib::config(&self.settings)) {
+            kernel.reconfigure(config).await.map_err(|stopped| Refusal::refused(stopped.to_string()))?;
+        }
+        if old.log.level != self.settings.log.level {
+            log::change(&self.level, self.settings.log.level.as_str())
+                .map_err(|error| Refusal::refused(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// What has to be originated and retracted to get from one list to the other.
+fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Input> {
+    let source = LocalSource::Static;
+    let old: BTreeMap<&IpNet, &Route> = old.iter().map(|(prefix, route)| (prefix, route)).collect();
+    let new: BTreeMap<&IpNet, &Route> = new.iter().map(|(prefix, route)| (prefix, route)).collect();
+    let gone = old.keys().filter(|prefix| !new.contains_key(*prefix));
+    let gone = gone.map(|prefix| Input::Retract { prefix: **prefix, source });
+    let come = new.iter().filter(|(prefix, route)| old.get(*prefix) != Some(*route));
+    let come =
+        come.map(|(prefix, route)| Input::Originate { prefix: **prefix, source, route: (*route).clone() });
+    gone.chain(come).collect()
+}
+
+/// Peers whose socket options changed under their sessions: only a new connection has the new ones.
+fn stranded(peers: &[PeerView], before: &SocketTable, after: &SocketTable) -> Vec<PeerId> {
+    fn options<'a>(peer: &PeerView, table: &'a SocketTable) -> Option<&'a PeerSocket> {
+        table.named(&peer.name).or_else(|| table.covering(peer.address))
+    }
+    let changed = peers.iter().filter(|peer| match (options(peer, before), options(peer, after)) {
+        (Some(before), Some(after)) => before != after,
+        // It came, or it is going.
+        (None, _) | (_, None) => false,
+    });
+    changed.map(|peer| peer.id).collect()
+}
+
+/// What a running daemon cannot change.
+fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
+    let kernel = |settings: &Settings| {
+        let kernel = &settings.kernel;
+        (kernel.enabled, kernel.table, kernel.protocol, kernel.metric)
+    };
+    let checks = [
+        (kernel(old) != kernel(new), "[kernel] enabled, table, protocol and metric"),
+        (old.control != new.control, "[control]"),
+        (old.log.format != new.log.format, "[log] format"),
+    ];
+    let changed = checks.iter().filter(|(changed, _)| *changed);
+    changed.map(|(_, what)| format!("{what} changed: a restart is needed for that")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bgp_core::rib::{Forwarding, KernelHint};
+    use bgp_core::wire::Attributes;
+
+    use super::*;
+
+    fn route(forwarding: Forwarding) -> Route {
+        Route {
+            attributes: Attributes::default(),
+            forwarding,
+            interface: None,
+            kernel: KernelHint::default(),
+        }
+    }
+
+    #[test]
+    fn only_differences_of_our_routes_are_told() {
+        let net = |text: &str| text.parse::<IpNet>().expect("a prefix");
+        let old = [
+            (net("10.0.0.0/24"), route(Forwarding::Blackhole)),
+            (net("10.0.1.0/24"), route(Forwarding::Blackhole)),
+            (net("10.0.2.0/24"), route(Forwarding::Blackhole)),
+        ];
+        let new = [
+            (net("10.0.0.0/24"), route(Forwarding::Blackhole)),
+            (net("10.0.2.0/24"), route(Forwarding::Nowhere)),
+            (net("10.0.3.0/24"), route(Forwarding::Blackhole)),
+        ];
+        let told: Vec<(bool, IpNet)> = origins(&old, &new)
+            .into_iter()
+            .filter_map(|input| match input {
+                Input::Retract { prefix, .. } => Some((false, prefix)),
+                Input::Originate { prefix, .. } => Some((true, prefix)),
+                _ => None,
+            })
+            .collect();
+        let expected = [(false, net("10.0.1.0/24")), (true, net("10.0.2.0/24")), (true, net("10.0.3.0/24"))];
+        assert_eq!(told, expected);
+    }
+}
