@@ -1,3 +1,9 @@
 //! The `caracal` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use bgp_daemon::config::Role;
+
+fn main() -> ExitCode {
+    bgp_daemon::cli::main(Role::Node)
+}

@@ -1,3 +1,9 @@
 //! The `caracal-rr` binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+use bgp_daemon::config::Role;
+
+fn main() -> ExitCode {
+    bgp_daemon::cli::main(Role::Reflector)
+}

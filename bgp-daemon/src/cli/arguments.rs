@@ -1,0 +1,252 @@
+//! What can be typed: verbs, options and their help.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::api::{Action, Of, Scope, Selection};
+
+const EXAMPLES: &str = "\
+Examples:
+  caracal check /etc/caracal/caracal.toml      is the file valid, and if not, where?
+  caracal run --config /etc/caracal/caracal.toml
+  caracal peers                                who is up
+  caracal peer tor-a                           everything about one peer
+  caracal routes 10.244.0.0/16 --longer        what is known inside a prefix
+  caracal routes --out tor-a -o json           what a peer is told
+  caracal explain 10.244.1.0/26                why a route is where it is
+
+Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
+4 refused, 5 invalid configuration, 6 time-out.";
+
+/// A BGP speaker for clusters.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// How answers are printed
+    #[arg(short, long, value_enum, default_value_t, global = true)]
+    pub(super) output: Output,
+    /// The control socket of the daemon to ask
+    #[arg(long, env = "CARACAL_SOCKET", default_value = "/run/caracal/caracal.sock", global = true)]
+    pub(super) socket: PathBuf,
+    /// How long to wait for the daemon, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, global = true)]
+    pub(super) timeout: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// Columns for people
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// One JSON value, sorted
+    Json,
+    /// One JSON object per line, as it comes
+    Ndjson,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    #[command(flatten)]
+    Here(Here),
+    #[command(flatten)]
+    Ask(Ask),
+}
+
+/// What needs no running daemon.
+#[derive(Debug, Subcommand)]
+pub(super) enum Here {
+    /// Run the daemon
+    Run {
+        /// The configuration file
+        #[arg(long, short, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Say whether a configuration is valid
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+}
+
+/// What a running daemon answers.
+#[derive(Debug, Subcommand)]
+pub(super) enum Ask {
+    /// The daemon as a whole
+    Status,
+    /// All peers
+    Peers,
+    /// One peer, or an action on it
+    Peer {
+        /// Its name or address
+        name: String,
+        /// What to do; without it the peer is shown
+        #[arg(value_enum)]
+        action: Option<PeerAction>,
+        /// What the peer is told when its session is shut down
+        #[arg(long, default_value = "")]
+        text: String,
+    },
+    /// Routes, of everybody or of one peer
+    Routes(Routes),
+    /// Why a prefix is where it is
+    Explain {
+        /// A prefix, or an address inside it
+        prefix: String,
+        /// Only what concerns this peer
+        #[arg(long)]
+        peer: Option<String>,
+    },
+    /// What the kernel holds of ours
+    Kernel {
+        /// Only what is not as it should be; exit with 1 if there is any
+        #[arg(long)]
+        drift: bool,
+    },
+    /// Read the configuration file again
+    Reload,
+    /// Change how much is logged
+    Log {
+        /// error, warn, info, debug, trace, or directives as in RUST_LOG
+        level: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Routes {
+    /// A prefix; an address stands for the prefixes that cover it
+    prefix: Option<String>,
+    /// With the prefixes inside it
+    #[arg(long, requires = "prefix", conflicts_with = "covering")]
+    longer: bool,
+    /// With the prefixes that cover it
+    #[arg(long, requires = "prefix")]
+    covering: bool,
+    /// What this peer sent
+    #[arg(long, value_name = "PEER", visible_alias = "in")]
+    peer: Option<String>,
+    /// What this peer was sent
+    #[arg(long, value_name = "PEER", conflicts_with = "peer")]
+    out: Option<String>,
+    /// Only the best paths
+    #[arg(long, conflicts_with_all = ["peer", "out"])]
+    best: bool,
+    /// Only what was refused
+    #[arg(long, conflicts_with_all = ["peer", "out", "best"])]
+    rejected: bool,
+    /// Only this family
+    #[arg(long, value_parser = ["ipv4", "ipv6"])]
+    family: Option<String>,
+}
+
+impl Routes {
+    /// The same as a request says it.
+    pub(super) fn selection(self) -> Selection {
+        let scope = match (self.longer, self.covering) {
+            (true, _) => Scope::Longer,
+            (_, true) => Scope::Covering,
+            (false, false) => Scope::Exact,
+        };
+        let (of, peer) = match (self.peer, self.out) {
+            (Some(peer), _) => (Of::In, Some(peer)),
+            (None, Some(peer)) => (Of::Out, Some(peer)),
+            (None, None) if self.best => (Of::Best, None),
+            (None, None) if self.rejected => (Of::Rejected, None),
+            (None, None) => (Of::All, None),
+        };
+        Selection { prefix: self.prefix, scope, of, peer, family: self.family }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum PeerAction {
+    /// Start it
+    Enable,
+    /// Shut its session down and leave it down
+    Disable,
+    /// End its session and start again
+    Reset,
+    /// Ask it for its routes again
+    RefreshIn,
+    /// Send it ours again
+    RefreshOut,
+}
+
+impl From<PeerAction> for Action {
+    fn from(action: PeerAction) -> Self {
+        match action {
+            PeerAction::Enable => Self::Enable,
+            PeerAction::Disable => Self::Disable,
+            PeerAction::Reset => Self::Reset,
+            PeerAction::RefreshIn => Self::RefreshIn,
+            PeerAction::RefreshOut => Self::RefreshOut,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.trim_end_matches('s').parse().map_err(|_| "not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a time-out is longer than nothing".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn selection(words: &[&str]) -> Selection {
+        let words = ["caracal", "routes"].iter().chain(words);
+        match Arguments::try_parse_from(words).expect("valid words").verb {
+            Verb::Ask(Ask::Routes(routes)) => routes.selection(),
+            other => panic!("parsed {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn words_become_a_selection() {
+        assert_eq!(selection(&[]), Selection::default());
+        let out = selection(&["10.0.0.0/8", "--longer", "--out", "tor", "--family", "ipv4"]);
+        let expected = Selection {
+            prefix: Some("10.0.0.0/8".to_owned()),
+            scope: Scope::Longer,
+            of: Of::Out,
+            peer: Some("tor".to_owned()),
+            family: Some("ipv4".to_owned()),
+        };
+        assert_eq!(out, expected);
+        assert_eq!(selection(&["--in", "a"]).of, Of::In);
+    }
+
+    #[test]
+    fn options_may_follow_the_verb() {
+        let words = ["caracal", "peers", "-o", "json", "--socket", "/tmp/s", "--timeout", "2.5"];
+        let arguments = Arguments::try_parse_from(words).expect("valid words");
+        assert_eq!(arguments.global.output, Output::Json);
+        assert_eq!(arguments.global.timeout, Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_scope_needs_a_prefix() {
+        assert!(Arguments::try_parse_from(["caracal", "routes", "--longer"]).is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! The client's side of the control socket: one request, a stream of items.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use crate::api::{Refusal, Reply, Request, VERSION, Verb};
+
+/// Longest line of an answer; a page of routes with every attribute at its longest stays below.
+const LINE: u64 = 64 * 1024 * 1024;
+
+/// Where the daemon listens, and how long to wait for each line of its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    /// The socket.
+    pub(super) socket: PathBuf,
+    /// The patience.
+    pub(super) timeout: Duration,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientError {
+    /// Nobody is there.
+    #[error("cannot reach the daemon at {}: {source}{}", socket.display(), hint(source))]
+    Unreachable {
+        /// The socket.
+        socket: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It does not answer.
+    #[error("the daemon has not answered within {}s", .0.as_secs_f32())]
+    Timeout(Duration),
+    /// It answers with something else.
+    #[error("the daemon's answer cannot be understood: {0}; are both of the same version?")]
+    Garbled(String),
+    /// It says no.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// What was to be done with an item could not be.
+    #[error("{0}")]
+    Output(#[from] io::Error),
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => " (is it running? --socket or CARACAL_SOCKET names another socket)",
+        io::ErrorKind::ConnectionRefused => " (it has stopped and left its socket behind)",
+        io::ErrorKind::PermissionDenied => " (the socket belongs to another user: try sudo)",
+        _ => "",
+    }
+}
+
+impl Client {
+    /// Asks `verb` and hands every item of the answer to `each`.
+    pub(super) fn ask<F>(&self, verb: Verb, mut each: F) -> Result<(), ClientError>
+    where
+        F: FnMut(Box<RawValue>) -> Result<(), ClientError>,
+    {
+        let mut stream = BufReader::new(self.send(verb)?);
+        loop {
+            let reply = self.receive(&mut stream)?;
+            reply.items.into_iter().try_for_each(&mut each)?;
+            if let Some(refusal) = reply.error {
+                return Err(ClientError::Refused(refusal));
+            }
+            if reply.done {
+                return Ok(());
+            }
+        }
+    }
+
+    fn send(&self, verb: Verb) -> Result<UnixStream, ClientError> {
+        let mut stream = UnixStream::connect(&self.socket).map_err(|error| self.failed(error))?;
+        stream.set_read_timeout(Some(self.timeout))?;
+        stream.set_write_timeout(Some(self.timeout))?;
+        let request = Request { v: VERSION, verb };
+        let mut line = serde_json::to_vec(&request).map_err(io::Error::from)?;
+        line.push(b'\n');
+        stream.write_all(&line).map_err(|error| self.failed(error))?;
+        Ok(stream)
+    }
+
+    fn receive(&self, stream: &mut BufReader<UnixStream>) -> Result<Reply, ClientError> {
+        let mut line = Vec::new();
+        stream.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(|error| self.failed(error))?;
+        if line.is_empty() {
+            return Err(ClientError::Garbled("it ended early".to_owned()));
+        }
+        let reply: Reply =
+            serde_json::from_slice(&line).map_err(|error| ClientError::Garbled(error.to_string()))?;
+        if reply.v != VERSION {
+            return Err(ClientError::Garbled(format!("it speaks version {}, this is {VERSION}", reply.v)));
+        }
+        Ok(reply)
+    }
+
+    fn failed(&self, error: io::Error) -> ClientError {
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout(self.timeout),
+            _ => ClientError::Unreachable { socket: self.socket.clone(), source: error },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_is_not_there_is_reported_with_its_socket() {
+        let socket = PathBuf::from("/nonexistent/caracal.sock");
+        let client = Client { socket, timeout: Duration::from_secs(1) };
+        let error = client.ask(Verb::Status, |_| Ok(())).expect_err("nobody listens there");
+        assert!(matches!(error, ClientError::Unreachable { .. }));
+        assert!(error.to_string().contains("/nonexistent/caracal.sock"), "{error}");
+        assert!(error.to_string().contains("is it running?"), "{error}");
+    }
+
+    #[test]
+    fn a_daemon_that_says_nothing_is_a_time_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("s");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+        let client = Client { socket, timeout: Duration::from_millis(10) };
+        let error = client.ask(Verb::Status, |_| Ok(())).expect_err("nobody answers");
+        assert!(matches!(error, ClientError::Timeout(_)));
+    }
+}

@@ -1,0 +1,107 @@
+//! The command line, of both programs.
+
+mod arguments;
+mod client;
+mod exit;
+mod offline;
+mod peers;
+mod routes;
+mod show;
+mod status;
+mod table;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::api::{self, RefusalCode};
+use crate::config::Role;
+use arguments::{Arguments, Ask, Global, Here, Verb};
+use client::{Client, ClientError};
+use exit::Exit;
+use show::Screen;
+use table::Colour;
+
+/// Runs the program for `role` with the arguments of this process.
+#[must_use]
+pub fn main(role: Role) -> ExitCode {
+    let (name, about) = match role {
+        Role::Node => ("caracal", "A BGP speaker for clusters"),
+        Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),
+    };
+    let command = Arguments::command().name(name).bin_name(name).about(about);
+    let arguments = match Arguments::from_arg_matches(&command.get_matches()) {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    dispatch(role, arguments).into()
+}
+
+fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
+    match verb {
+        Verb::Here(Here::Run { config }) => offline::run(role, &config),
+        Verb::Here(Here::Check { file }) => offline::check(role, &file),
+        Verb::Ask(verb) => ask(global, verb),
+    }
+}
+
+fn ask(Global { output, socket, timeout }: Global, verb: Ask) -> Exit {
+    let client = Client { socket, timeout };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut screen = Screen { client: &client, output, colour: Colour::of_terminal(), out: &mut out };
+    let outcome = answer(verb, &mut screen).and_then(|exit| Ok(out.flush().map(|()| exit)?));
+    match outcome {
+        Ok(exit) => exit,
+        // Whoever read our output has seen enough.
+        Err(ClientError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            report(&error);
+            Exit::from(&error)
+        }
+    }
+}
+
+/// Errors in a configuration come as several lines that say `error` themselves.
+fn report(error: &ClientError) {
+    match error {
+        ClientError::Refused(refusal) if refusal.code == RefusalCode::Config => {
+            eprintln!("{}", refusal.message.trim_end());
+        }
+        other => eprintln!("error: {other}"),
+    }
+}
+
+fn answer(verb: Ask, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+    match verb {
+        Ask::Status => {
+            screen.one(api::Verb::Status, status::full)?;
+        }
+        Ask::Peers => {
+            screen.list(api::Verb::Peers, |peer: &api::Peer| peer.name.clone(), peers::table)?;
+        }
+        Ask::Peer { name, action: Some(action), text } => {
+            let verb = api::Verb::Admin { peer: name, action: action.into(), text };
+            screen.client.ask(verb, |_| Ok(()))?;
+        }
+        Ask::Peer { name, action: None, .. } => {
+            screen.one(api::Verb::Peer { name }, peers::full)?;
+        }
+        Ask::Routes(routes) => {
+            screen.list(api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
+        }
+        Ask::Explain { prefix, peer } => {
+            let told = screen.one(api::Verb::Explain { prefix, peer }, routes::explanation)?;
+            return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
+        }
+        Ask::Kernel { drift } => {
+            let count = screen.list(api::Verb::Kernel { drift }, routes::kernel_order, routes::kernel)?;
+            return Ok(if drift && count > 0 { Exit::Not } else { Exit::Done });
+        }
+        Ask::Reload => {
+            screen.one(api::Verb::Reload, status::reloaded)?;
+        }
+        Ask::Log { level } => screen.client.ask(api::Verb::Log { level }, |_| Ok(()))?,
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,58 @@
+//! The verbs that need no running daemon: run, check, diff.
+
+use std::path::Path;
+
+use super::exit::Exit;
+use crate::config::{self, Role, Settings};
+use crate::{daemon, log};
+
+/// Runs the daemon.
+pub(super) fn run(role: Role, path: &Path) -> Exit {
+    let Some(settings) = load(role, path) else { return Exit::Configuration };
+    let level = match log::start(settings.log.level.as_str(), settings.log.format) {
+        Ok(level) => level,
+        Err(error) => return fail(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(daemon::run(role, path, settings, level)) {
+        Ok(()) => Exit::Done,
+        Err(error) => fail(&error),
+    }
+}
+
+/// Says whether a file is valid.
+pub(super) fn check(role: Role, path: &Path) -> Exit {
+    let Some(settings) = load(role, path) else { return Exit::Configuration };
+    let (core, originate) = (&settings.core, settings.originate.len());
+    println!(
+        "{} is valid: AS {}, router id {}, {} peers, {} ranges, {originate} routes of our own",
+        path.display(),
+        core.asn,
+        core.router_id,
+        core.peers.len(),
+        core.dynamic_peers.len(),
+    );
+    Exit::Done
+}
+
+/// The settings of a file, warnings printed; `None` after its errors have been.
+fn load(role: Role, path: &Path) -> Option<Settings> {
+    match config::load(path) {
+        Ok(loaded) => {
+            eprint!("{}", config::render(&loaded.warnings));
+            Some(loaded.settings.forced(role))
+        }
+        Err(diagnostics) => {
+            eprint!("{}", config::render(&diagnostics));
+            None
+        }
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> Exit {
+    eprintln!("error: {error}");
+    Exit::Not
+}

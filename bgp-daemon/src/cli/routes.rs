@@ -1,0 +1,180 @@
+//! Routes for people: paths, explanations and the kernel's table.
+
+use std::io;
+
+use ipnet::IpNet;
+
+use super::show::Screen;
+use super::table::{Align, Cell, Table, Tone, age};
+use crate::api::{AsPathElement, Explanation, KernelRoute, Route};
+
+/// Routes are listed by prefix, the best path first.
+pub(super) fn order(route: &Route) -> (Option<IpNet>, bool, Option<String>, Option<u32>) {
+    (prefix(&route.prefix), !route.best, route.peer.clone(), route.path_id)
+}
+
+/// The kernel's routes are listed by prefix.
+pub(super) fn kernel_order(route: &KernelRoute) -> Option<IpNet> {
+    prefix(&route.prefix)
+}
+
+fn prefix(text: &str) -> Option<IpNet> {
+    text.parse().ok()
+}
+
+/// Prints paths; `*` marks the best, `+` those that forward beside it, `s` stale ones.
+pub(super) fn table(routes: &[Route], screen: &mut Screen<'_>) -> io::Result<()> {
+    use Align::{Left, Right};
+    let mut columns = vec![
+        ("PREFIX", Left),
+        ("", Left),
+        ("FROM", Left),
+        ("NEXT HOP", Left),
+        ("PREF", Right),
+        ("MED", Right),
+        ("AS PATH", Left),
+    ];
+    if screen.is_wide() {
+        columns.extend([("ORIGIN", Left), ("COMMUNITIES", Left), ("ORIGINATOR", Left), ("CLUSTERS", Left)]);
+        columns.extend([("ID", Right), ("AGE", Right)]);
+    }
+    columns.push(("NOT BEST BECAUSE", Left));
+    let mut table = Table::new(&columns);
+    for route in routes {
+        table.row(row(route, screen.is_wide()));
+    }
+    table.write(screen.out, screen.colour)
+}
+
+fn row(route: &Route, wide: bool) -> Vec<Cell> {
+    let tone = if route.best { Tone::Good } else { Tone::Plain };
+    let mut row = vec![
+        Cell::new(&route.prefix, tone),
+        flags(route).into(),
+        route.peer.as_deref().unwrap_or(&route.source).into(),
+        next_hop(route).into(),
+        optional(route.local_preference),
+        optional(route.med),
+        as_path(&route.as_path).into(),
+    ];
+    if wide {
+        let communities = [&route.communities, &route.large_communities, &route.extended_communities];
+        row.push((&route.origin).into());
+        row.push(communities.map(|list| list.join(" ")).join(" ").trim().into());
+        row.push(optional(route.originator_id.as_ref()));
+        row.push(route.cluster_list.join(" ").into());
+        row.push(optional(route.path_id));
+        row.push(age(route.age).into());
+    }
+    row.push(Cell::new(&route.reason, Tone::Dim));
+    row
+}
+
+fn flags(route: &Route) -> String {
+    let flags = [(route.best, '*'), (route.multipath && !route.best, '+'), (route.stale, 's')];
+    flags.iter().filter_map(|(set, flag)| set.then_some(*flag)).collect()
+}
+
+fn next_hop(route: &Route) -> String {
+    match (&route.next_hop, &route.interface) {
+        (Some(next_hop), None) => next_hop.clone(),
+        (Some(next_hop), Some(interface)) => format!("{next_hop} dev {interface}"),
+        (None, Some(interface)) => format!("dev {interface}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn optional(value: Option<impl ToString>) -> Cell {
+    value.map_or_else(Cell::default, |value| value.to_string().into())
+}
+
+fn as_path(path: &[AsPathElement]) -> String {
+    let elements = path.iter().map(|element| match element {
+        AsPathElement::Asn(asn) => asn.to_string(),
+        AsPathElement::Set(asns) => {
+            let asns: Vec<String> = asns.iter().map(ToString::to_string).collect();
+            format!("{{{}}}", asns.join(","))
+        }
+    });
+    elements.collect::<Vec<String>>().join(" ")
+}
+
+/// Prints an explanation.
+pub(super) fn explanation(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
+    writeln!(screen.out, "{}", explanation.prefix)?;
+    if explanation.candidates.is_empty() {
+        writeln!(screen.out, "\nNo path is known.")?;
+    } else {
+        writeln!(screen.out)?;
+        table(&explanation.candidates, screen)?;
+    }
+    if !explanation.steps.is_empty() {
+        writeln!(screen.out)?;
+        steps(explanation, screen)?;
+    }
+    Ok(())
+}
+
+fn steps(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut table = Table::new(&[
+        ("STAGE", Align::Left),
+        ("", Align::Left),
+        ("ABOUT", Align::Left),
+        ("WHY", Align::Left),
+    ]);
+    for step in &explanation.steps {
+        let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
+        table.row(vec![(&step.stage).into(), passed, (&step.subject).into(), (&step.reason).into()]);
+    }
+    table.write(screen.out, screen.colour)
+}
+
+/// Prints the kernel's routes.
+pub(super) fn kernel(routes: &[KernelRoute], screen: &mut Screen<'_>) -> io::Result<()> {
+    let columns = [("PREFIX", Align::Left), ("STANDING", Align::Left), ("WISHED", Align::Left)];
+    let mut table = Table::new(&[&columns[..], &[("KERNEL", Align::Left), ("REASON", Align::Left)]].concat());
+    for route in routes {
+        let tone = match &*route.standing {
+            "installed" => Tone::Good,
+            "diverged" => Tone::Bad,
+            _ => Tone::Fair,
+        };
+        let same = route.wished == route.installed;
+        let installed = if same { Some("as wished") } else { route.installed.as_deref() };
+        table.row(vec![
+            (&route.prefix).into(),
+            Cell::new(&route.standing, tone),
+            optional(route.wished.as_ref()),
+            Cell::new(installed.unwrap_or("nothing"), if same { Tone::Dim } else { Tone::Plain }),
+            Cell::new(route.reason.as_deref().unwrap_or_default(), Tone::Bad),
+        ]);
+    }
+    table.write(screen.out, screen.colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn routes_are_in_the_order_of_prefixes_with_the_best_path_first() {
+        let route = |prefix: &str, best| Route { prefix: prefix.to_owned(), best, ..Route::default() };
+        let mut routes = [
+            route("2001:db8::/32", true),
+            route("10.0.0.0/8", false),
+            route("9.0.0.0/8", true),
+            route("10.0.0.0/8", true),
+        ];
+        routes.sort_by_key(order);
+        let prefixes: Vec<(&str, bool)> = routes.iter().map(|r| (&*r.prefix, r.best)).collect();
+        let expected =
+            [("9.0.0.0/8", true), ("10.0.0.0/8", true), ("10.0.0.0/8", false), ("2001:db8::/32", true)];
+        assert_eq!(prefixes, expected);
+    }
+
+    #[test]
+    fn an_as_set_stands_in_braces() {
+        let path = [AsPathElement::Asn(65001), AsPathElement::Set(vec![1, 2])];
+        assert_eq!(as_path(&path), "65001 {1,2}");
+    }
+}

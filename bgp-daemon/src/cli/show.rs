@@ -1,0 +1,103 @@
+//! Printing answers: the daemon's JSON as it is, or rows for people.
+
+use std::io::{self, Write};
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::arguments::Output;
+use super::client::{Client, ClientError};
+use super::table::Colour;
+use crate::api::Verb;
+
+/// How to print.
+pub(super) struct Screen<'a> {
+    /// The daemon to ask.
+    pub(super) client: &'a Client,
+    /// In which form.
+    pub(super) output: Output,
+    /// Whether in colour.
+    pub(super) colour: Colour,
+    /// Where to.
+    pub(super) out: &'a mut dyn Write,
+}
+
+impl Screen<'_> {
+    /// Prints a list in the order of `key`; for people with `render`.
+    pub(super) fn list<T, K, R>(
+        &mut self,
+        verb: Verb,
+        key: impl Fn(&T) -> K,
+        render: R,
+    ) -> Result<usize, ClientError>
+    where
+        T: DeserializeOwned,
+        K: Ord,
+        R: Fn(&[T], &mut Screen<'_>) -> io::Result<()>,
+    {
+        let Screen { client, output, .. } = *self;
+        if output == Output::Ndjson {
+            let mut count = 0;
+            client.ask(verb, |item| {
+                count += 1;
+                Ok(writeln!(self.out, "{item}")?)
+            })?;
+            return Ok(count);
+        }
+        let mut items: Vec<(K, Box<RawValue>, T)> = Vec::new();
+        client.ask(verb, |item| {
+            let value: T = read(&item)?;
+            items.push((key(&value), item, value));
+            Ok(())
+        })?;
+        items.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let count = items.len();
+        if output == Output::Json {
+            self.array(items.iter().map(|(_, item, _)| &**item))?;
+        } else {
+            let values: Vec<T> = items.into_iter().map(|(.., value)| value).collect();
+            render(&values, self)?;
+        }
+        Ok(count)
+    }
+
+    /// Prints a single thing; for people with `render`. Returns it.
+    pub(super) fn one<T, R>(&mut self, verb: Verb, render: R) -> Result<T, ClientError>
+    where
+        T: DeserializeOwned,
+        R: Fn(&T, &mut Screen<'_>) -> io::Result<()>,
+    {
+        let mut only = None;
+        self.client.ask(verb, |item| {
+            only = Some(item);
+            Ok(())
+        })?;
+        let item = only.ok_or_else(|| ClientError::Garbled("it is empty".to_owned()))?;
+        let value = read(&item)?;
+        match self.output {
+            Output::Json | Output::Ndjson => writeln!(self.out, "{item}")?,
+            Output::Table | Output::Wide => render(&value, self)?,
+        }
+        Ok(value)
+    }
+
+    /// Whether more columns are wanted.
+    pub(super) fn is_wide(&self) -> bool {
+        self.output == Output::Wide
+    }
+
+    fn array<'a>(&mut self, items: impl Iterator<Item = &'a RawValue>) -> io::Result<()> {
+        let mut separator = "";
+        write!(self.out, "[")?;
+        for item in items {
+            write!(self.out, "{separator}\n  {item}")?;
+            separator = ",";
+        }
+        let end = if separator.is_empty() { "]" } else { "\n]" };
+        writeln!(self.out, "{end}")
+    }
+}
+
+fn read<T: DeserializeOwned>(item: &RawValue) -> Result<T, ClientError> {
+    serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))
+}

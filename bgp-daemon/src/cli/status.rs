@@ -1,0 +1,57 @@
+//! The daemon as a whole, for people.
+
+use std::io;
+
+use super::show::Screen;
+use super::table::{Tone, age};
+use crate::api::{Reloaded, Status};
+
+/// Prints one screen.
+pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
+    let peers = status.peers;
+    let tone = if peers.established == peers.total { Tone::Good } else { Tone::Bad };
+    let mut lines = vec![
+        ("Role", format!("{} AS {} router id {}", status.role, status.asn, status.router_id), Tone::Plain),
+        ("Version", status.version.clone(), Tone::Plain),
+        ("Up", format!("{} (since {})", age(status.uptime), status.started), Tone::Plain),
+        ("Configuration", configuration(status), Tone::Plain),
+        ("Listening", status.listening.join(" "), Tone::Plain),
+        ("Peers", format!("{} of {} established", peers.established, peers.total), tone),
+    ];
+    for (family, totals) in &status.routes {
+        let text = format!("{family}: {} prefixes, {} paths", totals.prefixes, totals.paths);
+        lines.push(("Routes", text, Tone::Plain));
+    }
+    if let Some(kernel) = status.kernel {
+        let tone = if kernel.differing == 0 { Tone::Plain } else { Tone::Bad };
+        let text = format!(
+            "{} installed, {} differing, {} foreign",
+            kernel.installed, kernel.differing, kernel.foreign
+        );
+        lines.push(("Kernel", text, tone));
+    }
+    if !status.settled {
+        lines.push(("Restart", "initial routes are still arriving".to_owned(), Tone::Fair));
+    }
+    if let Some(error) = &status.config_error {
+        lines.push(("Reload refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
+    }
+    for (key, value, tone) in lines {
+        let key = screen.colour.paint(&format!("{key:<14}"), Tone::Dim);
+        writeln!(screen.out, "{key} {}", screen.colour.paint(&value, tone))?;
+    }
+    Ok(())
+}
+
+fn configuration(status: &Status) -> String {
+    format!("{} (generation {}, {})", status.config, status.generation, status.configured)
+}
+
+/// Prints what a reload did.
+pub(super) fn reloaded(reloaded: &Reloaded, screen: &mut Screen<'_>) -> io::Result<()> {
+    writeln!(screen.out, "generation {} is in force", reloaded.generation)?;
+    for warning in &reloaded.warnings {
+        writeln!(screen.out, "{}", screen.colour.paint(warning, Tone::Fair))?;
+    }
+    Ok(())
+}
