@@ -1,0 +1,7 @@
+//! Whole daemons over loopback, as an operator meets them: processes, files, signals, the command line.
+
+mod cli;
+mod host;
+mod peering;
+mod reload;
+mod shutdown;
