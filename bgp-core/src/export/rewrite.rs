@@ -23,7 +23,7 @@ use crate::wire::{Attributes, NextHop, PeerKind, Role};
 pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Result<Route, Gate> {
     let next_hop = next_hop(key, source, entitled).ok_or(Gate::NoNextHop)?;
     let mut attributes = entitled.route.attributes.clone();
-    if !key.dialect.aigp {
+    if !key.dialect.aigp || moves(&entitled.route.forwarding, &next_hop) {
         attributes.aigp = None;
     }
     match key.kind {
@@ -47,6 +47,16 @@ pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Re
         interface: None,
         kernel: KernelHint::default(),
     })
+}
+
+/// Whether a route goes on by another next hop than it came with.
+///
+/// Unlike [RFC 7311 §3.4.3], which adds the distance to the old next hop to AIGP, we leave AIGP out: a
+/// metric that is missing is compared by nobody, one that is too low attracts traffic.
+///
+/// [RFC 7311 §3.4.3]: https://www.rfc-editor.org/rfc/rfc7311#section-3.4.3
+fn moves(came_by: &Forwarding, next_hop: &NextHop) -> bool {
+    matches!(came_by, Forwarding::Via(old) if old.address() != next_hop.address())
 }
 
 /// What changes at the border of the AS.
@@ -138,7 +148,8 @@ fn carried(key: &Key, next_hop: NextHop) -> Option<NextHop> {
 /// Our own address: of the family's version where there is one, else IPv6 where that is agreed upon.
 fn own(key: &Key) -> Option<NextHop> {
     let v4 = key.own.v4.map(NextHop::V4);
-    let v6 = key.own.v6.map(|global| NextHop::V6 { global, link_local: key.own.link_local });
+    let beside = |global| key.own.link_local.filter(|link_local| *link_local != global);
+    let v6 = key.own.v6.map(|global| NextHop::V6 { global, link_local: beside(global) });
     [v4, v6].into_iter().flatten().find_map(|next_hop| carried(key, next_hop))
 }
 

@@ -6,7 +6,7 @@ use crate::export::testing::{OUR_ASN, OUR_V4, address, client, external, interna
 use crate::export::{OwnAddresses, Target};
 use crate::policy::Decided;
 use crate::rib::LocalSource;
-use crate::wire::{AsPath, ExtendedCommunity};
+use crate::wire::{Aigp, AsPath, ExtendedCommunity};
 use crate::{Asn, RouterId};
 
 const OURSELVES: Source = Source::Local(LocalSource::Static);
@@ -179,4 +179,30 @@ fn a_link_local_next_hop_does_not_leave_its_link() {
     let alone = |global| Forwarding::Via(NextHop::V6 { global, link_local: None });
     assert_eq!(said(v6(7), Some(link_local)), alone(v6(7)));
     assert_eq!(said(link_local, None), alone(v6(1)));
+}
+
+#[test]
+fn our_link_local_address_stands_beside_the_global_one_and_never_beside_itself() {
+    let link_local: std::net::Ipv6Addr = "fe80::1".parse().expect("an address");
+    let said = |global| {
+        let own = OwnAddresses { v4: None, v6: Some(global), link_local: Some(link_local) };
+        let key = Key::of(&Target { own, ..external() }, Family::IPV6);
+        let route = Route { forwarding: Forwarding::Nowhere, ..route(7, &[]) };
+        rewrite(&key, &OURSELVES, &entitled(&route)).expect("it is said").forwarding
+    };
+    let both = NextHop::V6 { global: v6(1), link_local: Some(link_local) };
+    assert_eq!(said(v6(1)), Forwarding::Via(both));
+    assert_eq!(said(link_local), Forwarding::Via(NextHop::V6 { global: link_local, link_local: None }));
+}
+
+#[test]
+fn aigp_goes_only_where_it_is_agreed_and_while_the_next_hop_stays() {
+    let mut target = client();
+    target.dialect.aigp = true;
+    let mut learned = route(7, &[]);
+    learned.attributes.aigp = Some(Aigp { metric: Some(10), other_tlvs: Box::default() });
+    let aigp = |target: &Target| attributes(target, &source(7, PeerKind::Internal), &learned).aigp;
+    assert_eq!(aigp(&target), learned.attributes.aigp);
+    assert_eq!(aigp(&client()), None);
+    assert_eq!(aigp(&Target { next_hop: NextHopRule::Own, ..target }), None);
 }

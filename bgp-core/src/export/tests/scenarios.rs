@@ -77,6 +77,18 @@ fn members_of_a_group_are_sent_the_same_octets_not_copies() {
 }
 
 #[test]
+fn sessions_that_come_up_together_are_told_every_route_once() {
+    let (mut world, _) = world(40);
+    let peers = [1, 2, 3].map(|number| world.add(number, client()));
+    peers.iter().for_each(|peer| world.join(*peer));
+    world.settle();
+    for peer in peers {
+        let shadow = world.neighbours[&peer].shadow.as_ref().expect("a session");
+        assert_eq!((shadow.announcements, shadow.routes.len()), (40, 40));
+    }
+}
+
+#[test]
 fn a_peer_is_named_once_for_any_number_of_changes() {
     let (mut world, origin) = world(1);
     let peer = world.add(1, internal());

@@ -15,6 +15,8 @@ pub(super) struct Shadow {
     dialect: Dialect,
     pub(super) routes: BTreeMap<Nlri, (NextHop, Attributes)>,
     pub(super) ends_of_rib: BTreeMap<Family, usize>,
+    /// Routes announced, repetitions included.
+    pub(super) announcements: usize,
     /// Withdrawals of what it did not hold.
     pub(super) idle_withdrawals: usize,
     /// Refreshes from mark to mark.
@@ -38,6 +40,7 @@ impl Shadow {
             dialect,
             routes: BTreeMap::new(),
             ends_of_rib: BTreeMap::new(),
+            announcements: 0,
             idle_withdrawals: 0,
             refreshes: 0,
             stale: BTreeMap::new(),
@@ -78,6 +81,7 @@ impl Shadow {
                 if let Some(stale) = self.stale.get_mut(&Family::of(&nlri.prefix)) {
                     stale.remove(&nlri);
                 }
+                self.announcements += 1;
                 self.routes.insert(nlri, (next_hop.expect("a next hop"), attributes.clone()));
             }
         }
