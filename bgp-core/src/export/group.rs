@@ -110,7 +110,7 @@ impl Group {
     /// A new session listens: it will be told everything.
     pub(super) fn join(&mut self, peer: PeerId, enhanced_refresh: bool) {
         let mut member = Member::new(self.journal.end(), enhanced_refresh);
-        member.walk = Some(Walk::new(Purpose::Join, self.dirty.ticket()));
+        member.walk = Some(self.walk(Purpose::Join));
         self.members.insert(peer, member);
     }
 
@@ -119,7 +119,7 @@ impl Group {
     pub(super) fn move_in(&mut self, peer: PeerId, luggage: Luggage, enhanced_refresh: bool) {
         let mut member = Member { position: self.journal.end(), enhanced_refresh, ..luggage.member };
         luggage.may_hold.into_iter().for_each(|routes| member.arrears.owe(routes));
-        let fresh = Walk::new(Purpose::Move, self.dirty.ticket());
+        let fresh = self.walk(Purpose::Move);
         member.walk = Some(match member.walk {
             Some(walk) => Walk { purpose: walk.purpose, begun: walk.begun, ..fresh },
             None => fresh,
@@ -249,10 +249,16 @@ impl Group {
     }
 
     fn start_refresh(&mut self, peer: PeerId) {
+        let walk = self.walk(Purpose::Refresh);
         if let Some(member) = self.members.get_mut(&peer) {
             member.refresh = false;
-            member.walk = Some(Walk::new(Purpose::Refresh, self.dirty.ticket()));
+            member.walk = Some(walk);
         }
+    }
+
+    /// A walk through everything said by now.
+    fn walk(&self, purpose: Purpose) -> Walk {
+        Walk::new(purpose, self.out.parts(), self.dirty.ticket())
     }
 
     /// The next step of a member's walk: its opening marker, a part of the table, its closing marker.
@@ -261,7 +267,7 @@ impl Group {
         if !walk.begun {
             self.mark(peer, walk.purpose, RefreshKind::Begin);
             self.walk_on(peer, Walk { begun: true, ..walk });
-        } else if walk.part < self.out.parts() {
+        } else if walk.part < walk.parts {
             self.say_part(peer, walk.part, rib);
             self.walk_on(peer, Walk { part: walk.part + 1, stepped: true, ..walk });
         } else if self.dirty.has_passed(walk.until) {

@@ -29,6 +29,8 @@ pub(super) struct Walk {
     pub(super) begun: bool,
     /// The next part of the table.
     pub(super) part: usize,
+    /// Where it ends: what was first said later is in the journal.
+    pub(super) parts: usize,
     /// What was dirty at the start has to be told as well before the walk is over.
     pub(super) until: Ticket,
     /// The last step was one of this walk: the group's dirty nets are next, so that neither starves.
@@ -36,9 +38,9 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// A walk from the beginning.
-    pub(super) fn new(purpose: Purpose, until: Ticket) -> Self {
-        Self { purpose, begun: false, part: 0, until, stepped: false }
+    /// A walk through a table of so many parts.
+    pub(super) fn new(purpose: Purpose, parts: usize, until: Ticket) -> Self {
+        Self { purpose, begun: false, part: 0, parts, until, stepped: false }
     }
 }
 

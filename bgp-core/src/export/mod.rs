@@ -341,5 +341,6 @@ fn alert(sessions: &mut BTreeMap<PeerId, Session>, ready: &mut VecDeque<PeerId>,
     }
 }
 
-/// Octets a group keeps for its slow members: some seconds of a full table's churn.
-const JOURNAL_LIMIT: usize = 8 << 20;
+/// Octets a group keeps for its slow members: two tables of a million prefixes, so that a thousand
+/// sessions that come up together still share what the quickest of them had encoded.
+const JOURNAL_LIMIT: usize = 64 << 20;
