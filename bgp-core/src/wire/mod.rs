@@ -15,6 +15,8 @@
     )
 )]
 
+#[cfg(test)]
+pub(crate) mod arbitrary;
 mod attribute;
 mod build;
 mod capability;
@@ -26,6 +28,8 @@ mod opaque;
 mod open;
 mod parse;
 mod prefix;
+#[cfg(test)]
+mod properties;
 mod reach;
 mod refresh;
 mod update;
