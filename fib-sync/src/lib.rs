@@ -36,12 +36,14 @@
 //!
 //! [`Reconciler`] decides and does no I/O: it can be driven by a simulator as well as by the kernel. [`start`]
 //! puts a task around it with one netlink socket, over which requests, answers and events come in the order in
-//! which the kernel acted.
+//! which the kernel acted. The feature `model` adds a kernel in memory with the quirks of the real one.
 
 mod config;
 mod event;
 mod handle;
 mod learn;
+#[cfg(feature = "model")]
+pub mod model;
 mod netlink;
 mod pattern;
 mod reconcile;

@@ -350,3 +350,44 @@ fn twenty_thousand_routes_are_a_matter_of_a_moment() {
         assert!(took < std::time::Duration::from_secs(10), "{took:?}");
     });
 }
+
+#[test]
+fn an_overrun_is_healed_by_reading_again() {
+    in_namespace("an_overrun_is_healed_by_reading_again", || async {
+        let (handle, mut events, _) = started(config()).await;
+        handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
+        quiet(&handle).await;
+        // Nobody reads the socket while this runs: the runtime has one thread, and this holds it.
+        let mut batch: String = (0..40_000_u32)
+            .map(|i| format!("route add 100.{}.{}.0/28 via 10.0.0.9 proto static\n", i >> 8, i & 0xff))
+            .collect();
+        batch.push_str("route del 192.0.2.0/24 proto bird\n");
+        namespace::ip_batch(&batch);
+        let mut learned = 0;
+        event(&mut events, "all learned, after an overrun", |event| {
+            learned += usize::from(matches!(event, Event::Learned { .. }));
+            learned == 40_000
+        })
+        .await;
+        let snapshot = quiet(&handle).await;
+        assert!(snapshot.counters.overruns > 0, "{:?}", snapshot.counters);
+        assert_eq!((snapshot.counters.drift, snapshot.routes.len()), (1, 1));
+        assert_eq!(routes("route show proto bird"), ["192.0.2.0/24 via 10.0.0.2 dev up0 metric 50"]);
+    });
+}
+
+#[test]
+fn a_path_somebody_takes_out_of_a_multipath_route_is_put_back() {
+    in_namespace("a_path_somebody_takes_out_of_a_multipath_route_is_put_back", || async {
+        let (handle, _events, _) = started(config()).await;
+        let hops = ["fd00::2", "fd00::3"].map(|gateway| Hop::via(addr(gateway)));
+        handle.want(net("2001:db8::/32"), Some(Route::unicast(hops))).await.unwrap();
+        let done = quiet(&handle).await.counters.done;
+        ip("-6 route del 2001:db8::/32 via fd00::2 metric 50");
+        while handle.snapshot().await.unwrap().counters.done == done {
+            tokio::task::yield_now().await;
+        }
+        let held = routes("-6 -o route show proto bird");
+        assert!(held.len() == 1 && held[0].contains("fd00::2") && held[0].contains("fd00::3"), "{held:?}");
+    });
+}

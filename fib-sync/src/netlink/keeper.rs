@@ -94,7 +94,7 @@ impl Keeper {
     async fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         let now = self.now();
         self.reconciler.handle_timeout(now);
-        self.carry_out().await?;
+        self.carry_out(buffer).await?;
         match self.wait(buffer).await {
             Woken::Timer => {}
             Woken::Listener(true) => self.tell(),
@@ -102,7 +102,7 @@ impl Keeper {
             Woken::Listener(false) => while self.reconciler.poll_event().is_some() {},
             Woken::Wish(wish) => self.wished(wish),
             Woken::Request(request) => self.requested(request),
-            Woken::Socket(received) => self.read(received?, buffer).await?,
+            Woken::Socket(received) => self.take_in(received?, buffer).await,
         }
         Ok(())
     }
@@ -125,8 +125,10 @@ impl Keeper {
     }
 
     /// Sends batches while there is something to do and room for it.
-    async fn carry_out(&mut self) -> io::Result<()> {
+    async fn carry_out(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         loop {
+            // What is decided now should know everything said by now: the kernel replaces blindly.
+            self.read_waiting(buffer).await?;
             while !self.pipeline.is_full() {
                 match self.reconciler.poll_output(self.now()) {
                     Some(Output::Apply(ticket, operation)) => {
@@ -162,9 +164,8 @@ impl Keeper {
         }
     }
 
-    /// Reads some datagrams, not all: wishes and deadlines want their turn.
-    async fn read(&mut self, first: Received, buffer: &mut Vec<u8>) -> io::Result<()> {
-        self.take_in(first, buffer).await;
+    /// Reads what is there, but not for ever: wishes and deadlines want their turn.
+    async fn read_waiting(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         for _ in 0..DATAGRAMS {
             match self.socket.receive_more(buffer)? {
                 Received::Nothing => break,
@@ -342,7 +343,7 @@ fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<See
 /// The kernel's largest datagram of a reading.
 const DATAGRAM: usize = 64 << 10;
 /// Datagrams read in one turn.
-const DATAGRAMS: usize = 128;
+const DATAGRAMS: usize = 1024;
 /// Wishes that wait for their turn before no more are taken.
 const BACKLOG: usize = 8192;
 /// What an orderly end may take.

@@ -21,7 +21,7 @@ use self::row::{Flight, Row, Trouble};
 use self::wish::settled;
 use crate::learn::Learner;
 use crate::resync::Resync;
-use crate::seen::{Operation, Output, Ticket};
+use crate::seen::{KernelRoute, Operation, Output, Ticket};
 use crate::track::Tracker;
 use crate::view::View;
 use crate::{Config, Counters, Event, Instant, Refused, Route, Sweep};
@@ -169,19 +169,19 @@ impl Reconciler {
         let Some(prefix) = self.flights.remove(&ticket) else { return };
         let Some(row) = self.rows.get_mut(&prefix) else { return };
         let Some(flight) = row.flight.take() else { return };
-        match result {
-            Ok(()) => {
+        match (result, flight) {
+            (Ok(()), flight) => {
                 self.counters.done += 1;
                 let metric = row.wish.as_ref().and_then(|wish| wish.metric);
-                row.fulfilled |= flight == Flight::Fulfils
-                    && self
-                        .view
-                        .routes(&prefix)
-                        .iter()
-                        .any(|held| Some(held.metric) == metric && self.config.owns(held));
+                let is_ours = |held: &KernelRoute| Some(held.metric) == metric && self.config.owns(held);
+                // Of two routes of ours at one key the kernel removes the first, whichever was meant.
+                row.fulfilled = match flight {
+                    Flight::Fulfils => self.view.routes(&prefix).iter().any(is_ours),
+                    Flight::Outdated | Flight::Removes(_) => false,
+                };
             }
-            Err(Refused::Gone) if flight == Flight::Removes => self.forget(prefix, now),
-            Err(refused) => {
+            (Err(Refused::Gone), Flight::Removes(metric)) => self.forget(prefix, metric, now),
+            (Err(refused), _) => {
                 self.counters.refused += 1;
                 self.refuse(prefix, refused, now);
                 return;
@@ -285,9 +285,9 @@ impl Reconciler {
     fn launch(&mut self, prefix: IpNet, operation: Operation) -> Output {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
-        let flight = match operation {
+        let flight = match &operation {
             Operation::Create(_) | Operation::Replace(_) => Flight::Fulfils,
-            Operation::Remove(_) => Flight::Removes,
+            Operation::Remove(route) => Flight::Removes(route.metric),
         };
         self.rows.entry(prefix).or_default().flight = Some(flight);
         self.flights.insert(ticket, prefix);

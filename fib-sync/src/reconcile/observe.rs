@@ -169,9 +169,9 @@ impl Reconciler {
     }
 
     /// The kernel does not have what it was asked to remove.
-    pub(super) fn forget(&mut self, prefix: IpNet, now: Instant) {
+    pub(super) fn forget(&mut self, prefix: IpNet, metric: u32, now: Instant) {
         let gone: Option<KernelRoute> =
-            self.view.routes(&prefix).iter().find(|route| self.config.owns(route)).cloned();
+            self.view.routes(&prefix).iter().find(|r| r.metric == metric && self.config.owns(r)).cloned();
         if let Some(route) = gone {
             let changes = self.view.forget(&route);
             self.follow(changes, now);

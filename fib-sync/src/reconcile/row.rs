@@ -27,8 +27,8 @@ pub(super) enum Flight {
     Fulfils,
     /// It writes what is no longer wished.
     Outdated,
-    /// It removes something.
-    Removes,
+    /// It removes the route of ours at this metric.
+    Removes(u32),
 }
 
 /// A refusal and when to try again.

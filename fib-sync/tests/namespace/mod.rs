@@ -1,6 +1,6 @@
 //! A network namespace of its own for each test, with `ip` as the independent witness.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -65,6 +65,14 @@ pub(crate) fn ip(words: &str) -> String {
     let output = Command::new("ip").args(words.split_whitespace()).output().expect("needs iproute2");
     assert!(output.status.success(), "ip {words}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Runs many `ip` commands in one process.
+pub(crate) fn ip_batch(commands: &str) {
+    let mut child =
+        Command::new("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().expect("needs iproute2");
+    child.stdin.take().expect("piped").write_all(commands.as_bytes()).expect("reads its input");
+    assert!(child.wait().expect("ends").success(), "ip -batch failed");
 }
 
 /// The routes `ip route show` prints, one a line, without trailing blanks.
@@ -151,7 +159,7 @@ pub(crate) async fn started(config: Config) -> (Handle, Events, Vec<Event>) {
 }
 
 /// The next event that fits.
-pub(crate) async fn event(events: &mut Events, what: &str, fits: impl Fn(&Event) -> bool) -> Event {
+pub(crate) async fn event(events: &mut Events, what: &str, mut fits: impl FnMut(&Event) -> bool) -> Event {
     let wait = async {
         loop {
             let event = events.next().await.expect("runs");

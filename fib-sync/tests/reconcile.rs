@@ -1,0 +1,311 @@
+//! The reconciler against the kernel in memory: whatever happens on the way, kernel equals wishes at the end, and
+//! nobody else's route was touched at any step.
+
+mod world;
+
+use std::time::Duration;
+
+use fib_sync::model::How;
+use fib_sync::{Event, KernelForwarding, Operation, Refused, Route, Sweep};
+use ipnet::IpNet;
+use proptest::prelude::*;
+use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Want(usize, Option<usize>),
+    Meddle(usize, u32, How),
+    Unmeddle(usize, u32),
+    /// Somebody removes a route of ours.
+    Sabotage(usize),
+    Link(u32, bool),
+    Refuse(Refused),
+    Overrun,
+    Interrupt,
+    Work(usize),
+    Hear(usize),
+    Pass(u64),
+    Settle,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let how = prop_oneof![Just(How::Exclusive), Just(How::Replace), Just(How::Append), Just(How::Prepend)];
+    let metric = prop_oneof![3 => Just(METRIC), 1 => Just(METRIC - 1), 1 => Just(METRIC + 1)];
+    let refused = prop_oneof![
+        Just(Refused::Exhausted { text: String::new() }),
+        Just(Refused::Denied { text: String::new() }),
+        Just(Refused::Other { errno: 16, text: String::new() }),
+    ];
+    prop_oneof![
+        8 => (0..PREFIXES.len(), proptest::option::of(0..ROUTES)).prop_map(|(p, r)| Step::Want(p, r)),
+        2 => (0..PREFIXES.len(), metric.clone(), how).prop_map(|(p, m, how)| Step::Meddle(p, m, how)),
+        1 => (0..PREFIXES.len(), metric).prop_map(|(p, m)| Step::Unmeddle(p, m)),
+        1 => (0..PREFIXES.len()).prop_map(Step::Sabotage),
+        1 => (1..=2_u32, any::<bool>()).prop_map(|(index, up)| Step::Link(index, up)),
+        1 => refused.prop_map(Step::Refuse),
+        1 => Just(Step::Overrun),
+        1 => Just(Step::Interrupt),
+        6 => (1..4_usize).prop_map(Step::Work),
+        6 => (1..8_usize).prop_map(Step::Hear),
+        2 => (0..3_000_u64).prop_map(Step::Pass),
+        1 => Just(Step::Settle),
+    ]
+}
+
+fn take(world: &mut World, step: Step) {
+    match step {
+        Step::Want(at, route) => world.want(prefix(at), route.map(|route| wish(at, route))),
+        Step::Meddle(at, metric, how) => {
+            // An IPv6 append makes one route of two owners, which nobody can take apart again.
+            let merges = prefix(at).network().is_ipv6() && matches!(how, How::Append | How::Prepend);
+            let how = if merges { How::Exclusive } else { how };
+            meddle(&mut world.kernel, foreign(prefix(at), metric, gateway(at, 2, 9)), how);
+        }
+        Step::Unmeddle(at, metric) => {
+            let _ = world.kernel.delete(&prefix(at), metric, Some(FOREIGN));
+        }
+        Step::Sabotage(at) => {
+            let _ = world.kernel.delete(&prefix(at), METRIC, Some(OURS));
+        }
+        Step::Link(index, up) => world.kernel.set_link(link(index, up)),
+        Step::Refuse(refused) => world.kernel.refuse_next(refused),
+        Step::Overrun => world.overrun(),
+        Step::Interrupt => world.kernel.interrupt_next_reading(),
+        Step::Work(most) => world.work(most),
+        Step::Hear(most) => world.hear(most),
+        Step::Pass(millis) => world.pass(Duration::from_millis(millis)),
+        Step::Settle => world.reconciler.settle(),
+    }
+}
+
+/// Whatever was in the way is so no longer.
+fn mend(world: &mut World) {
+    world.kernel.stop_refusing();
+    for index in [1, 2] {
+        world.kernel.set_link(link(index, true));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn the_kernel_equals_the_wishes_whatever_happened(steps in prop::collection::vec(step(), 1..120)) {
+        let mut world = World::new();
+        for step in steps {
+            take(&mut world, step);
+        }
+        mend(&mut world);
+        world.reconciler.settle();
+        world.reconciler.sweep_anyway();
+        world.wait_long();
+        world.check_wishes();
+    }
+
+    #[test]
+    fn events_alone_keep_the_view_exact(steps in prop::collection::vec(step(), 1..120)) {
+        let mut world = World::without_audit();
+        world.settle_down();
+        for step in steps {
+            if !matches!(step, Step::Overrun | Step::Interrupt) {
+                take(&mut world, step);
+            }
+        }
+        mend(&mut world);
+        world.reconciler.settle();
+        world.reconciler.sweep_anyway();
+        for _ in 0..3 {
+            world.settle_down();
+            world.pass(Duration::from_secs(61));
+        }
+        world.settle_down();
+        world.check_wishes();
+        prop_assert_eq!(world.reconciler.snapshot().counters.dumps, 1);
+    }
+
+    #[test]
+    fn a_restart_at_any_instant_is_harmless(
+        before in prop::collection::vec(step(), 1..60),
+        after in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::new();
+        for step in before {
+            take(&mut world, step);
+        }
+        let mut kernel = world.kernel;
+        while kernel.next_said().is_some() {}
+        let mut world = World::around(kernel);
+        for step in after {
+            take(&mut world, step);
+        }
+        mend(&mut world);
+        for at in 0..PREFIXES.len() {
+            world.want(prefix(at), Some(wish(at, 0)));
+        }
+        world.reconciler.settle();
+        world.wait_long();
+        world.check_wishes();
+    }
+}
+
+#[test]
+fn wishes_coalesce_while_one_operation_is_on_its_way() {
+    let mut world = World::new();
+    world.settle_down();
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.work(1);
+    for route in [1, 2, 0, 1, 2, 0, 1] {
+        world.want(prefix(0), Some(wish(0, route)));
+    }
+    world.settle_down();
+    assert_eq!(world.operations.len(), 2, "{:?}", world.operations);
+    world.check_wishes();
+}
+
+#[test]
+fn a_wish_that_is_met_already_costs_nothing() {
+    let mut world = World::new();
+    world.settle_down();
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.settle_down();
+    let mut again = World::around(world.kernel);
+    again.want(prefix(0), Some(wish(0, 0)));
+    again.reconciler.settle();
+    again.settle_down();
+    assert_eq!(again.operations, []);
+    assert!(again.events.contains(&Event::Swept(Sweep { adopted: 1, stale: 0, held: false })));
+}
+
+#[test]
+fn a_change_of_metric_writes_before_it_removes() {
+    let mut world = World::new();
+    world.settle_down();
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.settle_down();
+    world.operations.clear();
+    world.want(prefix(0), Some(wish(0, 0).at(7)));
+    world.settle_down();
+    assert!(
+        matches!(&world.operations[..], [Operation::Create(new), Operation::Remove(old)]
+            if new.metric == 7 && old.metric == METRIC),
+        "{:?}",
+        world.operations
+    );
+}
+
+#[test]
+fn a_refusal_is_told_once_and_retried_with_growing_pauses() {
+    let mut world = World::new();
+    world.settle_down();
+    for _ in 0..5 {
+        world.kernel.refuse_next(Refused::Exhausted { text: "no room".into() });
+    }
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.settle_down();
+    let mut tries = vec![world.operations.len()];
+    for _ in 0..8 {
+        world.pass(Duration::from_secs(1));
+        world.settle_down();
+        tries.push(world.operations.len());
+    }
+    assert_eq!(tries, [1, 2, 3, 4, 4, 5, 5, 5, 5], "tries, second by second");
+    world.wait_long();
+    let told: Vec<&Event> = world
+        .events
+        .iter()
+        .filter(|event| matches!(event, Event::Diverged { .. } | Event::Healed { .. }))
+        .collect();
+    assert!(matches!(told[..], [Event::Diverged { .. }, Event::Healed { .. }]), "{told:?}");
+}
+
+#[test]
+fn late_wishes_release_a_sweep_that_was_held() {
+    let mut world = World::new();
+    for at in 0..4 {
+        let mut route = foreign(prefix(at), METRIC, gateway(at, 1, 2));
+        route.protocol = OURS;
+        meddle(&mut world.kernel, route, How::Exclusive);
+    }
+    while world.kernel.next_said().is_some() {}
+    world.reconciler.settle();
+    world.settle_down();
+    assert!(world.events.contains(&Event::Swept(Sweep { adopted: 4, stale: 4, held: true })));
+    assert_eq!(world.operations, []);
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.want(prefix(1), Some(wish(1, 0)));
+    world.settle_down();
+    assert!(world.events.contains(&Event::Swept(Sweep { adopted: 4, stale: 2, held: false })));
+    assert!(world.ours(&prefix(2)).is_empty() && world.ours(&prefix(3)).is_empty());
+    assert_eq!(world.ours(&prefix(0)).len(), 1);
+}
+
+#[test]
+fn an_unknown_interface_is_waited_for() {
+    let mut world = World::new();
+    world.settle_down();
+    let hop = fib_sync::Hop::via("10.0.7.2".parse().unwrap()).over("eth7");
+    world.want(prefix(0), Some(Route::unicast([hop])));
+    world.settle_down();
+    assert_eq!(world.operations, []);
+    world.kernel.set_link(link(7, true));
+    world.kernel.add_address(address(7, "10.0.7.1/24"));
+    world.settle_down();
+    world.pass(Duration::from_secs(1));
+    world.settle_down();
+    world.check_wishes();
+}
+
+#[test]
+fn leaving_removes_everything_of_ours_and_nothing_else() {
+    let mut world = World::new();
+    meddle(&mut world.kernel, foreign(prefix(0), 1, gateway(0, 1, 9)), How::Exclusive);
+    let mut adopted = foreign(prefix(1), METRIC, gateway(1, 1, 2));
+    adopted.protocol = OURS;
+    meddle(&mut world.kernel, adopted, How::Exclusive);
+    while world.kernel.next_said().is_some() {}
+    let before = world.foreign();
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.settle_down();
+    world.reconciler.remove_all();
+    world.settle_down();
+    assert_eq!(world.reconciler.installed(), 0);
+    assert_eq!(world.kernel.routes().cloned().collect::<Vec<_>>(), before);
+}
+
+#[test]
+fn the_model_merges_an_appended_ipv6_route_into_the_one_that_is_there() {
+    let mut world = World::new();
+    let at = 3;
+    meddle(&mut world.kernel, foreign(prefix(at), METRIC, gateway(at, 1, 2)), How::Exclusive);
+    meddle(&mut world.kernel, foreign(prefix(at), METRIC, gateway(at, 2, 2)), How::Append);
+    let [route] = world.kernel.routes_of(&prefix(at)) else { panic!("one route") };
+    assert!(matches!(&route.forwarding, KernelForwarding::Unicast(hops) if hops.len() == 2));
+}
+
+const PREFIXES: [&str; 5] =
+    ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.7/32", "2001:db8::/32", "2001:db8:1::1/128"];
+const ROUTES: usize = 4;
+
+fn prefix(at: usize) -> IpNet {
+    PREFIXES[at].parse().expect("a prefix")
+}
+
+/// A gateway of the prefix's family on link `link`.
+fn gateway(at: usize, link: u32, host: u32) -> &'static str {
+    let text = if prefix(at).network().is_ipv4() {
+        format!("10.0.{link}.{host}")
+    } else {
+        format!("fd00:{link}::{host}")
+    };
+    text.leak()
+}
+
+fn wish(at: usize, route: usize) -> Route {
+    let via = |link, host| fib_sync::Hop::via(gateway(at, link, host).parse().expect("an address"));
+    match route {
+        0 => Route::unicast([via(1, 2)]),
+        1 => Route::unicast([via(1, 3), via(2, 3)]),
+        2 => Route::blackhole(),
+        _ => Route::unicast([via(2, 4)]).at(METRIC + 1),
+    }
+}
