@@ -391,3 +391,72 @@ fn a_path_somebody_takes_out_of_a_multipath_route_is_put_back() {
         assert!(held.len() == 1 && held[0].contains("fd00::2") && held[0].contains("fd00::3"), "{held:?}");
     });
 }
+
+#[test]
+fn a_view_made_of_events_equals_one_made_by_reading() {
+    in_namespace("a_view_made_of_events_equals_one_made_by_reading", || async {
+        for seed in 1..=40_u64 {
+            let (watching, mut events, before) = started(config()).await;
+            let mut watched = std::collections::BTreeMap::new();
+            before.into_iter().for_each(|event| note(&mut watched, event));
+            namespace::ip_batch(&meddling(seed));
+
+            let (reading, _, listed) = started(config()).await;
+            let mut read = std::collections::BTreeMap::new();
+            listed.into_iter().for_each(|event| note(&mut read, event));
+            let count = reading.snapshot().await.unwrap().foreign;
+            // The watcher has heard all of it once the table of both is the same; it may not read to get there.
+            while watching.snapshot().await.unwrap().foreign != count || watched != read {
+                let Ok(event) = tokio::time::timeout(namespace::PATIENCE, events.next()).await else {
+                    panic!("seed {seed}: watched {watched:#?}, read {read:#?}");
+                };
+                note(&mut watched, event.expect("runs"));
+            }
+            let counters = watching.snapshot().await.unwrap().counters;
+            assert_eq!(counters.dumps, 1, "seed {seed}: {counters:?}");
+        }
+    });
+}
+
+/// Keeps what is learned now.
+fn note(table: &mut std::collections::BTreeMap<String, String>, event: Event) {
+    match event {
+        Event::Learned { prefix, origin, mut route } => {
+            route.hops.sort();
+            table.insert(format!("{prefix} {origin:?}"), format!("{route:?}"));
+        }
+        Event::Lost { prefix, origin } => drop(table.remove(&format!("{prefix} {origin:?}"))),
+        _ => {}
+    }
+}
+
+/// What many hands might do to a table, some of it refused.
+fn meddling(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut pick = |most: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % most
+    };
+    let verbs = ["add", "append", "prepend", "replace", "change", "del"];
+    let mut commands = String::new();
+    for _ in 0..150 {
+        let verb = verbs[usize::try_from(pick(6)).unwrap()];
+        let (prefix, network) = match pick(2) {
+            0 => (format!("192.0.2.{}/32", pick(3)), "10.0.0."),
+            _ => (format!("2001:db8::{}/128", pick(3)), "fd00::"),
+        };
+        let (metric, protocol) = (pick(2) * 10 + 10, ["static", "80"][usize::try_from(pick(2)).unwrap()]);
+        let way = match (verb, pick(6)) {
+            ("del", 0..=2) => String::new(),
+            (_, 0) => format!(" nexthop via {network}2 nexthop via {network}3"),
+            // Not in IPv6: a device route that comes to stand between the members of a multipath route is in the
+            // table and announced, but the kernel leaves it out of its lists (`fib6_dump_node`).
+            (_, 1) if network == "10.0.0." => " dev up0".into(),
+            _ => format!(" via {network}{}", pick(4) + 2),
+        };
+        commands.push_str(&format!("route {verb} {prefix} metric {metric} proto {protocol}{way}\n"));
+    }
+    commands
+}

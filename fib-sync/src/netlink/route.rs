@@ -166,3 +166,56 @@ const RTA_MULTIPATH: u16 = 9;
 const RTA_TABLE: u16 = 15;
 const RTA_VIA: u16 = 18;
 const RTA_NH_ID: u16 = 30;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Operation;
+    use crate::netlink::{decode, encode};
+
+    fn hop() -> impl Strategy<Value = KernelHop> {
+        (any::<[u8; 4]>(), 1..9_u32, any::<bool>(), 1..=256_u16).prop_map(
+            |(gateway, interface, onlink, weight)| KernelHop {
+                gateway: Some(IpAddr::from(gateway)),
+                interface,
+                onlink,
+                weight,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn octets_that_are_no_message_are_no_panic(octets in prop::collection::vec(any::<u8>(), 0..200)) {
+            for (header, payload) in decode::messages(&octets) {
+                let _ = decode::answer(&header, payload);
+            }
+            let _ = (route(&octets, 254), decode::link(&octets), decode::interface_address(&octets));
+        }
+
+        #[test]
+        fn what_is_written_reads_the_same(
+            address in any::<[u8; 4]>(),
+            length in 0..=32_u8,
+            metric in any::<u32>(),
+            hops in prop::collection::vec(hop(), 2..5),
+            table in 1..1000_u32,
+        ) {
+            let written = KernelRoute {
+                prefix: IpNet::new(IpAddr::from(address), length).expect("at most 32").trunc(),
+                metric,
+                protocol: 12,
+                scope: 0,
+                forwarding: KernelForwarding::Unicast(hops),
+                source: Some(IpAddr::from(address)),
+                object: None,
+            };
+            let mut octets = Vec::new();
+            encode::operation(&mut octets, &Operation::Create(written.clone()), table, 7);
+            let read: Vec<_> = decode::messages(&octets).map(|(_, payload)| route(payload, table)).collect();
+            prop_assert_eq!(read, [Some(written)]);
+        }
+    }
+}

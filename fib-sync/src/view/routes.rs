@@ -39,11 +39,13 @@ impl View {
         let Some(routes) = self.routes.get_mut(&route.prefix) else { return };
         let before = routes.clone();
         let same_key = |held: &KernelRoute| held.metric == route.metric && held.protocol == route.protocol;
-        let exact = routes.iter().position(|held| held == route);
-        if let Some(at) = exact {
+        if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, route)) {
             routes.remove(at);
-        } else if let Some(at) = routes.iter().position(|held| same_key(held) && contains(held, route)) {
+        } else if let Some(at) = routes.iter().position(|held| is_part(route, held)) {
             remove_hops(&mut routes[at], route.hops());
+            if routes[at].hops().is_empty() {
+                routes.remove(at);
+            }
         } else if let Some(at) = routes.iter().position(same_key) {
             routes.remove(at);
             changes.unsure = true;
@@ -168,9 +170,22 @@ fn can_multipath(route: &KernelRoute) -> bool {
     route.object.is_some() || route.hops().iter().any(|hop| hop.gateway.is_some())
 }
 
-fn contains(held: &KernelRoute, part: &KernelRoute) -> bool {
-    !part.hops().is_empty()
-        && part.hops().len() < held.hops().len()
+/// IPv6 announces the members of a multipath route in any order.
+fn is_same(held: &KernelRoute, route: &KernelRoute) -> bool {
+    match (&held.forwarding, &route.forwarding) {
+        (KernelForwarding::Unicast(held), KernelForwarding::Unicast(gone)) => {
+            held.len() == gone.len() && gone.iter().all(|hop| held.iter().any(|other| same_way(hop, other)))
+        }
+        (held, gone) => held == gone,
+    }
+}
+
+/// Whether `part` is members of the IPv6 multipath route `held`, perhaps all of them. Each has a protocol of its own; the whole is
+/// shown with that of the first.
+fn is_part(part: &KernelRoute, held: &KernelRoute) -> bool {
+    held.metric == part.metric
+        && matches!(part.prefix, IpNet::V6(_))
+        && !part.hops().is_empty()
         && part.hops().iter().all(|hop| held.hops().iter().any(|other| same_way(hop, other)))
 }
 

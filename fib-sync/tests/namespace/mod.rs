@@ -67,12 +67,16 @@ pub(crate) fn ip(words: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs many `ip` commands in one process.
+/// Runs many `ip` commands in one process; those the kernel refuses are passed over.
 pub(crate) fn ip_batch(commands: &str) {
-    let mut child =
-        Command::new("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().expect("needs iproute2");
+    let mut child = Command::new("ip")
+        .args(["-force", "-batch", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("needs iproute2");
     child.stdin.take().expect("piped").write_all(commands.as_bytes()).expect("reads its input");
-    assert!(child.wait().expect("ends").success(), "ip -batch failed");
+    child.wait().expect("ends");
 }
 
 /// The routes `ip route show` prints, one a line, without trailing blanks.
@@ -193,4 +197,4 @@ pub(crate) fn addr(text: &str) -> std::net::IpAddr {
 }
 
 const LONGEST: Duration = Duration::from_secs(60);
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
