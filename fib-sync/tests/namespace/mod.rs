@@ -196,5 +196,5 @@ pub(crate) fn addr(text: &str) -> std::net::IpAddr {
     text.parse().expect("an address")
 }
 
-const LONGEST: Duration = Duration::from_secs(60);
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
