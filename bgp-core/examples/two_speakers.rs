@@ -89,6 +89,7 @@ fn config(own: u8, other: u8) -> Config {
         max_wait: Duration::from_secs(120),
         long_lived: Duration::ZERO,
         notification: false,
+        forwarding_preserved: false,
     };
     Config {
         asn: Asn(64512),

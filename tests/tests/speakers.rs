@@ -178,6 +178,64 @@ fn a_crashed_peer_is_forgotten_when_its_time_is_over() {
     assert!(world.node(nodes[1]).kernel.is_empty());
 }
 
+/// Host 1 restarts after a crash with this much of its forwarding preserved; whether host 2 ever lost its
+/// block on the way, looking every five milliseconds.
+fn restart_is_noticed(forwarding_preserved: bool, crashes: usize) -> bool {
+    let mut world = World::new(13);
+    let nodes = mesh(&mut world, 2);
+    world.input(nodes[0], block("10.244.0.0/26"));
+    world.run_until("the block is across", |world| world.node(nodes[1]).kernel.len() == 1);
+    world.run_for(Duration::from_secs(60));
+    let mut noticed = false;
+    let mut look = |world: &mut World, seconds: usize| {
+        for _ in 0..200 * seconds {
+            world.run_for(Duration::from_millis(5));
+            noticed |= world.node(nodes[1]).kernel.is_empty();
+        }
+    };
+    for _ in 0..crashes {
+        world.crash(nodes[0]);
+        look(&mut world, 5);
+        let mut again = config(64512, 1);
+        again.peers = vec![peer(&again, 2, 64512)];
+        again.graceful_restart.forwarding_preserved = forwarding_preserved;
+        world.restart(nodes[0], again);
+        world.input(nodes[0], block("10.244.0.0/26"));
+        look(&mut world, 60);
+    }
+    assert_eq!(world.node(nodes[1]).kernel.len(), 1, "it is there in the end");
+    noticed
+}
+
+#[test]
+fn a_restart_that_preserves_forwarding_is_not_noticed() {
+    assert!(!restart_is_noticed(true, 1));
+    assert!(!restart_is_noticed(true, 3), "nor are three");
+}
+
+#[test]
+fn a_restart_that_lost_its_forwarding_is_not_hidden() {
+    assert!(restart_is_noticed(false, 1));
+}
+
+#[test]
+fn a_reconnection_without_a_restart_is_not_noticed() {
+    let mut world = World::new(14);
+    let nodes = mesh(&mut world, 2);
+    world.input(nodes[0], block("10.244.0.0/26"));
+    world.run_until("the block is across", |world| world.node(nodes[1]).kernel.len() == 1);
+    world.run_for(Duration::from_secs(60));
+    world.partition(nodes[0], nodes[1]);
+    world.run_for(Duration::from_secs(1));
+    assert_ne!(world.node(nodes[1]).state("h1"), "Established");
+    world.heal(nodes[0], nodes[1]);
+    for _ in 0..600 {
+        world.run_for(Duration::from_millis(100));
+        assert_eq!(world.node(nodes[1]).kernel.len(), 1);
+    }
+    assert_eq!(world.node(nodes[1]).state("h1"), "Established");
+}
+
 #[test]
 fn a_partition_heals() {
     let mut world = World::new(6);

@@ -24,6 +24,9 @@ pub struct GracefulRestart {
     pub long_lived: Duration,
     /// [RFC 8538](https://www.rfc-editor.org/rfc/rfc8538) is offered.
     pub notification: bool,
+    /// At start: packets of the routes our predecessor announced are still forwarded, because its kernel
+    /// routes are there or because this speaker forwards nothing. Peers are told so in the F bit.
+    pub forwarding_preserved: bool,
 }
 
 /// Connections accepted from a range.

@@ -33,7 +33,7 @@ use ipnet::IpNet;
 use crate::export::Exporter;
 use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
 use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
-use crate::{Chance, Deadline, Instant, Timer};
+use crate::{Chance, Deadline, Family, Instant, Timer};
 
 use fib::Fib;
 use roster::Roster;
@@ -100,6 +100,10 @@ impl Speaker {
             stopping: false,
             config,
         };
+        if speaker.config.graceful_restart.forwarding_preserved {
+            // A restart: nothing is told before it can be told right (RFC 4724 §4.1).
+            Family::UNICAST.into_iter().for_each(|family| speaker.exporter.hold_back(family));
+        }
         for peer in speaker.config.peers.clone() {
             speaker.add_peer(peer, now);
         }
@@ -260,11 +264,11 @@ impl Speaker {
         while let Some((address, watch)) = self.rib.poll_track() {
             self.outputs.push_back(Output::Track { address, watch });
         }
-        self.announce_ready();
         self.unfinished = more;
         if !more && self.settle.settles(self.roster.iter(), &self.config.graceful_restart, now) {
-            self.outputs.push_back(Output::FibSettled);
+            self.settled();
         }
+        self.announce_ready();
     }
 
     fn decide_slice(&mut self) -> bool {

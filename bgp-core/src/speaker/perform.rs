@@ -11,7 +11,7 @@ use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::{Mark, Source};
 use crate::session::{Down, GracefulOffer, Negotiated};
 use crate::speaker::{ConnId, Event, Output, PeerId, Speaker};
-use crate::wire::{RefreshKind, RouteRefresh};
+use crate::wire::{GracefulFamily, RefreshKind, RouteRefresh};
 use crate::{Family, Instant};
 
 use super::neighbour::{Kept, Live, Neighbour, Stay};
@@ -34,14 +34,33 @@ impl Speaker {
         id
     }
 
-    /// What our OPEN says about graceful restart: that we send End-of-RIB and keep a restarting peer's
-    /// routes. Families of our own are listed once our own restart is survived.
+    /// What our OPEN says about graceful restart: R until the first decisions are complete, F as long as
+    /// what we announced is forwarded, which a mere reconnection does not change.
     pub(super) fn graceful_offer(&self, config: &PeerConfig) -> Option<GracefulOffer> {
         let settings = &self.config.graceful_restart;
+        let settled = self.settle.is_settled();
+        let forwarding_preserved = settled || settings.forwarding_preserved;
+        let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
         (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
+            restarted: !settled,
+            notification: false,
             restart_time: u16::try_from(settings.restart_time.as_secs()).unwrap_or(u16::MAX),
-            ..GracefulOffer::default()
+            families: families.collect(),
+            long_lived: Vec::new(),
         })
+    }
+
+    /// The first decisions are complete: the kernel may be swept, held back routes are told, and later
+    /// OPENs no longer speak of a restart.
+    pub(super) fn settled(&mut self) {
+        self.outputs.push_back(Output::FibSettled);
+        Family::UNICAST.into_iter().for_each(|family| self.exporter.let_go(family));
+        for id in self.roster.ids() {
+            let offer = self.roster.get(id).and_then(|neighbour| self.graceful_offer(neighbour.config()));
+            if let Some(neighbour) = self.roster.get_mut(id) {
+                neighbour.peer.offer(offer);
+            }
+        }
     }
 
     /// Somebody connected: whose connection is it?
@@ -215,7 +234,11 @@ impl Speaker {
             restart.map_or(Duration::ZERO, |restart| Duration::from_secs(restart.restart_time.into()));
         for family in live.negotiated.families() {
             match promised.contains(family) {
-                true => self.rib.mark(source, *family, Mark::Restart),
+                true => {
+                    // What an earlier restart left unconfirmed had its chance: RFC 4724 §4.2.
+                    self.rib.sweep(source, *family, Mark::Restart);
+                    self.rib.mark(source, *family, Mark::Restart);
+                }
                 false => self.rib.clear(source, *family),
             }
         }
@@ -259,10 +282,20 @@ impl Speaker {
             RefreshKind::Request => {
                 self.exporter.refresh(id, refresh.family);
             }
-            RefreshKind::Begin => self.rib.mark(source, refresh.family, Mark::Refresh),
+            RefreshKind::Begin if self.is_complete(id, refresh.family) => {
+                self.rib.mark(source, refresh.family, Mark::Refresh);
+            }
+            // Before its End-of-RIB a peer is still telling everything for the first time: RFC 7313 §4.
+            RefreshKind::Begin => {}
             RefreshKind::End => self.rib.sweep(source, refresh.family, Mark::Refresh),
             RefreshKind::Unknown(_) => {}
         }
+    }
+
+    /// Whether a peer that promised End-of-RIB has sent it.
+    fn is_complete(&self, id: PeerId, family: Family) -> bool {
+        let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
+        live.is_some_and(|live| live.negotiated.restart.is_none() || live.complete.contains(&family))
     }
 
     /// A neighbour that is not configured (any more) goes with its last connection.

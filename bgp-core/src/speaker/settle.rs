@@ -2,8 +2,8 @@
 //! may be removed from the kernel.
 //!
 //! The RFC's version: wait for End-of-RIB from every peer, or a timer ([RFC 4724 §4.1]).
-//! Ours: a deadline per peer. One that is not Established after `first_contact`, or that promised no
-//! End-of-RIB and had that long since it became Established, is not waited for.
+//! Ours: a deadline per peer. One that is not Established after `first_contact`, that restarts itself, or
+//! that promised no End-of-RIB and had that long since it became Established, is not waited for.
 //!
 //! [RFC 4724 §4.1]: https://www.rfc-editor.org/rfc/rfc4724#section-4.1
 
@@ -66,6 +66,8 @@ impl Settle {
         let complete = live.negotiated.families().iter().all(|family| live.complete.contains(family));
         match (complete, &live.negotiated.restart) {
             (true, _) => None,
+            // It waits for others itself: two that wait for each other would wait for nothing.
+            (false, Some(restart)) if restart.restarted => None,
             (false, Some(_)) => Some(self.started + times.max_wait),
             (false, None) => Some(live.since + times.first_contact),
         }

@@ -131,6 +131,7 @@ fn read_graceful_restart(root: &mut Section<'_>) -> GracefulRestart {
         max_wait: Duration::from_secs(120),
         long_lived: Duration::ZERO,
         notification: true,
+        forwarding_preserved: false,
     };
     if let Some(mut section) = root.section("graceful_restart", "[graceful_restart]") {
         restart.enabled = section.read("enabled", boolean).unwrap_or(restart.enabled);

@@ -31,6 +31,7 @@ pub fn config(asn: u32, n: u8) -> Config {
             max_wait: Duration::from_secs(120),
             long_lived: Duration::ZERO,
             notification: true,
+            forwarding_preserved: false,
         },
         peers: Vec::new(),
         dynamic_peers: Vec::new(),
