@@ -6,6 +6,7 @@
 pub mod cluster;
 pub mod failure;
 pub mod kernel;
+pub mod load;
 pub mod netns;
 pub mod ping;
 pub mod process;
