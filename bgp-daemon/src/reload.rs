@@ -82,7 +82,7 @@ impl Daemon {
 }
 
 /// What has to be originated and retracted to get from one list to the other.
-fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Input> {
+pub(crate) fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Input> {
     let source = LocalSource::Static;
     let old: BTreeMap<&IpNet, &Route> = old.iter().map(|(prefix, route)| (prefix, route)).collect();
     let new: BTreeMap<&IpNet, &Route> = new.iter().map(|(prefix, route)| (prefix, route)).collect();
@@ -108,7 +108,7 @@ fn stranded(peers: &[PeerView], before: &SocketTable, after: &SocketTable) -> Ve
 }
 
 /// What a running daemon cannot change.
-fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
+pub(crate) fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
     let kernel = |settings: &Settings| {
         let kernel = &settings.kernel;
         (kernel.enabled, kernel.table, kernel.protocol, kernel.metric)

@@ -20,6 +20,7 @@ pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
 pub use input::{Admin, Input};
 pub use output::{Event, FibChange, FibHop, FibRoute, Output};
+pub use reconfigure::{Effect, compare};
 pub use view::{
     Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,
     RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,

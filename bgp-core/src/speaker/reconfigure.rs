@@ -13,7 +13,7 @@ use super::rib_settings;
 
 /// What a changed peer configuration costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Effect {
+pub enum Effect {
     /// Nothing anybody outside could notice.
     Nothing,
     /// Routes are judged anew, in both directions; the session stays.
@@ -110,8 +110,10 @@ impl Speaker {
     }
 }
 
-/// What the difference costs. Exhaustive: a new field does not compile before it has a line here.
-fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
+/// What going from one configuration of a peer to another costs.
+// Exhaustive: a new field does not compile before it has a line here.
+#[must_use]
+pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
     let PeerConfig {
         name: _,
         remote,

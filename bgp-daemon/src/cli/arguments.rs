@@ -10,6 +10,7 @@ use crate::api::{Action, Of, Scope, Selection};
 const EXAMPLES: &str = "\
 Examples:
   caracal check /etc/caracal/caracal.toml      is the file valid, and if not, where?
+  caracal diff /etc/caracal/caracal.toml new.toml   which sessions would a reload reset?
   caracal run --config /etc/caracal/caracal.toml
   caracal peers                                who is up
   caracal peer tor-a                           everything about one peer
@@ -77,6 +78,16 @@ pub(super) enum Here {
     Check {
         /// The configuration file
         file: PathBuf,
+    },
+    /// Say what going from one configuration to another disturbs
+    Diff {
+        /// The configuration in force
+        old: PathBuf,
+        /// The one to come
+        new: PathBuf,
+        /// Exit with 1 where a session ends or a restart is needed
+        #[arg(long)]
+        exit_code: bool,
     },
 }
 

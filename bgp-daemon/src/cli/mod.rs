@@ -2,6 +2,7 @@
 
 mod arguments;
 mod client;
+mod diff;
 mod exit;
 mod offline;
 mod peers;
@@ -17,7 +18,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::{self, RefusalCode};
 use crate::config::Role;
-use arguments::{Arguments, Ask, Global, Here, Verb};
+use arguments::{Arguments, Ask, Here, Verb};
 use client::{Client, ClientError};
 use exit::Exit;
 use show::Screen;
@@ -39,19 +40,24 @@ pub fn main(role: Role) -> ExitCode {
 }
 
 fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
-    match verb {
-        Verb::Here(Here::Run { config }) => offline::run(role, &config),
-        Verb::Here(Here::Check { file }) => offline::check(role, &file),
-        Verb::Ask(verb) => ask(global, verb),
-    }
-}
-
-fn ask(Global { output, socket, timeout }: Global, verb: Ask) -> Exit {
-    let client = Client { socket, timeout };
     let mut out = BufWriter::new(io::stdout().lock());
-    let mut screen = Screen { client: &client, output, colour: Colour::of_terminal(), out: &mut out };
-    let outcome = answer(verb, &mut screen).and_then(|exit| Ok(out.flush().map(|()| exit)?));
-    match outcome {
+    let mut screen = Screen { output: global.output, colour: Colour::of_terminal(), out: &mut out };
+    let outcome = match verb {
+        Verb::Here(Here::Run { config }) => return offline::run(role, &config),
+        Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
+        Verb::Here(Here::Diff { old, new, exit_code }) => {
+            diff::print(role, &old, &new, &mut screen).map(|disturbs| match (exit_code, disturbs) {
+                (true, Some(true)) => Exit::Not,
+                (_, Some(_)) => Exit::Done,
+                (_, None) => Exit::Configuration,
+            })
+        }
+        Verb::Ask(verb) => {
+            let client = Client { socket: global.socket, timeout: global.timeout };
+            answer(verb, &client, &mut screen)
+        }
+    };
+    match outcome.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(exit) => exit,
         // Whoever read our output has seen enough.
         Err(ClientError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
@@ -72,36 +78,37 @@ fn report(error: &ClientError) {
     }
 }
 
-fn answer(verb: Ask, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
     match verb {
         Ask::Status => {
-            screen.one(api::Verb::Status, status::full)?;
+            screen.one(client, api::Verb::Status, status::full)?;
         }
         Ask::Peers => {
-            screen.list(api::Verb::Peers, |peer: &api::Peer| peer.name.clone(), peers::table)?;
+            screen.list(client, api::Verb::Peers, |peer: &api::Peer| peer.name.clone(), peers::table)?;
         }
         Ask::Peer { name, action: Some(action), text } => {
             let verb = api::Verb::Admin { peer: name, action: action.into(), text };
-            screen.client.ask(verb, |_| Ok(()))?;
+            client.ask(verb, |_| Ok(()))?;
         }
         Ask::Peer { name, action: None, .. } => {
-            screen.one(api::Verb::Peer { name }, peers::full)?;
+            screen.one(client, api::Verb::Peer { name }, peers::full)?;
         }
         Ask::Routes(routes) => {
-            screen.list(api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
+            screen.list(client, api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
         }
         Ask::Explain { prefix, peer } => {
-            let told = screen.one(api::Verb::Explain { prefix, peer }, routes::explanation)?;
+            let told = screen.one(client, api::Verb::Explain { prefix, peer }, routes::explanation)?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }
         Ask::Kernel { drift } => {
-            let count = screen.list(api::Verb::Kernel { drift }, routes::kernel_order, routes::kernel)?;
+            let count =
+                screen.list(client, api::Verb::Kernel { drift }, routes::kernel_order, routes::kernel)?;
             return Ok(if drift && count > 0 { Exit::Not } else { Exit::Done });
         }
         Ask::Reload => {
-            screen.one(api::Verb::Reload, status::reloaded)?;
+            screen.one(client, api::Verb::Reload, status::reloaded)?;
         }
-        Ask::Log { level } => screen.client.ask(api::Verb::Log { level }, |_| Ok(()))?,
+        Ask::Log { level } => client.ask(api::Verb::Log { level }, |_| Ok(()))?,
     }
     Ok(Exit::Done)
 }

@@ -1,8 +1,10 @@
-//! The verbs that need no running daemon: run, check, diff.
+//! Verbs that need no running daemon: run and check.
 
 use std::path::Path;
 
+use super::client::ClientError;
 use super::exit::Exit;
+use super::show::Screen;
 use crate::config::{self, Role, Settings};
 use crate::{daemon, log};
 
@@ -24,22 +26,23 @@ pub(super) fn run(role: Role, path: &Path) -> Exit {
 }
 
 /// Says whether a file is valid.
-pub(super) fn check(role: Role, path: &Path) -> Exit {
-    let Some(settings) = load(role, path) else { return Exit::Configuration };
+pub(super) fn check(role: Role, path: &Path, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+    let Some(settings) = load(role, path) else { return Ok(Exit::Configuration) };
     let (core, originate) = (&settings.core, settings.originate.len());
-    println!(
+    writeln!(
+        screen.out,
         "{} is valid: AS {}, router id {}, {} peers, {} ranges, {originate} routes of our own",
         path.display(),
         core.asn,
         core.router_id,
         core.peers.len(),
         core.dynamic_peers.len(),
-    );
-    Exit::Done
+    )?;
+    Ok(Exit::Done)
 }
 
 /// The settings of a file, warnings printed; `None` after its errors have been.
-fn load(role: Role, path: &Path) -> Option<Settings> {
+pub(super) fn load(role: Role, path: &Path) -> Option<Settings> {
     match config::load(path) {
         Ok(loaded) => {
             eprint!("{}", config::render(&loaded.warnings));

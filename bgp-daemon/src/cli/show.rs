@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::arguments::Output;
 use super::client::{Client, ClientError};
@@ -12,8 +13,6 @@ use crate::api::Verb;
 
 /// How to print.
 pub(super) struct Screen<'a> {
-    /// The daemon to ask.
-    pub(super) client: &'a Client,
     /// In which form.
     pub(super) output: Output,
     /// Whether in colour.
@@ -23,9 +22,10 @@ pub(super) struct Screen<'a> {
 }
 
 impl Screen<'_> {
-    /// Prints a list in the order of `key`; for people with `render`.
+    /// Prints a list of the daemon's in the order of `key`; for people with `render`.
     pub(super) fn list<T, K, R>(
         &mut self,
+        client: &Client,
         verb: Verb,
         key: impl Fn(&T) -> K,
         render: R,
@@ -35,8 +35,7 @@ impl Screen<'_> {
         K: Ord,
         R: Fn(&[T], &mut Screen<'_>) -> io::Result<()>,
     {
-        let Screen { client, output, .. } = *self;
-        if output == Output::Ndjson {
+        if self.output == Output::Ndjson {
             let mut count = 0;
             client.ask(verb, |item| {
                 count += 1;
@@ -52,7 +51,7 @@ impl Screen<'_> {
         })?;
         items.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         let count = items.len();
-        if output == Output::Json {
+        if self.output == Output::Json {
             self.array(items.iter().map(|(_, item, _)| &**item))?;
         } else {
             let values: Vec<T> = items.into_iter().map(|(.., value)| value).collect();
@@ -62,13 +61,13 @@ impl Screen<'_> {
     }
 
     /// Prints a single thing; for people with `render`. Returns it.
-    pub(super) fn one<T, R>(&mut self, verb: Verb, render: R) -> Result<T, ClientError>
+    pub(super) fn one<T, R>(&mut self, client: &Client, verb: Verb, render: R) -> Result<T, ClientError>
     where
         T: DeserializeOwned,
         R: Fn(&T, &mut Screen<'_>) -> io::Result<()>,
     {
         let mut only = None;
-        self.client.ask(verb, |item| {
+        client.ask(verb, |item| {
             only = Some(item);
             Ok(())
         })?;
@@ -79,6 +78,25 @@ impl Screen<'_> {
             Output::Table | Output::Wide => render(&value, self)?,
         }
         Ok(value)
+    }
+
+    /// Prints a list of our own.
+    pub(super) fn values<T, R>(&mut self, values: &[T], render: R) -> io::Result<()>
+    where
+        T: Serialize,
+        R: Fn(&[T], &mut Screen<'_>) -> io::Result<()>,
+    {
+        match self.output {
+            Output::Table | Output::Wide => render(values, self),
+            Output::Json | Output::Ndjson => {
+                let items: Vec<Box<RawValue>> =
+                    values.iter().map(to_raw_value).collect::<Result<_, serde_json::Error>>()?;
+                if self.output == Output::Json {
+                    return self.array(items.iter().map(|item| &**item));
+                }
+                items.iter().try_for_each(|item| writeln!(self.out, "{item}"))
+            }
+        }
     }
 
     /// Whether more columns are wanted.
