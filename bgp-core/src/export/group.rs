@@ -77,6 +77,12 @@ impl Group {
         &self.key
     }
 
+    /// Takes over a key that decides alike, for the names in it that explanations give.
+    pub(super) fn rename(&mut self, key: Key) {
+        debug_assert_eq!(self.key, key);
+        self.key = key;
+    }
+
     pub(super) fn members(&self) -> impl Iterator<Item = PeerId> {
         self.members.keys().copied()
     }

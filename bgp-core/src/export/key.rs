@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::export::{OwnAddresses, Target};
 use crate::peer::{AddPathSend, NextHopRule};
-use crate::policy::Policy;
+use crate::policy::{Policy, Rule};
 use crate::wire::{Dialect, PeerKind, Role};
 use crate::{Asn, Family, RouterId};
 
@@ -26,7 +26,7 @@ pub(super) struct Key {
     pub(super) next_hop: NextHopRule,
     pub(super) own: OwnAddresses,
     pub(super) shared_subnets: Vec<IpNet>,
-    pub(super) export: Option<Vec<Arc<Policy>>>,
+    pub(super) export: Policies,
     /// The peer's name, where a policy asks for it; else empty.
     pub(super) name: Arc<str>,
     /// Which paths; `None` where the session carries one path per prefix.
@@ -52,7 +52,7 @@ impl Key {
             next_hop: target.next_hop,
             own: target.own,
             shared_subnets: shared_subnets(target),
-            export: target.export.clone(),
+            export: Policies(target.export.clone()),
             name: if asks_for_name { Arc::clone(&target.name) } else { Arc::from("") },
             add_path: target.dialect.add_path_send.contains(&family).then_some(target.add_path_send),
             dialect: reduced(&target.dialect, family),
@@ -63,6 +63,40 @@ impl Key {
     pub(super) fn is_internal(&self) -> bool {
         self.kind == PeerKind::Internal
     }
+}
+
+/// Export policies. Two lists are one where they decide alike, whatever they and their rules are called
+/// and wherever they stand: a line added to a file is no reason to tell anybody anything.
+#[derive(Clone, Debug)]
+pub(super) struct Policies(Option<Vec<Arc<Policy>>>);
+
+impl Policies {
+    pub(super) fn as_deref(&self) -> Option<&[Arc<Policy>]> {
+        self.0.as_deref()
+    }
+}
+
+impl PartialEq for Policies {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(ours), Some(theirs)) => {
+                ours.len() == theirs.len()
+                    && ours.iter().zip(theirs).all(|(ours, theirs)| decide_alike(ours, theirs))
+            }
+            (ours, theirs) => ours.is_none() && theirs.is_none(),
+        }
+    }
+}
+
+impl Eq for Policies {}
+
+fn decide_alike(ours: &Arc<Policy>, theirs: &Arc<Policy>) -> bool {
+    let alike =
+        |(ours, theirs): (&Rule, &Rule)| ours.conditions == theirs.conditions && ours.action == theirs.action;
+    Arc::ptr_eq(ours, theirs)
+        || (ours.default == theirs.default
+            && ours.rules.len() == theirs.rules.len()
+            && ours.rules.iter().zip(&theirs.rules).all(alike))
 }
 
 /// The shared subnets where a rule asks for them, in an order that does not depend on who listed them.
@@ -93,7 +127,7 @@ fn reduced(dialect: &Dialect, family: Family) -> Dialect {
 mod tests {
     use super::*;
     use crate::export::testing::{external, internal};
-    use crate::policy::{Action, Condition, Disposition, Glob, Rule};
+    use crate::policy::{Action, Condition, Disposition, Glob};
 
     fn accepting(condition: Condition) -> Option<Vec<Arc<Policy>>> {
         let action = Action::only(Disposition::Accept);
@@ -116,6 +150,16 @@ mod tests {
         other.dialect.add_path_send = vec![Family::IPV6];
         assert_eq!(Key::of(&external(), Family::IPV4), Key::of(&other, Family::IPV4));
         assert_ne!(Key::of(&external(), Family::IPV6), Key::of(&other, Family::IPV6));
+    }
+
+    #[test]
+    fn policies_that_decide_alike_are_one_whatever_they_are_called() {
+        let mut renamed = accepting(Condition::Med(7)).expect("policies");
+        let policy = Arc::make_mut(&mut renamed[0]);
+        policy.name = "other".into();
+        policy.rules[0].place = "file:2".into();
+        assert_eq!(named("ann", Some(renamed)), named("ann", accepting(Condition::Med(7))));
+        assert_ne!(named("ann", None), named("ann", Some(Vec::new())));
     }
 
     #[test]

@@ -135,7 +135,8 @@ impl Exporter {
     pub fn retarget(&mut self, peer: PeerId, family: Family, target: &Target, rib: &mut Rib) {
         let Some(old) = self.membership(peer, family) else { return };
         let key = Key::of(target, family);
-        if self.groups.get(&old).is_some_and(|group| *group.key() == key) {
+        if let Some(group) = self.groups.get_mut(&old).filter(|group| *group.key() == key) {
+            group.rename(key);
             return;
         }
         let luggage = self.groups.get_mut(&old).and_then(|group| group.move_out(peer, rib));
