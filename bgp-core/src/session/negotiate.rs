@@ -17,7 +17,7 @@ pub(super) fn negotiate(local: &Local, open: Open) -> Result<Negotiated, Notific
     check_identity(local, &open)?;
     let families = agree_families(local, &offers)?;
     let peer_kind = kind(local, open.asn);
-    let role = agree_role(local, peer_kind, &offers.roles)?;
+    let role = agree_role(local, peer_kind, &offers)?;
     let (add_path_receive, add_path_send) = agree_add_path(local, &offers, &families);
     let dialect = Dialect {
         peer_kind,
@@ -94,14 +94,15 @@ fn agree_families(local: &Local, offers: &Offers) -> Result<Vec<Family>, Notific
 /// Roles have to be two ends of one relation ([RFC 9234 §4.2]); between internal peers they say nothing.
 ///
 /// [RFC 9234 §4.2]: https://www.rfc-editor.org/rfc/rfc9234#section-4.2
-fn agree_role(local: &Local, kind: PeerKind, roles: &[Role]) -> Result<Option<Role>, Notification> {
-    let theirs = roles.first().copied();
+fn agree_role(local: &Local, kind: PeerKind, offers: &Offers) -> Result<Option<Role>, Notification> {
+    let theirs = offers.roles.first().copied();
     if kind != PeerKind::External {
         return Ok(theirs);
     }
-    let unanimous = roles.iter().all(|role| Some(*role) == theirs);
+    let unanimous = offers.roles.iter().all(|role| Some(*role) == theirs);
     let fits = match (local.role, theirs) {
         (None, _) => true,
+        (Some(_), _) if offers.strange_role => false,
         (Some(_), None) => !local.strict_role,
         (Some(Role::Provider), Some(role)) => role == Role::Customer,
         (Some(Role::Customer), Some(role)) => role == Role::Provider,

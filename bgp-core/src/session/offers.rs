@@ -14,6 +14,8 @@ pub(super) struct Offers {
     pub(super) extended_next_hop: Vec<Family>,
     pub(super) extended_message: bool,
     pub(super) roles: Vec<Role>,
+    /// A role capability that names no role we know.
+    pub(super) strange_role: bool,
     /// The last one counts ([RFC 4724 §3](https://www.rfc-editor.org/rfc/rfc4724#section-3)).
     pub(super) restart: Option<PeerRestart>,
     pub(super) four_octet_asns: Vec<Asn>,
@@ -51,6 +53,7 @@ impl Offers {
             Capability::AddPath(modes) => self.add_path.extend(modes),
             Capability::EnhancedRouteRefresh => self.enhanced_refresh = true,
             Capability::LongLivedGracefulRestart(families) => self.long_lived.clone_from(families),
+            Capability::Unknown { code: ROLE, .. } => self.strange_role = true,
             Capability::Fqdn { .. } | Capability::Unknown { .. } => {}
         }
     }
@@ -60,3 +63,8 @@ impl Offers {
         self.add_path.iter().find(|(other, _)| *other == family).map(|(_, mode)| *mode)
     }
 }
+
+/// The code of a role capability, which comes as unknown where its value is ([RFC 9234 §4.1]).
+///
+/// [RFC 9234 §4.1]: https://www.rfc-editor.org/rfc/rfc9234#section-4.1
+const ROLE: u8 = 9;

@@ -213,6 +213,14 @@ fn several_roles_have_to_be_the_same() {
 }
 
 #[test]
+fn a_role_that_nobody_knows_fits_none() {
+    let strange = Capability::Unknown { code: 9, value: Bytes::from_static(&[5]) };
+    let local = Local { role: Some(Role::Provider), ..external() };
+    assert_eq!(refused(&local, open(THEIRS, std::slice::from_ref(&strange))), open_error(11));
+    agreed(&external(), open(THEIRS, &[strange]));
+}
+
+#[test]
 fn a_missing_role_is_an_error_in_strict_mode_only() {
     let local = Local { role: Some(Role::Provider), ..external() };
     assert_eq!(agreed(&local, open(THEIRS, &[])).role, None);
