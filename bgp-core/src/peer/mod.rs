@@ -1,14 +1,16 @@
 //! One neighbour: attempts to connect, up to two sessions, collision, back-off. Not here: bytes, routes.
 //!
-//! The RFC's version: "at most one FSM for each configured peering, plus one for each incoming connection
-//! not yet identified" ([RFC 4271 §8.2.1]), events 1 to 28 for all of them.
-//! Ours: one machine for the attempts and a [`Session`](crate::session::Session) for each connection. Whatever is said about a
-//! connection names it, so the last words of a dead one cannot be taken for those of its successor.
+//! The RFC's version: a machine for the peering, and another for every caller whose OPEN has not come yet
+//! ([RFC 4271 §8.2.1]), all of them with the same six states and 28 events.
+//! Ours: one machine for the attempts and a [`Session`](crate::session::Session) for each connection.
+//! Whatever is said about a connection names it, so the last words of a dead one cannot be taken for those
+//! of its successor.
 //!
 //! [RFC 4271 §8.2.1]: https://www.rfc-editor.org/rfc/rfc4271#section-8.2.1
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod active;
+mod admission;
 mod backoff;
 mod collision;
 mod config;
@@ -34,12 +36,12 @@ pub use config::{AddPathSend, AfterLimit, MaxPrefixes, NextHopRule, PeerAsn, Pee
 pub use output::PeerOutput;
 pub use status::Status;
 
-use crate::session::{Counters, GracefulOffer, Local, Negotiated, Session, StateName};
+use crate::session::{Counters, GracefulOffer, Negotiated, StateName};
 use crate::speaker::ConnId;
 use crate::wire::{Cease, Notification, RouteRefresh};
-use crate::{Deadline, Family, Instant, Timer};
+use crate::{Deadline, Instant, Timer};
 use backoff::Backoff;
-use collision::{Arrival, Dialer, arrive};
+use collision::Dialer;
 use connection::{Connection, Ends, Phase};
 use idle::Idle;
 use state::{Context, Happening, State};
@@ -286,56 +288,6 @@ impl Peer {
             counters: live.fold(self.past, |sum, counters| sum + counters),
             established: self.established,
             next_attempt: self.state.deadline().filter(|_| foremost.is_none()),
-        }
-    }
-
-    /// A connection came up: turn it away, or open a session on it.
-    fn admit(&mut self, conn: ConnId, dialer: Dialer, ends: Ends, now: Instant) {
-        let arrivals: Vec<(ConnId, Arrival)> =
-            self.live().map(|rival| (rival.conn, arrive(rival.state(), rival.dialer, dialer))).collect();
-        let refusal = match (&self.state, arrivals.as_slice()) {
-            (State::Idle(_), _) => Some(Cease::ConnectionRejected),
-            (_, [] | [(_, Arrival::Replace | Arrival::Contend)]) => None,
-            (_, [(_, Arrival::Refuse)] | [_, _, ..]) => Some(Cease::ConnectionCollision),
-        };
-        let local = self.local();
-        if let Some(cease) = refusal {
-            let farewell = Session::refused(local, Notification::cease(cease), now);
-            self.turn_away(Connection::turned_away(conn, dialer, ends, farewell));
-            return;
-        }
-        self.connections.push(Connection::open(conn, dialer, ends, local, now));
-        for (rival, arrival) in arrivals {
-            match arrival {
-                Arrival::Refuse => {}
-                Arrival::Replace => self.dismiss(rival, now),
-                Arrival::Contend => self.live().for_each(|connection| connection.session.withhold(now)),
-            }
-        }
-        self.report(now);
-    }
-
-    fn turn_away(&mut self, connection: Connection) {
-        let conn = connection.conn;
-        self.connections.push(connection);
-        self.outputs.push_back(PeerOutput::Ready { conn });
-        self.outputs.push_back(PeerOutput::Close { conn });
-    }
-
-    /// Our side of a new session.
-    fn local(&mut self) -> Local {
-        let config = &self.config;
-        let over_ipv6 = config.remote.is_ipv6() && config.families.contains(&Family::IPV4);
-        Local {
-            families: config.families.clone(),
-            add_path: config.add_path,
-            extended_next_hop: if over_ipv6 { vec![Family::IPV4] } else { Vec::new() },
-            hold_time: u16::try_from(config.hold_time.as_secs()).unwrap_or(u16::MAX),
-            role: config.role,
-            graceful_restart: self.graceful.clone().filter(|_| config.graceful_restart),
-            delay_open: self.delay_open,
-            seed: self.backoff.seed(),
-            ..Local::new(config.local_asn, config.router_id, config.asn)
         }
     }
 

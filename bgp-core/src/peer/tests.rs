@@ -1,9 +1,9 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::session::{Down, Session};
+use crate::session::{Down, Local, Session};
 use crate::wire::{self, Dialect, ErrorCode, Message, PeerKind};
-use crate::{Asn, RouterId};
+use crate::{Asn, Family, RouterId};
 
 const START: Instant = Instant::from_micros(1_000_000);
 
@@ -266,6 +266,16 @@ fn the_last_words_of_a_dead_connection_are_ignored() {
     assert_eq!(outputs(&mut peer), []);
     assert_eq!(peer.poll_transmit(ConnId(1)), None);
     assert_eq!(peer.status().state, StateName::Active);
+}
+
+#[test]
+fn a_connection_lost_in_the_middle_of_a_message_is_just_lost() {
+    let (mut peer, _far) = established();
+    peer.received(ConnId(1), &[0xff; 17], at(1));
+    peer.closed(ConnId(1), at(1));
+    let told = outputs(&mut peer);
+    assert!(told.contains(&PeerOutput::Down { conn: ConnId(1), established: true, down: Down::Lost }));
+    assert_eq!(peer.poll_transmit(ConnId(1)), None);
 }
 
 #[test]
