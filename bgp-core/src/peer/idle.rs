@@ -4,7 +4,7 @@ use super::state::{Context, Happening, State};
 use crate::Deadline;
 
 /// [RFC 4271 §8.2.2], "Idle". Stopped where there is no deadline; otherwise the IdleHoldTimer runs, or the
-/// pause after a prefix limit.
+/// pause after a prefix limit. Who is stopped stays so, whatever pause is asked for.
 ///
 /// [RFC 4271 §8.2.2]: https://www.rfc-editor.org/rfc/rfc4271#section-8.2.2
 #[derive(Debug)]
@@ -16,7 +16,7 @@ impl Idle {
     pub(super) fn on(self, happening: Happening, cx: &mut Context<'_>) -> State {
         match happening {
             Happening::Start | Happening::Expired => cx.begin(),
-            Happening::Stop(until) => State::Idle(Self { until }),
+            Happening::Stop(until) => State::Idle(Self { until: self.until.and(until) }),
             Happening::Connected
             | Happening::ConnectFailed
             | Happening::Accepted

@@ -74,7 +74,6 @@ impl Peer {
         let Some(connection) = self.find(conn) else { return };
         connection.phase = Phase::Established { since: now, negotiated: Arc::clone(&negotiated) };
         self.established += 1;
-        self.last_error = None;
         self.report_state(now);
         self.outputs.push_back(PeerOutput::Established { conn, negotiated });
     }
@@ -85,7 +84,7 @@ impl Peer {
         let farewell = connection.session.is_ready();
         let established = matches!(phase, Phase::Established { .. });
         let vacancy = if is_blameless(&phase, &down) { None } else { Some(lifetime(&phase, now)) };
-        self.last_error = Some(down.to_string());
+        let words = down.to_string();
         self.outputs.push_back(PeerOutput::Down { conn, established, down });
         if farewell {
             self.outputs.push_back(PeerOutput::Ready { conn });
@@ -94,7 +93,10 @@ impl Peer {
         self.contest = None;
         match self.rival(conn) {
             Some(rival) => self.settle(rival, now),
-            None => self.vacant(vacancy, now),
+            None => {
+                self.last_error = Some(words);
+                self.vacant(vacancy, now);
+            }
         }
     }
 
@@ -165,5 +167,6 @@ fn lifetime(phase: &Phase, now: Instant) -> Duration {
     }
 }
 
-/// How long a connection that would win has for its OPEN before the other one is taken.
-const CONTEST: Duration = Duration::from_secs(5);
+/// How long a connection that would win has for its OPEN before the other one is taken. Less than the
+/// shortest hold time: on the other one the peer is waiting for our KEEPALIVE.
+const CONTEST: Duration = Duration::from_secs(2);

@@ -227,9 +227,9 @@ fn a_rival_that_goes_or_stays_silent_frees_the_other_connection() {
 
     let mut far = self::far(2);
     let mut silent = contend(&mut far);
-    silent.handle_timeout(at(5));
+    silent.handle_timeout(at(2));
     assert_eq!(farewell(&mut silent, 2), Some((ErrorCode::Cease, 7)));
-    talk(&mut silent, 1, &mut far, at(5));
+    talk(&mut silent, 1, &mut far, at(2));
     assert_eq!(silent.status().state, StateName::Established);
 }
 
@@ -311,6 +311,25 @@ fn a_passed_prefix_limit_pauses_the_peer() {
     outputs(&mut peer);
     peer.handle_timeout(at(601));
     assert_eq!(dials(&outputs(&mut peer)), 1);
+}
+
+#[test]
+fn a_stopped_peer_does_not_start_after_a_pause() {
+    let (mut peer, _far) = established();
+    peer.stop(Notification::shutdown(""), at(1));
+    peer.pause(Notification::maximum_prefixes(Family::IPV4, 10), Some(seconds(5)), at(1));
+    assert_eq!(peer.poll_timeout(), None);
+}
+
+#[test]
+fn the_last_error_outlives_the_next_session_and_a_lost_collision_is_none() {
+    let (mut peer, _far) = established();
+    peer.accepted(ConnId(2), address(1), address(2), at(1));
+    assert_eq!(peer.status().last_error, None);
+    peer.closed(ConnId(1), at(2));
+    peer.accepted(ConnId(3), address(1), address(2), at(2));
+    talk(&mut peer, 3, &mut far(2), at(2));
+    assert_eq!(peer.status().last_error, Some("the connection was lost"));
 }
 
 #[test]

@@ -55,6 +55,24 @@ use timers::Timers;
 /// take what happened with [`poll_signal`](Self::poll_signal), write what
 /// [`poll_transmit`](Self::poll_transmit) yields, and call [`handle_timeout`](Self::handle_timeout) when
 /// [`poll_timeout`](Self::poll_timeout) says. Any number of inputs may precede a drain.
+///
+/// ```
+/// use bgp_core::peer::PeerAsn;
+/// use bgp_core::session::{Local, Session, Signal};
+/// use bgp_core::{Asn, Instant, RouterId};
+///
+/// let now = Instant::ZERO;
+/// let local = |id: u32| Local::new(Asn(64512), RouterId::from(id), PeerAsn::Internal);
+/// let (mut one, mut other) = (Session::new(local(1), now), Session::new(local(2), now));
+/// while let Some(octets) = one.poll_transmit() {
+///     other.receive(&octets, now);
+///     while let Some(octets) = other.poll_transmit() {
+///         one.receive(&octets, now);
+///     }
+/// }
+/// assert!(one.is_established() && other.is_established());
+/// assert!(matches!(one.poll_signal(), Some(Signal::Opened(open)) if open.router_id == RouterId::from(2)));
+/// ```
 #[derive(Debug)]
 pub struct Session {
     local: Local,
@@ -165,7 +183,8 @@ impl Session {
     /// Queues a ROUTE-REFRESH, where the session is Established and the peer understands it.
     pub fn refresh(&mut self, refresh: RouteRefresh, now: Instant) {
         self.now = now;
-        if self.is_established() && self.negotiated().is_some_and(|agreed| agreed.route_refresh) {
+        let understood = self.negotiated().is_some_and(|agreed| agreed.understands(refresh));
+        if self.is_established() && understood {
             self.outbox.push(Message::RouteRefresh(refresh), &self.dialect);
             self.timers.waiting(true);
         }

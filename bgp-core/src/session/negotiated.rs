@@ -1,6 +1,6 @@
 //! What two OPENs agreed.
 
-use crate::wire::{Dialect, GracefulFamily, LongLivedFamily, Open, Role};
+use crate::wire::{Dialect, GracefulFamily, LongLivedFamily, Open, RefreshKind, Role, RouteRefresh};
 use crate::{Asn, Family, RouterId};
 
 /// The peer's graceful restart capability ([RFC 4724 §3]), present only where we offered ours too.
@@ -48,5 +48,16 @@ impl Negotiated {
     #[must_use]
     pub fn families(&self) -> &[Family] {
         &self.dialect.families
+    }
+
+    /// Whether the peer knows what to do with a ROUTE-REFRESH. Its two ends, BoRR and EoRR, need the
+    /// enhanced capability ([RFC 7313 §3.2](https://www.rfc-editor.org/rfc/rfc7313#section-3.2)).
+    pub(super) fn understands(&self, refresh: RouteRefresh) -> bool {
+        let subtype = match refresh.kind {
+            RefreshKind::Request => self.route_refresh,
+            RefreshKind::Begin | RefreshKind::End => self.enhanced_refresh,
+            RefreshKind::Unknown(_) => false,
+        };
+        subtype && self.families().contains(&refresh.family)
     }
 }
