@@ -1,9 +1,12 @@
 //! Logging: one line per event of the core, with stable keys; text or JSON; the level changes at run time.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
+use std::net::IpAddr;
+use std::time::Duration;
 
-use bgp_core::Family;
 use bgp_core::speaker::Event;
+use bgp_core::{Family, Instant};
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -73,18 +76,69 @@ pub enum LogError {
     Gone,
 }
 
+/// Refused connections that were told of lately: a stranger that dials every second gets a line a
+/// minute.
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    told: BTreeMap<IpAddr, Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    last: Option<Instant>,
+    untold: u64,
+}
+
+/// How long one line stands for all that follow.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// Addresses remembered.
+const ADDRESSES: usize = 1024;
+
+impl Refusals {
+    /// Writes the line of one event, unless it repeats an earlier refusal.
+    pub(crate) fn tell(&mut self, told: &Event, now: Instant) {
+        match told {
+            Event::Refused { remote, reason } => {
+                if let Some(repeated) = self.admit(remote.ip(), now) {
+                    warn!(event = "connection.refused", %remote, reason, repeated);
+                }
+            }
+            other => event(other),
+        }
+    }
+
+    /// How many refusals the line stands for; `None` where there is to be no line.
+    fn admit(&mut self, address: IpAddr, now: Instant) -> Option<u64> {
+        let quiet = |told: &Told| told.last.is_some_and(|last| now.since(last) < QUIET);
+        if self.told.len() >= ADDRESSES && !self.told.contains_key(&address) {
+            self.told.retain(|_, told| quiet(told));
+            if self.told.len() >= ADDRESSES {
+                return None;
+            }
+        }
+        let told = self.told.entry(address).or_default();
+        told.untold += 1;
+        if quiet(told) {
+            return None;
+        }
+        told.last = Some(now);
+        Some(std::mem::take(&mut told.untold))
+    }
+}
+
 /// Writes the line of one event of the core.
 ///
 /// Peers' doings that a hostile peer could repeat at will are logged as warnings at most; their
 /// octets only below `info`.
-pub(crate) fn event(event: &Event) {
+fn event(event: &Event) {
     match event {
         Event::State { peer, from, to } => debug!(event = "peer.state", %peer, from, to),
         Event::Established { peer, families, hold_time } => {
             info!(event = "session.up", %peer, families = names(families), hold_time);
         }
         Event::Down { peer, reason } => warn!(event = "session.down", %peer, reason),
-        Event::Refused { remote, reason } => warn!(event = "connection.refused", %remote, reason),
+        Event::Refused { remote, reason } => debug!(event = "connection.refused", %remote, reason),
         Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
             let attribute = attribute.map(u64::from);
             warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason);
@@ -114,6 +168,27 @@ mod tests {
     fn a_level_and_directives_are_filters() {
         assert!(parse("debug").is_ok());
         assert!(parse("info,fib_sync=debug").is_ok());
+    }
+
+    #[test]
+    fn a_stranger_gets_a_line_a_minute() {
+        let (mut refusals, stranger) = (Refusals::default(), IpAddr::from([192, 0, 2, 1]));
+        let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+        assert_eq!(refusals.admit(stranger, at(0)), Some(1));
+        assert_eq!(refusals.admit(stranger, at(1)), None);
+        assert_eq!(refusals.admit(stranger, at(59)), None);
+        assert_eq!(refusals.admit(IpAddr::from([192, 0, 2, 2]), at(59)), Some(1));
+        assert_eq!(refusals.admit(stranger, at(61)), Some(3), "this one, and those that had no line");
+        assert_eq!(refusals.admit(stranger, at(62)), None);
+    }
+
+    #[test]
+    fn strangers_cannot_fill_the_memory() {
+        let mut refusals = Refusals::default();
+        for number in 0..3000_u32 {
+            refusals.admit(std::net::Ipv4Addr::from_bits(number).into(), Instant::ZERO);
+        }
+        assert!(refusals.told.len() <= ADDRESSES);
     }
 
     #[test]

@@ -7,23 +7,28 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::api::{Action, Of, Scope, Selection};
 
-const EXAMPLES: &str = "\
+/// Shown below the help of the program called `name`.
+pub(super) fn examples(name: &str) -> String {
+    format!(
+        "\
 Examples:
-  caracal check /etc/caracal/caracal.toml      is the file valid, and if not, where?
-  caracal diff /etc/caracal/caracal.toml new.toml   which sessions would a reload reset?
-  caracal run --config /etc/caracal/caracal.toml
-  caracal peers                                who is up
-  caracal peer tor-a                           everything about one peer
-  caracal routes 10.244.0.0/16 --longer        what is known inside a prefix
-  caracal routes --out tor-a -o json           what a peer is told
-  caracal explain 10.244.1.0/26                why a route is where it is
+  {name} check caracal.toml                 is the file valid, and if not, where?
+  {name} diff caracal.toml new.toml         which sessions would a reload reset?
+  {name} run --config caracal.toml
+  {name} peers                              who is up
+  {name} peer tor-a                         everything about one peer
+  {name} routes 10.244.0.0/16 --longer      what is known inside a prefix
+  {name} routes --out tor-a -o json         what a peer is told
+  {name} explain 10.244.1.0/26              why a route is where it is
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
-4 refused, 5 invalid configuration, 6 time-out.";
+4 refused, 5 invalid configuration, 6 time-out."
+    )
+}
 
 /// A BGP speaker for clusters.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXAMPLES, max_term_width = 100)]
+#[command(version, about, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: Global,
@@ -32,6 +37,7 @@ pub(super) struct Arguments {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "For verbs that ask a daemon")]
 pub(super) struct Global {
     /// How answers are printed
     #[arg(short, long, value_enum, default_value_t, global = true)]
@@ -135,6 +141,7 @@ pub(super) enum Ask {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Which routes")]
 pub(super) struct Routes {
     /// A prefix; an address stands for the prefixes that cover it
     prefix: Option<String>,

@@ -18,7 +18,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::{self, RefusalCode};
 use crate::config::Role;
-use arguments::{Arguments, Ask, Here, Verb};
+use arguments::{Arguments, Ask, Here, Verb, examples};
 use client::{Client, ClientError};
 use exit::Exit;
 use show::Screen;
@@ -31,7 +31,7 @@ pub fn main(role: Role) -> ExitCode {
         Role::Node => ("caracal", "A BGP speaker for clusters"),
         Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),
     };
-    let command = Arguments::command().name(name).bin_name(name).about(about);
+    let command = Arguments::command().name(name).bin_name(name).about(about).after_help(examples(name));
     let arguments = match Arguments::from_arg_matches(&command.get_matches()) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),

@@ -64,6 +64,20 @@ fn a_key_that_only_one_has_keeps_them_apart() {
 }
 
 #[test]
+fn a_range_has_one_key_for_everybody_in_it() {
+    let key = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(key.path(), "a secret\n").expect("a writable file");
+    let keyed = format!("password_file = \"{}\"", key.path().display());
+    let (mut a, mut b) = (Host::new(), Host::new());
+    let [first, second, third, _] = a.address.octets();
+    a.run(&format!("[[dynamic_peers]]\nprefix = \"{first}.{second}.{third}.0/24\"\nasn = 64512\n{keyed}\n"));
+    let to_a = a.as_peer("a", &b, &keyed);
+    b.run(&to_a);
+    b.until_established("a");
+    assert_eq!(a.peer(&b.address.to_string(), "dynamic"), json!(true));
+}
+
+#[test]
 fn ttl_security_on_both_sides_lets_neighbours_peer() {
     let (a, b) = pair("ttl_security = 1", "ttl_security = 1");
     a.until_established("b");
