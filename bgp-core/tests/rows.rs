@@ -137,6 +137,25 @@ fn a_fault_says_where_and_what() {
 }
 
 #[test]
+fn a_prefix_that_is_left_out_says_where_it_stands() {
+    let nlri = [PREFIX, &[8, 127], &[32, 224, 0, 0, 1]].concat();
+    let octets = update_octets(&[], &[ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF], &nlri);
+    let update = read(&octets, &dialect(PeerKind::Internal)).expect("no reset");
+    assert_eq!(update.announced.len(), 1);
+    let places: Vec<&[u8]> = update.faults.iter().map(|fault| update.octets_of(fault)).collect();
+    assert_eq!(places, [&[8, 127][..], &[32, 224, 0, 0, 1]]);
+    assert_eq!(worst(&update), Some(Treatment::Discard));
+}
+
+#[test]
+fn an_unreadable_prefix_says_where_it_stands() {
+    let octets = update_octets(&[], &[], &[PREFIX, &[33, 1, 2, 3, 4, 5]].concat());
+    let malformed = read(&octets, &dialect(PeerKind::Internal)).expect_err("a reset");
+    assert_eq!(malformed.offset, 27);
+    assert_eq!(malformed.reason, Reason::PrefixLength { family: Family::IPV4, length: 33 });
+}
+
+#[test]
 fn a_member_as_begins_with_a_confederation_sequence() {
     let confederation = dialect(PeerKind::Confederation);
     let plain = update_octets(&[], &[ORIGIN, AS_PATH, NEXT_HOP, LOCAL_PREF], PREFIX);

@@ -6,8 +6,8 @@ use bytes::{BufMut, BytesMut};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::Family;
-use crate::wire::Reason;
 use crate::wire::parse::Cursor;
+use crate::wire::{Dialect, Reason};
 
 /// A path identifier ([RFC 7911 §3](https://www.rfc-editor.org/rfc/rfc7911#section-3)); 0 where none was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,6 +103,64 @@ impl Nlri {
             IpNet::V6(prefix) => out.extend(prefix.network().octets().iter().take(octets)),
         }
     }
+}
+
+/// A prefix that nobody can be reached at, and where it stands in the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire) struct Unroutable {
+    pub(in crate::wire) prefix: IpNet,
+    pub(in crate::wire) offset: usize,
+    pub(in crate::wire) length: usize,
+}
+
+/// What is wrong in a field of NLRI, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::wire) struct Misplaced {
+    pub(in crate::wire) reason: Reason,
+    pub(in crate::wire) offset: usize,
+}
+
+/// Reads a whole field of withdrawn destinations.
+pub(in crate::wire) fn withdrawn(
+    field: Cursor<'_>,
+    family: Family,
+    dialect: &Dialect,
+) -> Result<Vec<Nlri>, Misplaced> {
+    read_field(field, family, dialect, |_, _, _| true)
+}
+
+/// Reads a whole field of announced destinations, and sets aside those that are not unicast.
+pub(in crate::wire) fn announced(
+    field: Cursor<'_>,
+    family: Family,
+    dialect: &Dialect,
+) -> Result<(Vec<Nlri>, Vec<Unroutable>), Misplaced> {
+    let mut unroutable = Vec::new();
+    let nlri = read_field(field, family, dialect, |nlri, offset, length| {
+        if !nlri.is_unicast() {
+            unroutable.push(Unroutable { prefix: nlri.prefix, offset, length });
+        }
+        nlri.is_unicast()
+    })?;
+    Ok((nlri, unroutable))
+}
+
+fn read_field(
+    mut field: Cursor<'_>,
+    family: Family,
+    dialect: &Dialect,
+    mut keep: impl FnMut(&Nlri, usize, usize) -> bool,
+) -> Result<Vec<Nlri>, Misplaced> {
+    let path_ids = dialect.path_ids_received(family);
+    let mut all = Vec::with_capacity(field.len() / 4);
+    while !field.is_empty() {
+        let offset = field.offset();
+        let nlri = Nlri::read(&mut field, family, path_ids).map_err(|reason| Misplaced { reason, offset })?;
+        if keep(&nlri, offset, field.offset().saturating_sub(offset)) {
+            all.push(nlri);
+        }
+    }
+    Ok(all)
 }
 
 /// Reads the octets that a prefix of `length` bits needs, the rest being zero.

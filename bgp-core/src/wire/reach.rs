@@ -7,7 +7,8 @@ use bytes::Bytes;
 use crate::Family;
 use crate::wire::opaque;
 use crate::wire::parse::Cursor;
-use crate::wire::{Dialect, NextHop, Nlri, Reach, Reason, Routes, Treatment, Unreach};
+use crate::wire::prefix::{self, Unroutable};
+use crate::wire::{Dialect, NextHop, Reach, Reason, Routes, Treatment, Unreach};
 
 /// AFI and SAFI, and the length of the next hop with the reserved octet.
 const REACH_MINIMUM: usize = 5;
@@ -24,6 +25,8 @@ pub(in crate::wire) struct Announced {
     pub(in crate::wire) has_nlri: bool,
     /// A lesser error.
     pub(in crate::wire) verdict: Option<Verdict>,
+    /// Prefixes that were left out because they are not unicast.
+    pub(in crate::wire) unroutable: Vec<Unroutable>,
 }
 
 /// Reads MP_REACH_NLRI ([RFC 4760 §3](https://www.rfc-editor.org/rfc/rfc4760#section-3)). An error in its
@@ -44,7 +47,7 @@ pub(in crate::wire) fn decode_reach(mut value: Cursor<'_>, dialect: &Dialect) ->
     let has_nlri = !value.is_empty();
     if !dialect.families.contains(&family) {
         let verdict = Some((Treatment::Discard, Reason::FamilyNotNegotiated(family)));
-        return Ok(Announced { reach: None, has_nlri, verdict });
+        return Ok(Announced { reach: None, has_nlri, verdict, unroutable: Vec::new() });
     }
     if !allows_next_hop(family, next_hop.len(), dialect) {
         return Err(Reason::NextHopLength { family, length: next_hop.len() });
@@ -52,18 +55,17 @@ pub(in crate::wire) fn decode_reach(mut value: Cursor<'_>, dialect: &Dialect) ->
     if !family.is_unicast() {
         opaque::check(value, family, dialect.path_ids_received(family))?;
         let routes = Routes::Opaque { next_hop: copy(next_hop), nlri: copy(value) };
-        return Ok(Announced {
-            reach: Some(Reach { family, next_hop: None, routes }),
-            has_nlri,
-            verdict: None,
-        });
+        let reach = Some(Reach { family, next_hop: None, routes });
+        return Ok(Announced { reach, has_nlri, verdict: None, unroutable: Vec::new() });
     }
     let address = decode_next_hop(next_hop);
-    let routes = Routes::Unicast(decode_nlri(value, family, dialect)?);
+    let (nlri, unroutable) =
+        prefix::announced(value, family, dialect).map_err(|misplaced| misplaced.reason)?;
     let verdict = address
         .filter(|address| !is_usable(address))
         .map(|address| (Treatment::Withdraw, Reason::NextHopAddress(address.address())));
-    Ok(Announced { reach: Some(Reach { family, next_hop: address, routes }), has_nlri, verdict })
+    let reach = Some(Reach { family, next_hop: address, routes: Routes::Unicast(nlri) });
+    Ok(Announced { reach, has_nlri, verdict, unroutable })
 }
 
 /// Reads MP_UNREACH_NLRI ([RFC 4760 §4](https://www.rfc-editor.org/rfc/rfc4760#section-4)); `Err` of the
@@ -79,27 +81,16 @@ pub(in crate::wire) fn decode_unreach(
         return Ok(Err((Treatment::Discard, Reason::FamilyNotNegotiated(family))));
     }
     let routes = match family.is_unicast() {
-        true => Routes::Unicast(decode_nlri(value, family, dialect)?),
+        true => {
+            let nlri = prefix::withdrawn(value, family, dialect).map_err(|misplaced| misplaced.reason)?;
+            Routes::Unicast(nlri)
+        }
         false => {
             opaque::check(value, family, dialect.path_ids_received(family))?;
             Routes::Opaque { next_hop: Bytes::new(), nlri: copy(value) }
         }
     };
     Ok(Ok(Unreach { family, routes }))
-}
-
-/// Reads a whole field of unicast NLRI.
-pub(in crate::wire) fn decode_nlri(
-    mut field: Cursor<'_>,
-    family: Family,
-    dialect: &Dialect,
-) -> Result<Vec<Nlri>, Reason> {
-    let path_ids = dialect.path_ids_received(family);
-    let mut nlri = Vec::with_capacity(field.len() / 4);
-    while !field.is_empty() {
-        nlri.push(Nlri::read(&mut field, family, path_ids)?);
-    }
-    Ok(nlri)
 }
 
 /// Whether an IPv4 address can be a next hop at all ([RFC 4271 §6.3](https://www.rfc-editor.org/rfc/rfc4271#section-6.3)).

@@ -11,12 +11,13 @@ use std::net::Ipv4Addr;
 
 use bytes::Bytes;
 
-use super::{Reach, Routes, Unreach, Update};
+use super::{Reach, Unreach, Update};
 use crate::Family;
 use crate::wire::attribute::{Collected, Known, OPTIONAL, TRANSITIVE, cost_of_flags};
 use crate::wire::header::HEADER_LENGTH;
 use crate::wire::parse::{Cursor, FramedAttribute, Unframed, UpdateFields};
-use crate::wire::reach::{decode_nlri, decode_reach, decode_unreach, is_host};
+use crate::wire::prefix::{self, Misplaced, Unroutable};
+use crate::wire::reach::{decode_reach, decode_unreach, is_host};
 use crate::wire::{Dialect, ErrorCode, Fault, Malformed, Nlri, Notification, PeerKind, Reason, Treatment};
 
 /// LOCAL_PREF is required from internal peers ([RFC 4271 §5.1.5]). Unlike daemons that fall back to a
@@ -33,21 +34,22 @@ impl Update {
             return Err(refuse(1, Reason::UpdateLengths, body.offset(), &[]));
         };
         let UpdateFields { withdrawn, attributes, nlri } = fields;
-        let withdrawn = classic_nlri(withdrawn, dialect)?;
-        let announced = classic_nlri(nlri, dialect)?;
-        let mut reader = Reader::new(frame, dialect, !announced.is_empty());
+        let withdrawn = prefix::withdrawn(withdrawn, Family::IPV4, dialect).map_err(refuse_field)?;
+        let (announced, unroutable) = prefix::announced(nlri, Family::IPV4, dialect).map_err(refuse_field)?;
+        let mut reader = Reader::new(frame, dialect, nlri);
+        reader.leave_out(None, &unroutable);
         reader.read_attributes(attributes)?;
-        reader.check_next_hop(&announced);
-        reader.check_missing(&announced);
+        reader.check_next_hop();
+        reader.check_missing();
         reader.escalate()?;
-        Ok(reader.finish(withdrawn, announced, nlri))
+        Ok(reader.finish(withdrawn, announced))
     }
 }
 
-/// The prefixes of a classic field; an error there leaves nothing of the message that can be trusted
+/// An error in a classic field leaves nothing of the message that can be trusted
 /// ([RFC 7606 §5.3](https://www.rfc-editor.org/rfc/rfc7606#section-5.3)).
-fn classic_nlri(field: Cursor<'_>, dialect: &Dialect) -> Result<Vec<Nlri>, Malformed> {
-    decode_nlri(field, Family::IPV4, dialect).map_err(|reason| refuse(10, reason, field.offset(), &[]))
+fn refuse_field(misplaced: Misplaced) -> Malformed {
+    refuse(10, misplaced.reason, misplaced.offset, &[])
 }
 
 /// Where something stands in the message.
@@ -60,6 +62,8 @@ struct Place {
 struct Reader<'a> {
     frame: &'a [u8],
     dialect: &'a Dialect,
+    /// The NLRI field.
+    nlri: Cursor<'a>,
     collected: Collected,
     next_hop_place: Option<Place>,
     reach: Option<Reach>,
@@ -70,15 +74,16 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(frame: &'a [u8], dialect: &'a Dialect, is_announcing: bool) -> Self {
+    fn new(frame: &'a [u8], dialect: &'a Dialect, nlri: Cursor<'a>) -> Self {
         Self {
             frame,
             dialect,
+            nlri,
             collected: Collected::default(),
             next_hop_place: None,
             reach: None,
             unreach: Vec::new(),
-            is_announcing,
+            is_announcing: !nlri.is_empty(),
             faults: Vec::new(),
         }
     }
@@ -150,6 +155,7 @@ impl<'a> Reader<'a> {
         let announced = decode_reach(value, self.dialect).map_err(|reason| (Treatment::Reset, reason))?;
         self.is_announcing |= announced.has_nlri;
         self.reach = announced.reach;
+        self.leave_out(Some(Known::MpReach.code()), &announced.unroutable);
         announced.verdict.map_or(Ok(()), Err)
     }
 
@@ -161,8 +167,8 @@ impl<'a> Reader<'a> {
 
     /// NEXT_HOP must be a host, unless every route has its next hop in MP_REACH_NLRI
     /// ([RFC 4760 §3](https://www.rfc-editor.org/rfc/rfc4760#section-3)).
-    fn check_next_hop(&mut self, announced: &[Nlri]) {
-        let is_needed = !announced.is_empty() || self.reach.is_none();
+    fn check_next_hop(&mut self) {
+        let is_needed = !self.nlri.is_empty() || self.reach.is_none();
         let address: Option<Ipv4Addr> =
             self.collected.next_hop.filter(|address| is_needed && !is_host(*address));
         if let (Some(address), Some(place)) = (address, self.next_hop_place) {
@@ -173,12 +179,12 @@ impl<'a> Reader<'a> {
 
     /// Attributes without which a route cannot exist
     /// ([RFC 7606 §3d](https://www.rfc-editor.org/rfc/rfc7606#section-3)).
-    fn check_missing(&mut self, announced: &[Nlri]) {
+    fn check_missing(&mut self) {
         let internal = self.dialect.peer_kind == PeerKind::Internal;
         for (known, required) in [
             (Known::Origin, self.is_announcing),
             (Known::AsPath, self.is_announcing),
-            (Known::NextHop, !announced.is_empty()),
+            (Known::NextHop, !self.nlri.is_empty()),
             (Known::LocalPref, self.is_announcing && internal && LOCAL_PREF_REQUIRED),
         ] {
             if required && !self.collected.has(known) {
@@ -201,10 +207,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(mut self, mut withdrawn: Vec<Nlri>, mut announced: Vec<Nlri>, nlri: Cursor<'_>) -> Update {
+    fn finish(mut self, mut withdrawn: Vec<Nlri>, mut announced: Vec<Nlri>) -> Update {
         let has_classic = !withdrawn.is_empty() || !announced.is_empty();
         if has_classic && !self.dialect.families.contains(&Family::IPV4) {
-            let place = Place { offset: nlri.offset(), length: nlri.len() };
+            let place = Place { offset: self.nlri.offset(), length: self.nlri.len() };
             self.fault(None, place, (Treatment::Discard, Reason::FamilyNotNegotiated(Family::IPV4)));
             withdrawn.clear();
             announced.clear();
@@ -218,7 +224,6 @@ impl<'a> Reader<'a> {
             let Self { unreach, faults, .. } = self;
             return Update { withdrawn, unreach, faults, octets, ..Update::default() };
         }
-        self.drop_unroutable(&mut announced, nlri);
         forget_announced(&mut withdrawn, &announced);
         let next_hop = self.collected.next_hop.filter(|_| !announced.is_empty());
         let octets = if self.faults.is_empty() { Bytes::new() } else { Bytes::copy_from_slice(self.frame) };
@@ -227,27 +232,12 @@ impl<'a> Reader<'a> {
         Update { withdrawn, unreach, attributes, next_hop, announced, reach, faults, octets }
     }
 
-    /// Drops the prefixes nobody can be reached at; the others stand
+    /// Notes the prefixes that nobody can be reached at; the others stand
     /// ([RFC 4271 §6.3](https://www.rfc-editor.org/rfc/rfc4271#section-6.3)).
-    fn drop_unroutable(&mut self, announced: &mut Vec<Nlri>, field: Cursor<'_>) {
-        let faults = &mut self.faults;
-        let mut keep = |nlri: &Nlri, attribute: Option<u8>, place: Place| {
-            if !nlri.is_unicast() {
-                faults.push(Fault {
-                    attribute,
-                    offset: place.offset,
-                    length: place.length,
-                    treatment: Treatment::Discard,
-                    reason: Reason::NotUnicast(nlri.prefix),
-                });
-            }
-            nlri.is_unicast()
-        };
-        let place = Place { offset: field.offset(), length: field.len() };
-        announced.retain(|nlri| keep(nlri, None, place));
-        if let Some(Reach { routes: Routes::Unicast(routes), .. }) = &mut self.reach {
-            let place = Place { offset: HEADER_LENGTH, length: 0 };
-            routes.retain(|nlri| keep(nlri, Some(Known::MpReach.code()), place));
+    fn leave_out(&mut self, attribute: Option<u8>, unroutable: &[Unroutable]) {
+        for Unroutable { prefix, offset, length } in unroutable.iter().copied() {
+            let place = Place { offset, length };
+            self.fault(attribute, place, (Treatment::Discard, Reason::NotUnicast(prefix)));
         }
     }
 
