@@ -193,6 +193,18 @@ fn the_width_of_as_numbers_follows_the_dialect() {
 }
 
 #[test]
+fn as4_path_is_no_way_around_the_peers_own_as() {
+    let old = Dialect { four_octet_as: false, ..dialect(PeerKind::External) };
+    let narrow = attribute(0x40, 2, &[2, 1, 0xfb, 0xf4]);
+    let wide = attribute(0xc0, 17, &[2, 1, 0, 0, 0, 7]);
+    let octets = update_octets(&[], &[ORIGIN, &narrow, NEXT_HOP, &wide], PREFIX);
+    let update = read(&octets, &old).expect("no reset");
+    assert_eq!(update.faults[0].reason, Reason::FirstAsn { found: Some(Asn(7)), expected: PEER });
+    assert_eq!(update.octets_of(&update.faults[0]), narrow);
+    assert_eq!(worst(&update), Some(Treatment::Withdraw));
+}
+
+#[test]
 fn a_next_hop_beside_mp_reach_is_ignored() {
     let zero = attribute(0x40, 3, &[0, 0, 0, 0]);
     let octets = update_octets(&[], &[MP_REACH, ORIGIN, AS_PATH, &zero], &[]);

@@ -20,6 +20,8 @@ pub(in crate::wire) struct Collected {
     unknown: Vec<UnknownAttribute>,
     as4_path: Option<AsPath>,
     as4_aggregator: Option<Aggregator>,
+    /// AS_PATH is there and nothing is wrong with it so far.
+    has_good_path: bool,
     seen: Seen,
 }
 
@@ -80,6 +82,7 @@ impl Collected {
             Known::AsPath => {
                 attributes.as_path = AsPath::decode(octets, dialect.four_octet_as)?;
                 check_path(&attributes.as_path, dialect)?;
+                self.has_good_path = true;
             }
             Known::NextHop => self.next_hop = Some(Ipv4Addr::from(number(octets)?)),
             Known::MultiExitDisc => attributes.med = Some(number(octets)?),
@@ -111,18 +114,30 @@ impl Collected {
         Ok(())
     }
 
-    /// The attributes of a route, once all are read; `None` where ORIGIN or AS_PATH is missing.
+    /// Merges what an OLD speaker took apart, once all attributes are read. The path that comes of it is
+    /// the one that has to begin with the peer: AS4_PATH must not be a way around that.
+    pub(in crate::wire) fn merge(&mut self, dialect: &Dialect) -> Result<(), Verdict> {
+        let attributes = &mut self.attributes;
+        if as4::is_current(attributes.aggregator, self.as4_aggregator) {
+            if let Some(wide) = self.as4_path.take() {
+                attributes.as_path = as4::merge_path(std::mem::take(&mut attributes.as_path), &wide);
+            }
+            attributes.aggregator = attributes.aggregator.map(|narrow| self.as4_aggregator.unwrap_or(narrow));
+        }
+        match self.has_good_path {
+            true => {
+                check_first_asn(&attributes.as_path, dialect).map_err(|reason| (cost(Known::AsPath), reason))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// The attributes of a route; `None` where ORIGIN or AS_PATH is missing.
     pub(in crate::wire) fn finish(mut self) -> Option<Attributes> {
         if !self.has(Known::Origin) || !self.has(Known::AsPath) {
             return None;
         }
         let mut attributes = self.attributes;
-        if as4::is_current(attributes.aggregator, self.as4_aggregator) {
-            if let Some(wide) = self.as4_path {
-                attributes.as_path = as4::merge_path(attributes.as_path, &wide);
-            }
-            attributes.aggregator = attributes.aggregator.map(|narrow| self.as4_aggregator.unwrap_or(narrow));
-        }
         self.unknown.sort_by_key(|unknown| unknown.code);
         attributes.unknown = self.unknown.into();
         Some(attributes)
@@ -183,7 +198,7 @@ fn origin(octets: &[u8]) -> Result<Origin, Reason> {
     }
 }
 
-/// Rules about the ends of a path that depend on who sent it.
+/// Rules about the segments of a path that depend on who sent it.
 fn check_path(path: &AsPath, dialect: &Dialect) -> Result<(), Reason> {
     let mut kinds = path.segments().map(|segment| segment.kind());
     if dialect.refuse_as_sets
@@ -192,12 +207,10 @@ fn check_path(path: &AsPath, dialect: &Dialect) -> Result<(), Reason> {
         return Err(Reason::AsSet);
     }
     match dialect.peer_kind {
-        PeerKind::External => {
-            if kinds.any(SegmentKind::is_confederation) {
-                return Err(Reason::ConfederationSegment);
-            }
-            check_first_asn(path, dialect)
-        }
+        PeerKind::External => match kinds.any(SegmentKind::is_confederation) {
+            true => Err(Reason::ConfederationSegment),
+            false => Ok(()),
+        },
         PeerKind::Confederation if kinds.next() != Some(SegmentKind::ConfedSequence) => {
             Err(Reason::NoConfederationSegment)
         }
@@ -205,13 +218,15 @@ fn check_path(path: &AsPath, dialect: &Dialect) -> Result<(), Reason> {
     }
 }
 
+/// An external peer puts its own AS in front ([RFC 4271 §6.3](https://www.rfc-editor.org/rfc/rfc4271#section-6.3)).
 fn check_first_asn(path: &AsPath, dialect: &Dialect) -> Result<(), Reason> {
-    let expected = match dialect.four_octet_as {
-        true => dialect.peer_asn,
-        false => Asn(u32::from(dialect.peer_asn.two_octets())),
-    };
+    let expected = dialect.peer_asn;
     let found = path.first();
-    match dialect.enforce_first_as && found != Some(expected) {
+    let is_peer = |found: Asn| {
+        found == expected || !dialect.four_octet_as && found == Asn(u32::from(expected.two_octets()))
+    };
+    let is_required = dialect.enforce_first_as && dialect.peer_kind == PeerKind::External;
+    match is_required && !found.is_some_and(is_peer) {
         true => Err(Reason::FirstAsn { found, expected }),
         false => Ok(()),
     }

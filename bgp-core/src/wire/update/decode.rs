@@ -39,6 +39,7 @@ impl Update {
         let mut reader = Reader::new(frame, dialect, nlri);
         reader.leave_out(None, &unroutable);
         reader.read_attributes(attributes)?;
+        reader.check_path();
         reader.check_next_hop();
         reader.check_missing();
         reader.escalate()?;
@@ -65,6 +66,7 @@ struct Reader<'a> {
     /// The NLRI field.
     nlri: Cursor<'a>,
     collected: Collected,
+    as_path_place: Option<Place>,
     next_hop_place: Option<Place>,
     reach: Option<Reach>,
     unreach: Vec<Unreach>,
@@ -80,6 +82,7 @@ impl<'a> Reader<'a> {
             dialect,
             nlri,
             collected: Collected::default(),
+            as_path_place: None,
             next_hop_place: None,
             reach: None,
             unreach: Vec::new(),
@@ -143,8 +146,10 @@ impl<'a> Reader<'a> {
             Known::MpReach => self.read_reach(attribute.value),
             Known::MpUnreach => self.read_unreach(attribute.value),
             known => {
-                if known == Known::NextHop {
-                    self.next_hop_place = Some(place);
+                match known {
+                    Known::AsPath => self.as_path_place = Some(place),
+                    Known::NextHop => self.next_hop_place = Some(place),
+                    _ => {}
                 }
                 self.collected.take(known, attribute, self.dialect)
             }
@@ -163,6 +168,12 @@ impl<'a> Reader<'a> {
         let unreach = decode_unreach(value, self.dialect).map_err(|reason| (Treatment::Reset, reason))?;
         self.unreach.push(unreach?);
         Ok(())
+    }
+
+    fn check_path(&mut self) {
+        if let (Err(verdict), Some(place)) = (self.collected.merge(self.dialect), self.as_path_place) {
+            self.fault(Some(Known::AsPath.code()), place, verdict);
+        }
     }
 
     /// NEXT_HOP must be a host, unless every route has its next hop in MP_REACH_NLRI
