@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use bgp_core::speaker::{ConnId, Speaker};
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 
 use crate::transport::{Link, Slot};
 
@@ -82,16 +82,12 @@ impl Links {
         }
     }
 
-    /// Resolves once a connection that had no credit has some; pends while none is waited for.
+    /// Resolves once connections that had no credit have some; pends while none is waited for.
     pub(super) async fn credited(&mut self) {
-        match self.waiting.next().await {
-            // The slot goes back into the window; the next pull takes it from there.
-            Some((conn, slot)) => {
-                drop(slot);
-                self.queue.push_back(conn);
-            }
-            None => std::future::pending().await,
-        }
+        let Some(first) = self.waiting.next().await else { return std::future::pending().await };
+        let more = std::iter::from_fn(|| self.waiting.next().now_or_never().flatten());
+        // The slots go back into their windows; the next pull takes them from there.
+        self.queue.extend(std::iter::once(first).chain(more).map(|(conn, _slot)| conn));
     }
 
     /// Closes `conn` after what it still has to say.

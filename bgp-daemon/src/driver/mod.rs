@@ -17,6 +17,7 @@ use std::thread;
 use bgp_core::Instant;
 use bgp_core::speaker::{Config, Input, Output, Speaker};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
 use crate::clock::Clock;
@@ -123,6 +124,12 @@ impl Turning {
                 return;
             }
             if self.is_busy() {
+                // Writers get their credit also while there is no rest.
+                tokio::select! {
+                    biased;
+                    () = self.links.credited() => {}
+                    () = yield_now() => {}
+                }
                 continue;
             }
             self.settle();
