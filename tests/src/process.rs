@@ -39,7 +39,8 @@ impl Daemon {
     pub fn last_words(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+        let last = lines[lines.len().saturating_sub(LOG_LINES)..].iter();
+        last.map(|line| line.chars().take(LINE_LENGTH).collect()).collect::<Vec<String>>().join("\n")
     }
 
     /// The process, as numbered inside the sandbox.
@@ -85,3 +86,5 @@ impl Drop for Daemon {
 
 /// How much of a daemon's log a failure shows.
 const LOG_LINES: usize = 20;
+/// How much of a line.
+const LINE_LENGTH: usize = 300;

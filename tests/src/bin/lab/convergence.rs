@@ -23,13 +23,13 @@ struct Progress {
     right: bool,
 }
 
-/// Shows progress until every table is right and every session stands.
+/// Shows progress until every table is right and every session stands; returns how long that took.
 pub(crate) fn watch(
     setup: &Setup,
     wiring: &Wiring,
     speakers: &mut [Speaker],
     options: &Options,
-) -> Result<(), Failure> {
+) -> Result<Duration, Failure> {
     let (start, patience) = (Instant::now(), options.patience());
     let mut display = Display::new();
     loop {
@@ -39,7 +39,7 @@ pub(crate) fn watch(
         let all = progress(setup, wiring, speakers, options)?;
         display.show(start.elapsed(), &all);
         if all.iter().all(|host| host.right) {
-            return Ok(());
+            return Ok(start.elapsed());
         }
         if start.elapsed() > patience {
             let waited = format!("wait {} s for convergence", patience.as_secs());

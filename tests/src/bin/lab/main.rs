@@ -10,7 +10,6 @@ mod report;
 mod speaker;
 
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::Parser;
 use tests::cluster::{Setup, Wiring, build};
@@ -44,11 +43,10 @@ fn lab(options: &Options, programs: &Programs, inside: Inside) -> Result<bool, F
     println!("{}", report::headline(&setup));
     let wiring = build(&setup)?;
     let mut speakers = speaker::start_all(&setup, &wiring, programs, options)?;
-    let start = Instant::now();
     let converged = convergence::watch(&setup, &wiring, &mut speakers, options);
     let all_right = show(&setup, &wiring, &speakers, options)?;
     match &converged {
-        Ok(()) => println!("converged {:.1} s after the start of the daemons", start.elapsed().as_secs_f32()),
+        Ok(time) => println!("converged {:.1} s after the daemons were started", time.as_secs_f32()),
         Err(failure) => {
             for speaker in &speakers {
                 println!("\n== log of {} ==\n{}", speaker.name(), speaker.last_words());

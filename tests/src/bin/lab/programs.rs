@@ -41,6 +41,11 @@ impl Programs {
         Ok(Self { folder: folder.to_owned() })
     }
 
+    /// The folder they are in.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The speaker of a host.
     pub(crate) fn caracal(&self) -> PathBuf {
         self.folder.join("caracal")
