@@ -10,7 +10,7 @@ use bgp_core::speaker::Input;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::clock::Clock;
@@ -20,6 +20,10 @@ use crate::driver::{Driver, Inbox, Outside};
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
 use crate::{fib, log, notify};
 
+/// How long the first reading of the kernel's table may take before we start without it.
+const FIRST_VIEW: Duration = Duration::from_secs(5);
+/// How often we look whether it is there.
+const FIRST_VIEW_PACE: Duration = Duration::from_millis(5);
 /// How long sessions may take to end in good order.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -68,7 +72,7 @@ pub(crate) struct Daemon {
 pub async fn run(program: Role, path: &Path, settings: Settings, level: log::Level) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let socket = Socket::bind(&settings.control.socket, settings.control.mode)?;
-    let (daemon, mut end) = start(program, path, settings, level)?;
+    let (daemon, mut end) = start(program, path, settings, level).await?;
     let (commands, mut asked) = mpsc::channel(8);
     let context = Context {
         inbox: daemon.inbox.clone(),
@@ -84,7 +88,7 @@ pub async fn run(program: Role, path: &Path, settings: Settings, level: log::Lev
     outcome
 }
 
-fn start(
+async fn start(
     program: Role,
     path: &Path,
     settings: Settings,
@@ -107,10 +111,28 @@ fn start(
     let first = settings.originate.iter().cloned();
     let first = first.map(|(prefix, route)| Input::Originate { prefix, source: LocalSource::Static, route });
     let outside = Outside { dialer, kernel: outbox };
-    let end = driver.start(settings.core.clone(), first.collect(), outside)?;
+    let mut core = settings.core.clone();
+    core.graceful_restart.forwarding_preserved = is_forwarding(kernel.as_ref()).await;
+    let end = driver.start(core, first.collect(), outside)?;
     let facts = watch::Sender::new(facts(settings.role, path, &listeners));
     let path = path.to_owned();
     Ok((Daemon { program, path, settings, inbox, arrivals, listeners, kernel, level, facts }, end))
+}
+
+/// Whether packets of what our predecessor announced are still forwarded: its kernel routes are there, or
+/// this speaker forwards nothing anyway.
+async fn is_forwarding(kernel: Option<&fib_sync::Handle>) -> bool {
+    let Some(kernel) = kernel else { return true };
+    let first_view = async {
+        loop {
+            match kernel.snapshot().await {
+                Ok(view) if view.synced => break view.routes.iter().any(|route| route.installed.is_some()),
+                Ok(_) => sleep(FIRST_VIEW_PACE).await,
+                Err(_) => break false,
+            }
+        }
+    };
+    timeout(FIRST_VIEW, first_view).await.unwrap_or(false)
 }
 
 fn facts(role: Role, path: &Path, listeners: &Listeners) -> Facts {

@@ -266,8 +266,12 @@ impl Speaker {
             self.outputs.push_back(Output::Track { address, watch });
         }
         self.unfinished = more;
-        if !more && self.settle.settles(self.roster.iter(), &self.config.graceful_restart, now) {
-            self.settled();
+        if !more {
+            while let Some(milestone) =
+                self.settle.poll(self.roster.iter(), &self.config.graceful_restart, now)
+            {
+                self.pass(milestone);
+            }
         }
         self.announce_ready();
     }

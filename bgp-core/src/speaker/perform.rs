@@ -15,6 +15,7 @@ use crate::wire::{GracefulFamily, RefreshKind, RouteRefresh};
 use crate::{Family, Instant};
 
 use super::neighbour::{Kept, Live, Neighbour, Stay};
+use super::settle::Milestone;
 
 impl Speaker {
     /// Adds a configured peer and starts it unless it is disabled.
@@ -38,7 +39,7 @@ impl Speaker {
     /// what we announced is forwarded, which a mere reconnection does not change.
     pub(super) fn graceful_offer(&self, config: &PeerConfig) -> Option<GracefulOffer> {
         let settings = &self.config.graceful_restart;
-        let settled = self.settle.is_settled();
+        let settled = self.settle.has_reached(Milestone::Announce);
         let forwarding_preserved = settled || settings.forwarding_preserved;
         let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
         (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
@@ -50,10 +51,16 @@ impl Speaker {
         })
     }
 
-    /// The first decisions are complete: the kernel may be swept, held back routes are told, and later
-    /// OPENs no longer speak of a restart.
-    pub(super) fn settled(&mut self) {
-        self.outputs.push_back(Output::FibSettled);
+    /// The first decisions are complete, so far as the milestone asks for it.
+    pub(super) fn pass(&mut self, milestone: Milestone) {
+        match milestone {
+            Milestone::Announce => self.begin_to_announce(),
+            Milestone::Sweep => self.outputs.push_back(Output::FibSettled),
+        }
+    }
+
+    /// Held back routes are told, and later OPENs no longer speak of a restart.
+    fn begin_to_announce(&mut self) {
         Family::UNICAST.into_iter().for_each(|family| self.exporter.let_go(family));
         for id in self.roster.ids() {
             let offer = self.roster.get(id).and_then(|neighbour| self.graceful_offer(neighbour.config()));

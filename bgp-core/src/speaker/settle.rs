@@ -1,9 +1,10 @@
-//! When the first decisions after a start are complete: the moment from which what nobody wished for
-//! may be removed from the kernel.
+//! What may not happen before the first decisions after a start are complete: telling peers, and
+//! removing from the kernel what nobody wished for.
 //!
 //! The RFC's version: wait for End-of-RIB from every peer, or a timer ([RFC 4724 §4.1]).
-//! Ours: a deadline per peer. One that is not Established after `first_contact`, that restarts itself, or
-//! that promised no End-of-RIB and had that long since it became Established, is not waited for.
+//! Ours: a deadline per peer. One that is not Established after `first_contact`, or that restarts
+//! itself, is not waited for. One that promised no End-of-RIB delays nobody else's news, but it gets
+//! `first_contact` to tell its routes before the kernel is swept.
 //!
 //! [RFC 4724 §4.1]: https://www.rfc-editor.org/rfc/rfc4724#section-4.1
 
@@ -12,64 +13,82 @@ use crate::speaker::GracefulRestart;
 
 use super::neighbour::Neighbour;
 
-/// Whether the first decisions are complete, once true always true.
+/// Something that waits for the first decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Milestone {
+    /// Peers may be told routes.
+    Announce,
+    /// The kernel may be swept.
+    Sweep,
+}
+
+/// Which milestones are behind us.
 #[derive(Debug)]
 pub(super) struct Settle {
     started: Instant,
-    settled: bool,
+    reached: Option<Milestone>,
 }
 
 impl Settle {
     pub(super) const fn new(started: Instant) -> Self {
-        Self { started, settled: false }
+        Self { started, reached: None }
     }
 
-    pub(super) const fn is_settled(&self) -> bool {
-        self.settled
+    pub(super) fn has_reached(&self, milestone: Milestone) -> bool {
+        self.reached >= Some(milestone)
     }
 
-    /// Looks again; true exactly once, when the last peer that matters is through.
-    pub(super) fn settles<'a>(
+    /// Looks again; the next milestone, once, when nobody is waited for any more.
+    pub(super) fn poll<'a>(
         &mut self,
         peers: impl Iterator<Item = &'a Neighbour>,
         times: &GracefulRestart,
         now: Instant,
-    ) -> bool {
-        if self.settled || self.waits_until(peers, times).is_some_and(|until| now < until) {
-            return false;
+    ) -> Option<Milestone> {
+        let next = self.next()?;
+        if self.waits_until(peers, times).is_some_and(|until| now < until) {
+            return None;
         }
-        self.settled = true;
-        true
+        self.reached = Some(next);
+        Some(next)
     }
 
-    /// Until when at the latest somebody is waited for; `None` when nobody is.
+    /// Until when at the latest the next milestone waits for somebody; `None` when it does not.
     pub(super) fn waits_until<'a>(
         &self,
         peers: impl Iterator<Item = &'a Neighbour>,
         times: &GracefulRestart,
     ) -> Option<Instant> {
-        if self.settled {
-            return None;
-        }
+        let next = self.next()?;
         let bound = self.started + times.max_wait;
-        peers.filter_map(|peer| self.waits_for(peer, times)).max().map(|until| until.min(bound))
+        peers.filter_map(|peer| self.waits_for(peer, next, times)).max().map(|until| until.min(bound))
+    }
+
+    const fn next(&self) -> Option<Milestone> {
+        match self.reached {
+            None => Some(Milestone::Announce),
+            Some(Milestone::Announce) => Some(Milestone::Sweep),
+            Some(Milestone::Sweep) => None,
+        }
     }
 
     /// Until when one peer is waited for.
-    fn waits_for(&self, neighbour: &Neighbour, times: &GracefulRestart) -> Option<Instant> {
+    fn waits_for(&self, neighbour: &Neighbour, next: Milestone, times: &GracefulRestart) -> Option<Instant> {
         if !neighbour.config().enabled {
             return None;
         }
         let Some(live) = &neighbour.live else {
             return Some(self.started + times.first_contact);
         };
-        let complete = live.negotiated.families().iter().all(|family| live.complete.contains(family));
-        match (complete, &live.negotiated.restart) {
-            (true, _) => None,
+        if live.negotiated.families().iter().all(|family| live.complete.contains(family)) {
+            return None;
+        }
+        match (&live.negotiated.restart, next) {
             // It waits for others itself: two that wait for each other would wait for nothing.
-            (false, Some(restart)) if restart.restarted => None,
-            (false, Some(_)) => Some(self.started + times.max_wait),
-            (false, None) => Some(live.since + times.first_contact),
+            (Some(restart), Milestone::Announce) if restart.restarted => None,
+            (Some(_), _) => Some(self.started + times.max_wait),
+            (None, Milestone::Announce) => None,
+            (None, Milestone::Sweep) => Some(live.since + times.first_contact),
         }
     }
 }
