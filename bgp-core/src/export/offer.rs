@@ -28,25 +28,23 @@ pub(super) struct Candidate {
 
 /// The paths put forward for a group: the best one, or those that additional paths send.
 pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
-    let most = match key.add_path {
-        None => {
-            let best = rib.best(key.family, net);
-            let candidate = |route: &Arc<Route>, source| Candidate {
-                path_id: PathId::default(),
-                source,
-                route: Arc::clone(route),
-            };
-            return best.map(|best| candidate(best.route, best.source)).into_iter().collect();
-        }
-        Some(AddPathSend::All) => usize::MAX,
-        Some(AddPathSend::Best(most)) => usize::try_from(most).unwrap_or(usize::MAX),
-    };
-    let ranked = rib.ranked(key.family, net, most);
-    let eligible = ranked.iter().filter_map(|path| {
+    let candidate = |path: &PathView<'_>| {
         let route = Arc::clone(path.accepted.ok()?);
         Some(Candidate { path_id: path.slot.send_id(), source: path.source, route })
-    });
-    let mut candidates: Vec<Candidate> = eligible.collect();
+    };
+    let mut candidates: Vec<Candidate> = match key.add_path {
+        None => {
+            let best = rib.best(key.family, net).into_iter();
+            let path_id = PathId::default();
+            best.map(|best| Candidate { path_id, source: best.source, route: Arc::clone(best.route) })
+                .collect()
+        }
+        Some(AddPathSend::All) => rib.eligible(key.family, net).filter_map(|path| candidate(&path)).collect(),
+        Some(AddPathSend::Best(most)) => {
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            rib.ranked(key.family, net, most).iter().filter_map(candidate).collect()
+        }
+    };
     candidates.sort_unstable_by_key(|candidate| candidate.path_id);
     candidates
 }

@@ -6,9 +6,10 @@ use ipnet::IpNet;
 
 use crate::Family;
 use crate::rib::decision::{Candidate, Named, decide};
+use crate::rib::path::Path;
 use crate::rib::table::Decided;
 use crate::rib::tables::TableId;
-use crate::rib::{NetId, Rib};
+use crate::rib::{NetId, PathSlot, Rib, Route};
 
 /// A net was decided anew.
 ///
@@ -104,13 +105,22 @@ impl Rib {
         Some(Change { family: id.family(), net: net_id, prefix, best_changed })
     }
 
-    /// Collects the paths of a net that may be chosen at all.
+    /// The paths of a net that may be chosen at all, with what they say and the cost to their next hops.
+    pub(super) fn eligible_in(
+        &self,
+        id: TableId,
+        net: NetId,
+    ) -> impl Iterator<Item = (PathSlot, &Path, &Route, u32)> {
+        self.tables[id].chain(net).filter_map(|(slot, path)| {
+            let route = path.route()?;
+            Some((slot, path, &**route, self.next_hops.cost(route)?))
+        })
+    }
+
+    /// Collects the candidates for a net.
     pub(super) fn gather(&self, id: TableId, net: NetId, candidates: &mut Vec<Candidate>) {
-        for (slot, path) in self.tables[id].chain(net) {
-            if let Some(route) = path.route()
-                && let Some(cost) = self.next_hops.cost(route)
-                && let Some(source) = self.source(path.source)
-            {
+        for (slot, path, route, cost) in self.eligible_in(id, net) {
+            if let Some(source) = self.source(path.source) {
                 let named = Named { slot, path_id: path.path_id, source_id: path.source, source };
                 candidates.push(Candidate::new(named, route, cost, self.settings.selection));
             }

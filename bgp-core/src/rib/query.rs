@@ -44,6 +44,14 @@ impl Rib {
             .flat_map(move |id| self.tables[id].chain(net).map(move |(slot, path)| self.view(id, slot, path)))
     }
 
+    /// Every path of `net` that may be chosen, in no meaningful order. For those who want all of them:
+    /// ranking a thousand would cost a thousand decisions.
+    pub fn eligible(&self, family: Family, net: NetId) -> impl Iterator<Item = PathView<'_>> {
+        TableId::named(family).into_iter().flat_map(move |id| {
+            self.eligible_in(id, net).map(move |(slot, path, _, _)| self.view(id, slot, path))
+        })
+    }
+
     /// The best path of `net` and those that may share its traffic, best first, as many as the settings
     /// allow.
     #[must_use]

@@ -255,6 +255,20 @@ fn imports_asked_of_a_source_that_went_are_not_those_of_the_next() {
 }
 
 #[test]
+fn eligible_paths_are_those_that_are_accepted_and_reachable() {
+    let mut bench = Bench::new(Settings::default());
+    let (one, two, three) = (bench.internal(1), bench.internal(2), bench.internal(3));
+    bench.announce(one, nlri(1), route_with_med(1));
+    bench.announce(two, nlri(1), route_via(OTHER, Attributes::default()));
+    bench.refuse(three, nlri(1), route_with_med(1), Ineligible::Policy);
+    bench.settle();
+    bench.rib.next_hop(OTHER.into(), None);
+    let net = net(&bench, prefix(1)).expect("announced");
+    let eligible: Vec<_> = bench.rib.eligible(Family::IPV4, net).map(|path| path.source).collect();
+    assert_eq!(eligible, [one]);
+}
+
+#[test]
 fn news_about_the_source_of_the_best_path_is_a_change() {
     let mut bench = Bench::new(Settings::default());
     let (one, two) = (bench.internal(1), bench.internal(2));
