@@ -8,7 +8,7 @@
 
 use std::net::Ipv4Addr;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
 use crate::Family;
 use crate::wire::attribute::{self, Known, put_attribute};
@@ -25,7 +25,7 @@ const ATTRIBUTE_HEADER: usize = 4;
 /// any number of prefixes to any peer that speaks the same dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttributeBlock {
-    octets: Bytes,
+    octets: BytesMut,
     /// Where NEXT_HOP belongs among them.
     next_hop_at: usize,
 }
@@ -34,9 +34,9 @@ impl AttributeBlock {
     /// Encodes the attributes as `dialect` has them: AS numbers of its width, AS4_PATH beside narrow ones.
     #[must_use]
     pub fn encode(attributes: &Attributes, dialect: &Dialect) -> Self {
-        let mut out = BytesMut::with_capacity(128);
-        let next_hop_at = attribute::encode(attributes, dialect, &mut out);
-        Self { octets: out.freeze(), next_hop_at }
+        let mut octets = BytesMut::with_capacity(256);
+        let next_hop_at = attribute::encode(attributes, dialect, &mut octets);
+        Self { octets, next_hop_at }
     }
 
     /// Size in octets.

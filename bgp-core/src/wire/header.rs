@@ -118,8 +118,7 @@ impl Kind {
 pub(in crate::wire) fn put_message(kind: Kind, out: &mut BytesMut, body: impl FnOnce(&mut BytesMut)) {
     let start = out.len();
     out.put_slice(&MARKER);
-    out.put_u16(0);
-    out.put_u8(kind.octet());
+    out.put_slice(&[0, 0, kind.octet()]);
     body(out);
     let length = u16::try_from(out.len().saturating_sub(start)).unwrap_or(u16::MAX);
     let length_at = start.saturating_add(MARKER.len());

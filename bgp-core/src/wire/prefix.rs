@@ -96,11 +96,18 @@ impl Nlri {
             out.put_u32(self.path_id.0);
         }
         let length = self.prefix.prefix_len();
-        out.put_u8(length);
         let octets = usize::from(length.div_ceil(8));
         match self.prefix {
-            IpNet::V4(prefix) => out.extend(prefix.network().octets().iter().take(octets)),
-            IpNet::V6(prefix) => out.extend(prefix.network().octets().iter().take(octets)),
+            IpNet::V4(prefix) => {
+                let [a, b, c, d] = prefix.network().octets();
+                let all = [length, a, b, c, d];
+                out.put_slice(all.get(..=octets).unwrap_or(&all));
+            }
+            IpNet::V6(prefix) => {
+                let address = prefix.network().octets();
+                out.put_u8(length);
+                out.put_slice(address.get(..octets).unwrap_or(&address));
+            }
         }
     }
 }

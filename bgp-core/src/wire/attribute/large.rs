@@ -16,6 +16,15 @@ pub struct LargeCommunity {
     pub local2: u32,
 }
 
+impl LargeCommunity {
+    pub(super) fn octets(&self) -> [u8; 12] {
+        let Self { global, local1, local2 } = *self;
+        let number = u128::from(global) << 64 | u128::from(local1) << 32 | u128::from(local2);
+        let [_, _, _, _, octets @ ..] = number.to_be_bytes();
+        octets
+    }
+}
+
 impl fmt::Display for LargeCommunity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.global, self.local1, self.local2)
