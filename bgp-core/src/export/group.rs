@@ -200,7 +200,7 @@ impl Group {
             walk.stepped = false;
         }
         let mut clerk = Clerk::new(&self.key, names);
-        let mut pack = Pack::default();
+        let mut pack = Pack::new();
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
@@ -242,7 +242,7 @@ impl Group {
     /// Pays some of a member's arrears.
     fn pay(&mut self, peer: PeerId, rib: &Rib) {
         let Some(member) = self.members.get_mut(&peer) else { return };
-        let mut pack = Pack::default();
+        let mut pack = Pack::new();
         for Nlri { path_id, prefix } in member.arrears.pay(BATCH) {
             let net = rib.table(self.key.family).and_then(|table| table.lookup(&prefix));
             let said = net.map_or(&[][..], |net| self.out.said(net)).iter();
@@ -313,7 +313,7 @@ impl Group {
     fn say_part(&mut self, peer: PeerId, part: usize, rib: &Rib) {
         let (key, out) = (&self.key, &self.out);
         let sayings = self.parts.entry(part).or_insert_with(|| {
-            let mut pack = Pack::default();
+            let mut pack = Pack::new();
             for (prefix, said) in with_prefixes(key, out.part(part), rib) {
                 said.iter().for_each(|said| pack.add(prefix, said.word(said.audience)));
             }

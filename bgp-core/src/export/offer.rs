@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bytes::BytesMut;
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
 
-use crate::Family;
 use crate::export::adj_rib_out::Said;
 use crate::export::audience::{Audience, Gate};
 use crate::export::entitlement::{Entitled, Names, Refusal, entitlement};
@@ -16,7 +14,7 @@ use crate::peer::AddPathSend;
 use crate::policy::Decided;
 use crate::rib::{Forwarding, NetId, PathView, Rib, Route, Source, SourceId};
 use crate::speaker::PeerId;
-use crate::wire::{self, AttributeBlock, Nlri, PathId};
+use crate::wire::{self, PathId};
 
 /// A path that the decision process put forward.
 #[derive(Clone, Debug)]
@@ -156,12 +154,5 @@ fn said_as(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Result<Route,
 /// Whether a message has room for the attributes and any one prefix.
 fn fits(key: &Key, route: &Route) -> bool {
     let Forwarding::Via(next_hop) = route.forwarding else { return false };
-    let prefix = match key.family {
-        Family::IPV4 => IpNet::from(Ipv4Net::from(std::net::Ipv4Addr::BROADCAST)),
-        _ => IpNet::from(Ipv6Net::from(std::net::Ipv6Addr::UNSPECIFIED)),
-    };
-    let longest = [Nlri { path_id: PathId::default(), prefix }];
-    let block = AttributeBlock::encode(&route.attributes, &key.dialect);
-    let mut scratch = BytesMut::new();
-    wire::announce(&longest, key.family, &next_hop, &block, &key.dialect, &mut scratch).is_ok()
+    wire::fits(key.family, &next_hop, &route.attributes, &key.dialect)
 }

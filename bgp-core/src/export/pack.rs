@@ -1,7 +1,7 @@
 //! Packing: many words about many prefixes into few messages. Withdrawals first; then, for each
 //! audience, one run of messages per distinct route.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -11,91 +11,120 @@ use crate::Family;
 use crate::export::audience::Audience;
 use crate::export::difference::Word;
 use crate::export::journal::Saying;
-use crate::rib::{Forwarding, Route};
+use crate::rib::{Forwarding, Route, Seeded};
 use crate::wire::{self, AttributeBlock, Dialect, Nlri};
 
 /// Collects words and makes messages of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Pack {
-    withdrawn: BTreeMap<Audience, Vec<Nlri>>,
-    announced: BTreeMap<Audience, Vec<Bundle>>,
-    /// Where the bundle of a route is, by the identity of the route.
-    bundles: HashMap<(Audience, *const Route), usize>,
+    lines: Vec<Line>,
+    /// What is announced, in the order of first words.
+    routes: Vec<Arc<Route>>,
+    /// Where a route is among them, by its identity.
+    places: HashMap<*const Route, usize, Seeded>,
 }
 
-/// Prefixes of which the same is said.
-#[derive(Debug)]
-struct Bundle {
-    route: Arc<Route>,
-    nlri: Vec<Nlri>,
+/// One word, in its bundle.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    bundle: Bundle,
+    nlri: Nlri,
+}
+
+/// Prefixes of which the same is said to the same members; in the order in which it is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Bundle {
+    Withdrawn(Audience),
+    /// With the place of the route.
+    Announced(Audience, usize),
 }
 
 impl Pack {
+    /// An empty one.
+    pub(super) fn new() -> Self {
+        // Places in memory are no peer's choice, so the seed need not be secret.
+        Self { lines: Vec::new(), routes: Vec::new(), places: HashMap::with_hasher(Seeded::new(0)) }
+    }
+
     /// Adds a word about `prefix`.
     pub(super) fn add(&mut self, prefix: IpNet, word: Word) {
         let nlri = Nlri { path_id: word.path_id, prefix };
-        match word.route {
-            None => self.withdrawn.entry(word.audience).or_default().push(nlri),
-            Some(route) => self.bundle(word.audience, route).push(nlri),
-        }
+        let bundle = match word.route {
+            None => Bundle::Withdrawn(word.audience),
+            Some(route) => Bundle::Announced(word.audience, self.place(route)),
+        };
+        self.lines.push(Line { bundle, nlri });
     }
 
-    fn bundle(&mut self, audience: Audience, route: Arc<Route>) -> &mut Vec<Nlri> {
-        let bundles = self.announced.entry(audience).or_default();
-        let index = *self.bundles.entry((audience, Arc::as_ptr(&route))).or_insert_with(|| {
-            bundles.push(Bundle { route, nlri: Vec::new() });
-            bundles.len() - 1
-        });
-        &mut bundles[index].nlri
+    fn place(&mut self, route: Arc<Route>) -> usize {
+        *self.places.entry(Arc::as_ptr(&route)).or_insert_with(|| {
+            self.routes.push(route);
+            self.routes.len() - 1
+        })
     }
 
     /// The messages, in the order in which they have to be sent.
-    pub(super) fn finish(self, family: Family, dialect: &Dialect) -> Vec<Saying> {
-        let mut sayings = Vec::new();
-        for (audience, nlri) in self.withdrawn {
-            let mut draft = Draft::new(audience);
-            wire::withdraw(&nlri, family, dialect, &mut draft.octets);
-            draft.nlri = nlri;
-            draft.finish(&mut sayings);
-        }
-        for (audience, bundles) in self.announced {
-            let mut draft = Draft::new(audience);
-            for bundle in bundles {
-                draft.announce(bundle, family, dialect);
-                if draft.octets.len() >= ENOUGH {
-                    std::mem::replace(&mut draft, Draft::new(audience)).finish(&mut sayings);
+    pub(super) fn finish(mut self, family: Family, dialect: &Dialect) -> Vec<Saying> {
+        self.lines.sort_by_key(|line| line.bundle);
+        let all: Vec<Nlri> = self.lines.iter().map(|line| line.nlri).collect();
+        let (mut sayings, mut rest) = (Vec::new(), &all[..]);
+        let mut draft: Option<Draft<'_>> = None;
+        for lines in self.lines.chunk_by(|a, b| a.bundle == b.bundle) {
+            let bundle = lines[0].bundle;
+            if let Some(full) = draft.take_if(|draft| !draft.has_room_for(bundle)) {
+                sayings.extend(full.finish());
+            }
+            let draft = draft.get_or_insert_with(|| Draft::new(bundle, rest));
+            let nlri = rest.split_off(..lines.len()).unwrap_or_default();
+            draft.lines += lines.len();
+            match bundle {
+                Bundle::Withdrawn(_) => wire::withdraw(nlri, family, dialect, &mut draft.octets),
+                Bundle::Announced(_, route) => {
+                    announce(&self.routes[route], nlri, family, dialect, &mut draft.octets)
                 }
             }
-            draft.finish(&mut sayings);
         }
+        sayings.extend(draft.and_then(Draft::finish));
         sayings
     }
 }
 
-/// Messages for one audience.
-struct Draft {
-    audience: Audience,
-    octets: BytesMut,
-    nlri: Vec<Nlri>,
+fn announce(route: &Route, nlri: &[Nlri], family: Family, dialect: &Dialect, octets: &mut BytesMut) {
+    let Forwarding::Via(next_hop) = route.forwarding else { return };
+    let block = AttributeBlock::encode(&route.attributes, dialect);
+    let sent = wire::announce(nlri, family, &next_hop, &block, dialect, octets);
+    debug_assert_eq!(sent, Ok(()), "what cannot be sent was refused before");
 }
 
-impl Draft {
-    fn new(audience: Audience) -> Self {
-        Self { audience, octets: BytesMut::new(), nlri: Vec::new() }
+/// Messages for one audience.
+struct Draft<'a> {
+    audience: Audience,
+    octets: BytesMut,
+    /// What it speaks of begins here, and is so many lines long.
+    nlri: &'a [Nlri],
+    lines: usize,
+}
+
+impl<'a> Draft<'a> {
+    fn new(bundle: Bundle, nlri: &'a [Nlri]) -> Self {
+        Self { audience: bundle.audience(), octets: BytesMut::new(), nlri, lines: 0 }
     }
 
-    fn announce(&mut self, bundle: Bundle, family: Family, dialect: &Dialect) {
-        let Forwarding::Via(next_hop) = bundle.route.forwarding else { return };
-        let block = AttributeBlock::encode(&bundle.route.attributes, dialect);
-        let sent = wire::announce(&bundle.nlri, family, &next_hop, &block, dialect, &mut self.octets);
-        debug_assert_eq!(sent, Ok(()), "what cannot be sent was refused before");
-        self.nlri.extend(bundle.nlri);
+    fn has_room_for(&self, bundle: Bundle) -> bool {
+        self.audience == bundle.audience() && self.octets.len() < ENOUGH
     }
 
-    fn finish(self, sayings: &mut Vec<Saying>) {
-        if !self.octets.is_empty() {
-            let (bytes, nlri) = (self.octets.freeze(), Arc::from(self.nlri));
-            sayings.push(Saying { bytes, audience: self.audience, nlri });
+    fn finish(self) -> Option<Saying> {
+        let nlri = self.nlri.get(..self.lines)?.into();
+        let bytes = self.octets.freeze();
+        (!bytes.is_empty()).then_some(Saying { bytes, audience: self.audience, nlri })
+    }
+}
+
+impl Bundle {
+    const fn audience(self) -> Audience {
+        match self {
+            Self::Withdrawn(audience) | Self::Announced(audience, _) => audience,
         }
     }
 }

@@ -6,14 +6,14 @@ use std::hash::{BuildHasher, Hasher};
 
 /// Builds hashers from one seed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seeded {
+pub(crate) struct Seeded {
     start: u64,
     factor: u64,
 }
 
 impl Seeded {
     /// Hashers keyed by `seed`.
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         let start = fold(seed ^ 0x9e37_79b9_7f4a_7c15, 0xbf58_476d_1ce4_e5b9);
         // Odd, and never small: a small factor would leave the high half of the product empty.
         let factor = fold(start ^ 0x94d0_49bb_1331_11eb, 0xd6e8_feb8_6659_fd93) | (1 << 63) | 1;
@@ -30,7 +30,7 @@ impl BuildHasher for Seeded {
 }
 
 /// One hash in the making.
-pub(super) struct Folding {
+pub(crate) struct Folding {
     state: u64,
     factor: u64,
 }

@@ -48,6 +48,8 @@ pub use source::{PeerSource, Source, SourceId};
 pub use sweep::Mark;
 pub use table::{NetId, Table};
 
+pub(crate) use hash::Seeded;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -21,6 +21,9 @@ const UPDATE_OVERHEAD: usize = HEADER_LENGTH + 4;
 /// Octets of an attribute header with Extended Length.
 const ATTRIBUTE_HEADER: usize = 4;
 
+/// Octets of one attribute of every kind, without what is in lists, and more.
+const FIXED: usize = 256;
+
 /// The path attributes of a route in wire form, without next hop and NLRI: encoded once, sent with
 /// any number of prefixes to any peer that speaks the same dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,28 @@ impl AttributeBlock {
         let mut octets = BytesMut::with_capacity(256);
         let next_hop_at = attribute::encode(attributes, dialect, &mut octets);
         Self { octets, next_hop_at }
+    }
+
+    /// No less than the size of the block that these attributes make in any dialect: for those who need
+    /// not know exactly, and then need not encode.
+    fn size_at_most(attributes: &Attributes) -> usize {
+        // Twice, for AS4_PATH repeats AS_PATH.
+        let as_path = attributes.as_path.octets().len().saturating_mul(2);
+        let tlvs = attributes.aigp.iter().map(|aigp| aigp.other_tlvs.len());
+        let unknown = attributes.unknown.iter().map(|it| it.value.len().saturating_add(ATTRIBUTE_HEADER));
+        let lists = [
+            size_of_val(&*attributes.communities),
+            size_of_val(&*attributes.cluster_list),
+            size_of_val(&*attributes.extended_communities),
+            size_of_val(&*attributes.ipv6_extended_communities),
+            size_of_val(&*attributes.large_communities),
+        ];
+        lists
+            .into_iter()
+            .chain(tlvs)
+            .chain(unknown)
+            .fold(as_path, usize::saturating_add)
+            .saturating_add(FIXED)
     }
 
     /// Size in octets.
@@ -112,6 +137,22 @@ pub fn announce(
         });
     }
     Ok(())
+}
+
+/// Whether a message has room for the attributes and any one prefix of the family.
+#[must_use]
+pub fn fits(family: Family, next_hop: &NextHop, attributes: &Attributes, dialect: &Dialect) -> bool {
+    let Ok(form) = AnnounceForm::choose(family, next_hop, dialect) else { return false };
+    let address = if family == Family::IPV4 { 4_usize } else { 16 };
+    let path_id = if dialect.path_ids_sent(family) == PathIds::Present { 4_usize } else { 0 };
+    let beside = UPDATE_OVERHEAD
+        .saturating_add(form.size())
+        .saturating_add(path_id)
+        .saturating_add(1)
+        .saturating_add(address);
+    let room = dialect.send_limit.saturating_sub(beside);
+    AttributeBlock::size_at_most(attributes) <= room
+        || AttributeBlock::encode(attributes, dialect).size() <= room
 }
 
 /// Appends as few UPDATEs as possible that withdraw `nlri`, none above the peer's limit.
@@ -308,6 +349,20 @@ mod tests {
         assert!(out.is_empty());
         let wide = Dialect { send_limit: 65535, ..dialect() };
         assert_eq!(announce(&prefixes(1), Family::IPV4, &next_hop, &block, &wide, &mut out), Ok(()));
+    }
+
+    #[test]
+    fn attributes_fit_exactly_where_one_prefix_can_be_announced() {
+        let next_hop = NextHop::V4(Ipv4Addr::new(192, 0, 2, 1));
+        let host = [Nlri { path_id: PathId(0), prefix: "192.0.2.1/32".parse().unwrap() }];
+        for length in 900..1100 {
+            let as_path = crate::wire::AsPath::from_sequence(&vec![Asn(64512); length]);
+            let attributes = Attributes { as_path, ..Attributes::default() };
+            let block = AttributeBlock::encode(&attributes, &dialect());
+            let sent =
+                announce(&host, Family::IPV4, &next_hop, &block, &dialect(), &mut BytesMut::new()).is_ok();
+            assert_eq!(fits(Family::IPV4, &next_hop, &attributes, &dialect()), sent, "{length} AS numbers");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub use attribute::{
     Ipv6ExtendedCommunity, LargeCommunity, NextHop, Origin, OriginError, Partial, Segment, SegmentKind,
     Segments, UnknownAttribute,
 };
-pub use build::{AttributeBlock, Unsendable, announce, end_of_rib, withdraw};
+pub use build::{AttributeBlock, Unsendable, announce, end_of_rib, fits, withdraw};
 pub use capability::{AddPathMode, Capability, GracefulFamily, LongLivedFamily, Role};
 pub use dialect::{Dialect, EXTENDED_LIMIT, PeerKind, STANDARD_LIMIT};
 pub use header::frame;
