@@ -22,8 +22,9 @@ pub(super) struct Said {
     pub(super) route: Arc<Route>,
 }
 
+/// What is said of one prefix: nearly always of one path, so that costs no allocation.
 #[derive(Clone, Debug, Default)]
-enum Slot {
+pub(super) enum Slot {
     #[default]
     Empty,
     One(Said),
@@ -45,19 +46,20 @@ impl AdjRibOut {
         self.at(net.index())
     }
 
-    /// Remembers what is said now, in the order of path identifiers; returns what was said before.
-    pub(super) fn replace(&mut self, net: NetId, now: Vec<Said>) -> Vec<Said> {
+    /// Remembers what is said now, in the order of path identifiers, taking it out of `now`; returns
+    /// what was said before.
+    pub(super) fn replace(&mut self, net: NetId, now: &mut Vec<Said>) -> Slot {
         let index = net.index();
-        if now.is_empty() && index >= self.slots.len() {
-            return Vec::new();
-        }
         if index >= self.slots.len() {
+            if now.is_empty() {
+                return Slot::Empty;
+            }
             self.slots.resize(index + 1, Slot::Empty);
         }
         now.iter().for_each(|said| self.count_in(said));
-        let Some(slot) = self.slots.get_mut(index) else { return Vec::new() };
-        let before = std::mem::replace(slot, Slot::from(now)).into_vec();
-        before.iter().for_each(|said| self.count_out(said));
+        let Some(slot) = self.slots.get_mut(index) else { return Slot::Empty };
+        let before = std::mem::replace(slot, Slot::take_from(now));
+        before.said().iter().for_each(|said| self.count_out(said));
         before
     }
 
@@ -88,11 +90,7 @@ impl AdjRibOut {
     }
 
     fn at(&self, index: usize) -> &[Said] {
-        match self.slots.get(index) {
-            None | Some(Slot::Empty) => &[],
-            Some(Slot::One(said)) => slice::from_ref(said),
-            Some(Slot::Several(said)) => said,
-        }
+        self.slots.get(index).map_or(&[], Slot::said)
     }
 
     fn count_in(&mut self, said: &Said) {
@@ -115,22 +113,20 @@ impl AdjRibOut {
     }
 }
 
-impl From<Vec<Said>> for Slot {
-    fn from(mut said: Vec<Said>) -> Self {
+impl Slot {
+    fn take_from(said: &mut Vec<Said>) -> Self {
         match said.len() {
             0 => Self::Empty,
             1 => said.pop().map_or(Self::Empty, Self::One),
-            _ => Self::Several(said.into()),
+            _ => Self::Several(said.drain(..).collect()),
         }
     }
-}
 
-impl Slot {
-    fn into_vec(self) -> Vec<Said> {
+    pub(super) fn said(&self) -> &[Said] {
         match self {
-            Self::Empty => Vec::new(),
-            Self::One(said) => vec![said],
-            Self::Several(said) => said.into_vec(),
+            Self::Empty => &[],
+            Self::One(said) => slice::from_ref(said),
+            Self::Several(said) => said,
         }
     }
 }

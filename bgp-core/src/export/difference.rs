@@ -16,33 +16,31 @@ pub(super) struct Word {
     pub(super) route: Option<Arc<Route>>,
 }
 
-/// What has to be said so that everybody who heard `before` knows `now`.
-pub(super) fn difference(before: &[Said], now: &[Said]) -> Vec<Word> {
-    let mut words = Vec::new();
+/// Says what has to be said so that everybody who heard `before` knows `now`.
+pub(super) fn difference(before: &[Said], now: &[Said], mut say: impl FnMut(Word)) {
     for old in before {
         match now.iter().find(|new| new.path_id == old.path_id) {
-            None => words.push(Word { path_id: old.path_id, audience: old.audience, route: None }),
-            Some(new) => replace(old, new, &mut words),
+            None => say(Word { path_id: old.path_id, audience: old.audience, route: None }),
+            Some(new) => replace(old, new, &mut say),
         }
     }
     for new in now {
         if !before.iter().any(|old| old.path_id == new.path_id) {
-            words.push(new.word(new.audience));
+            say(new.word(new.audience));
         }
     }
-    words
 }
 
 /// Equal routes are not said again; a peer from which the new route comes loses the old one.
-fn replace(old: &Said, new: &Said, words: &mut Vec<Word>) {
+fn replace(old: &Said, new: &Said, say: &mut impl FnMut(Word)) {
     let moved = old.audience != new.audience;
     if let (true, Audience::Except(peer)) = (moved, new.audience) {
-        words.push(Word { path_id: old.path_id, audience: Audience::Only(peer), route: None });
+        say(Word { path_id: old.path_id, audience: Audience::Only(peer), route: None });
     }
     if old.route != new.route {
-        words.push(new.word(new.audience));
+        say(new.word(new.audience));
     } else if let (true, Audience::Except(peer)) = (moved, old.audience) {
-        words.push(new.word(Audience::Only(peer)));
+        say(new.word(Audience::Only(peer)));
     }
 }
 
@@ -73,41 +71,47 @@ mod tests {
         Said { path_id: PathId(path_id), source: some_source(), audience: Audience::Except(from), route }
     }
 
+    fn words(before: &[Said], now: &[Said]) -> Vec<Word> {
+        let mut words = Vec::new();
+        difference(before, now, |word| words.push(word));
+        words
+    }
+
     fn withdrawal(path_id: u32, audience: Audience) -> Word {
         Word { path_id: PathId(path_id), audience, route: None }
     }
 
     #[test]
     fn what_did_not_change_is_not_said() {
-        assert_eq!(difference(&[said(0, ANN, 1)], &[said(0, ANN, 1)]), []);
+        assert_eq!(words(&[said(0, ANN, 1)], &[said(0, ANN, 1)]), []);
     }
 
     #[test]
     fn a_new_path_from_the_same_peer_replaces_the_old_one() {
         let now = said(0, ANN, 2);
         let expected = [now.word(Audience::Except(ANN))];
-        assert_eq!(difference(&[said(0, ANN, 1)], &[now]), expected);
+        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
     }
 
     #[test]
     fn a_winner_that_moves_to_a_member_is_withdrawn_from_it_alone() {
         let now = said(0, BOB, 2);
         let expected = [withdrawal(0, Audience::Only(BOB)), now.word(Audience::Except(BOB))];
-        assert_eq!(difference(&[said(0, ANN, 1)], &[now]), expected);
+        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
     }
 
     #[test]
     fn an_equal_route_from_elsewhere_is_news_only_to_the_two_it_moves_between() {
         let now = said(0, BOB, 1);
         let expected = [withdrawal(0, Audience::Only(BOB)), now.word(Audience::Only(ANN))];
-        assert_eq!(difference(&[said(0, ANN, 1)], &[now]), expected);
+        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
     }
 
     #[test]
     fn each_path_is_withdrawn_by_its_own_identifier() {
         let before = [said(1, ANN, 1), said(2, BOB, 2)];
         let now = [said(2, BOB, 2), said(3, ANN, 3)];
-        let words = difference(&before, &now);
+        let words = words(&before, &now);
         assert_eq!(words, [withdrawal(1, Audience::Except(ANN)), now[1].word(Audience::Except(ANN))]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
 
-use crate::export::adj_rib_out::{AdjRibOut, Said};
+use crate::export::adj_rib_out::{AdjRibOut, Said, Slot};
 use crate::export::audience::Audience;
 use crate::export::difference::{Word, difference};
 use crate::export::dirty::Dirty;
@@ -200,19 +200,24 @@ impl Group {
             walk.stepped = false;
         }
         let mut clerk = Clerk::new(&self.key, names);
+        let mut now = Vec::new();
         let mut pack = Pack::new();
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
                 continue;
             };
-            let now = clerk.offer(net, prefix, rib);
-            let words = record(&self.key, &mut self.out, net, now, rib);
-            if !words.is_empty() {
+            clerk.offer(net, prefix, rib, &mut now);
+            let before = remember(&self.key, &mut self.out, net, &mut now, rib);
+            let mut is_changed = false;
+            difference(before.said(), self.out.said(net), |word| {
+                is_changed = true;
+                pack.add(prefix, word);
+            });
+            if is_changed {
                 self.parts.remove(&AdjRibOut::part_of(net));
                 self.inventory = None;
             }
-            words.into_iter().for_each(|word| pack.add(prefix, word));
         }
         for saying in pack.finish(self.key.family, &self.key.dialect) {
             self.journal.push(saying, self.members.len());
@@ -346,19 +351,18 @@ impl Group {
     }
 }
 
-/// Remembers what is said of a net from now on; returns what has to be said therefor.
+/// Remembers what is said of a net from now on; returns what was said before.
 ///
 /// A net of which something is said is held, so that its id keeps its meaning until it is withdrawn.
-fn record(key: &Key, out: &mut AdjRibOut, net: NetId, now: Vec<Said>, rib: &mut Rib) -> Vec<Word> {
-    let held = !out.said(net).is_empty();
-    match (held, now.is_empty()) {
-        (false, true) => return Vec::new(),
-        (false, false) => rib.hold(key.family, net),
-        (true, true) => rib.release(key.family, net),
-        (true, false) => {}
-    }
+fn remember(key: &Key, out: &mut AdjRibOut, net: NetId, now: &mut Vec<Said>, rib: &mut Rib) -> Slot {
+    let is_said = !now.is_empty();
     let before = out.replace(net, now);
-    difference(&before, out.said(net))
+    match (before.said().is_empty(), is_said) {
+        (true, true) => rib.hold(key.family, net),
+        (false, false) => rib.release(key.family, net),
+        (true, false) | (false, true) => {}
+    }
+    before
 }
 
 fn with_prefixes<'a>(

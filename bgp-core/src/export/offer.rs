@@ -12,7 +12,7 @@ use crate::export::key::Key;
 use crate::export::rewrite::rewrite;
 use crate::peer::AddPathSend;
 use crate::policy::Decided;
-use crate::rib::{Forwarding, NetId, PathView, Rib, Route, Source, SourceId};
+use crate::rib::{Forwarding, NetId, PathView, Rib, Route, Seeded, Source, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::{self, PathId};
 
@@ -31,12 +31,7 @@ pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
         Some(Candidate { path_id: path.slot.send_id(), source: path.source, route })
     };
     let mut candidates: Vec<Candidate> = match key.add_path {
-        None => {
-            let best = rib.best(key.family, net).into_iter();
-            let path_id = PathId::default();
-            best.map(|best| Candidate { path_id, source: best.source, route: Arc::clone(best.route) })
-                .collect()
-        }
+        None => best(key, net, rib).into_iter().collect(),
         Some(AddPathSend::All) => rib.eligible(key.family, net).filter_map(|path| candidate(&path)).collect(),
         Some(AddPathSend::Best(most)) => {
             let most = usize::try_from(most).unwrap_or(usize::MAX);
@@ -47,13 +42,18 @@ pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
     candidates
 }
 
+fn best(key: &Key, net: NetId, rib: &Rib) -> Option<Candidate> {
+    let best = rib.best(key.family, net)?;
+    Some(Candidate { path_id: PathId::default(), source: best.source, route: Arc::clone(best.route) })
+}
+
 /// Makes offers to one group, and remembers for the length of a batch what a route becomes.
 #[derive(Debug)]
 pub(super) struct Clerk<'a> {
     key: &'a Key,
     names: &'a Names,
     /// By identity of the route, and its source.
-    known: HashMap<(*const Route, SourceId), Known>,
+    known: HashMap<(*const Route, SourceId), Known, Seeded>,
 }
 
 /// What became of a route that policy left untouched.
@@ -68,36 +68,52 @@ struct Known {
 impl<'a> Clerk<'a> {
     /// A clerk for the group of `key`.
     pub(super) fn new(key: &'a Key, names: &'a Names) -> Self {
-        Self { key, names, known: HashMap::new() }
+        // Places in memory are no peer's choice, so the seed need not be secret.
+        Self { key, names, known: HashMap::with_hasher(Seeded::new(0)) }
     }
 
-    /// What the group is to be told of a prefix, in the order of path identifiers.
-    pub(super) fn offer(&mut self, net: NetId, prefix: IpNet, rib: &mut Rib) -> Vec<Said> {
-        candidates(self.key, net, rib)
-            .into_iter()
-            .filter_map(|candidate| self.consider(prefix, candidate, rib))
-            .collect()
+    /// Adds what the group is to be told of a prefix, in the order of path identifiers.
+    pub(super) fn offer(&mut self, net: NetId, prefix: IpNet, rib: &mut Rib, said: &mut Vec<Said>) {
+        match self.key.add_path {
+            None => said.extend(best(self.key, net, rib).and_then(|best| self.consider(prefix, &best, rib))),
+            Some(_) => {
+                let all = candidates(self.key, net, rib);
+                said.extend(all.iter().filter_map(|candidate| self.consider(prefix, candidate, rib)));
+            }
+        }
     }
 
-    fn consider(&mut self, prefix: IpNet, candidate: Candidate, rib: &mut Rib) -> Option<Said> {
+    fn consider(&mut self, prefix: IpNet, candidate: &Candidate, rib: &mut Rib) -> Option<Said> {
         let source = *rib.source(candidate.source)?;
-        let entitled = entitlement(self.key, self.names, prefix, &source, &candidate.route).ok()?;
-        let route = if entitled.is_untouched() {
-            let place = (Arc::as_ptr(&candidate.route), candidate.source);
-            let known = self.known.entry(place).or_insert_with(|| {
-                let said = said_as(self.key, &source, &entitled).ok();
-                Known { _of: Arc::clone(&candidate.route), said: said.map(|route| rib.intern(route)) }
-            });
-            known.said.clone()?
-        } else {
-            rib.intern(said_as(self.key, &source, &entitled).ok()?)
-        };
-        Some(Said {
-            path_id: candidate.path_id,
-            source: candidate.source,
-            audience: Audience::of(&source),
-            route,
-        })
+        let route = self.entitled(prefix, candidate, &source, rib)?;
+        let Candidate { path_id, source: from, .. } = *candidate;
+        Some(Said { path_id, source: from, audience: Audience::of(&source), route })
+    }
+
+    /// The route as it is said, where the group may have it and it can be said.
+    fn entitled(
+        &mut self,
+        prefix: IpNet,
+        candidate: &Candidate,
+        source: &Source,
+        rib: &mut Rib,
+    ) -> Option<Arc<Route>> {
+        let place = (Arc::as_ptr(&candidate.route), candidate.source);
+        let known = self.known.get(&place);
+        if let Some(known) = known.filter(|_| self.key.export.as_deref().is_none()) {
+            // Without a policy nothing asks for the prefix.
+            return known.said.clone();
+        }
+        let entitled = entitlement(self.key, self.names, prefix, source, &candidate.route).ok()?;
+        if !entitled.is_untouched() {
+            return Some(rib.intern(said_as(self.key, source, &entitled).ok()?));
+        }
+        if let Some(known) = known {
+            return known.said.clone();
+        }
+        let said = said_as(self.key, source, &entitled).ok().map(|route| rib.intern(route));
+        self.known.insert(place, Known { _of: Arc::clone(&candidate.route), said: said.clone() });
+        said
     }
 }
 
