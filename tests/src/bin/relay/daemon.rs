@@ -74,6 +74,7 @@ fn caracal(folder: &Path, port: u16) -> io::Result<Child> {
     let peer = |name: &str, address: &str, asn: u32| {
         format!(
             "[[peer]]\nname = \"{name}\"\naddress = \"{address}\"\nasn = {asn}\npassive = true\nmultihop = 64\n\
+             next_hop = \"keep\"\n\
              import = \"accept-all\"\nexport = \"accept-all\"\n"
         )
     };
@@ -93,7 +94,7 @@ fn bird(folder: &Path, port: u16) -> io::Result<Child> {
     let peer = |name: &str, address: &str, asn: u32| {
         format!(
             "protocol bgp {name} {{\n  local 127.0.0.1 port {port} as {ASN};\n  neighbor {address} as {asn};\n  \
-             multihop; passive on;\n  ipv4 {{ import all; export all; next hop self; }};\n}}\n"
+             multihop; passive on;\n  ipv4 {{ import all; export all; next hop keep; }};\n}}\n"
         )
     };
     let text = format!(

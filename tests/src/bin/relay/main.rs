@@ -58,7 +58,9 @@ struct Figures {
 const DAEMON: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 1);
 const FEEDER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 const SINK: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
-const PATIENCE: Duration = Duration::from_secs(600);
+/// The next hop of every route: an address that is nobody's, because a route through loopback is refused.
+const NEXT_HOP: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -92,7 +94,7 @@ fn run(which: Which, batches: &[Batch], routes: u32) -> io::Result<Figures> {
     let agreed =
         feeder_link.negotiated().ok_or_else(|| io::Error::other("the feeder's session is not up"))?;
     let dialect = agreed.dialect.clone();
-    let buffers = encode(batches, Family::IPV4, Asn(65001), NextHop::V4(FEEDER), &dialect);
+    let buffers = encode(batches, Family::IPV4, Asn(65001), NextHop::V4(NEXT_HOP), &dialect);
     let start = Instant::now();
     let feeding = thread::spawn(move || feed(&mut feeder_link, &buffers).map(|()| feeder_link));
     let mut sink = Sink::default();
