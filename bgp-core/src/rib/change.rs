@@ -74,13 +74,7 @@ impl Rib {
 
     /// Decides one net; nothing where it came and went unnoticed.
     fn elect(&mut self, id: TableId, net_id: NetId) -> Option<Change> {
-        let mut candidates = std::mem::take(&mut self.scratch);
-        self.gather(id, net_id, &mut candidates);
-        decide(&mut candidates, 1, |_, _| {});
-        let winner = candidates.first().and_then(|winner| self.decided(id, winner));
-        candidates.clear();
-        self.scratch = candidates;
-
+        let winner = self.winner(id, net_id);
         let net = self.tables[id].net_mut(net_id)?;
         let best_changed = match (&net.decided, &winner) {
             (None, None) => false,
@@ -105,6 +99,24 @@ impl Rib {
         Some(Change { family: id.family(), net: net_id, prefix, best_changed })
     }
 
+    /// The path that wins a net by now.
+    fn winner(&mut self, id: TableId, net: NetId) -> Option<Decided> {
+        let mut eligible = self.eligible_in(id, net).map(|(slot, path, ..)| (slot, path));
+        let first = eligible.next()?;
+        if eligible.next().is_none() {
+            // As in most nets: there is nothing to compare.
+            return Decided::new(first);
+        }
+        drop(eligible);
+        let mut candidates = std::mem::take(&mut self.scratch);
+        self.gather(id, net, &mut candidates);
+        decide(&mut candidates, 1, |_, _| {});
+        let winner = candidates.first().map(|winner| winner.slot);
+        candidates.clear();
+        self.scratch = candidates;
+        winner.and_then(|slot| Decided::new((slot, self.tables[id].path(slot)?)))
+    }
+
     /// The paths of a net that may be chosen at all, with what they say and the cost to their next hops.
     pub(super) fn eligible_in(
         &self,
@@ -126,14 +138,13 @@ impl Rib {
             }
         }
     }
-
-    fn decided(&self, id: TableId, winner: &Candidate) -> Option<Decided> {
-        let path = self.tables[id].path(winner.slot)?;
-        Some(Decided { slot: winner.slot, source: path.source, route: Arc::clone(path.route()?) })
-    }
 }
 
 impl Decided {
+    fn new((slot, path): (PathSlot, &Path)) -> Option<Self> {
+        Some(Self { slot, source: path.source, route: Arc::clone(path.route()?) })
+    }
+
     /// Whether both say the same: identity of source and route, never rank.
     fn is(&self, other: &Self) -> bool {
         self.slot == other.slot && self.source == other.source && Arc::ptr_eq(&self.route, &other.route)

@@ -52,6 +52,14 @@ impl Rib {
         })
     }
 
+    /// Whether several paths of `net` may share its traffic: without that, [`best`](Self::best) is all
+    /// that [`multipath`](Self::multipath) could tell.
+    #[must_use]
+    pub fn may_share(&self, family: Family, net: NetId) -> bool {
+        let several = |id: TableId| self.tables[id].chain(net).nth(1).is_some();
+        self.settings.multipath > 1 && TableId::named(family).is_some_and(several)
+    }
+
     /// The best path of `net` and those that may share its traffic, best first, as many as the settings
     /// allow.
     #[must_use]

@@ -1,6 +1,7 @@
 //! One family's routes: prefixes with their paths. Not here: who wins.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -60,11 +61,29 @@ pub(super) struct Net {
     pub(super) anew: bool,
 }
 
+/// A prefix as the key of a lookup: hashed as numbers, not field by field and octet by octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(IpNet);
+
+impl Hash for Place {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpNet::V4(prefix) => {
+                state.write_u64(u64::from(prefix.addr().to_bits()) << 8 | u64::from(prefix.prefix_len()));
+            }
+            IpNet::V6(prefix) => {
+                state.write_u128(prefix.addr().to_bits());
+                state.write_u8(prefix.prefix_len());
+            }
+        }
+    }
+}
+
 /// One family's prefixes with their paths.
 #[derive(Debug)]
 pub struct Table {
     nets: Slab<Net>,
-    index: HashMap<IpNet, NetId, Seeded>,
+    index: HashMap<Place, NetId, Seeded>,
     paths: Slab<Path>,
     /// By source.
     rolls: Vec<Roll>,
@@ -110,7 +129,7 @@ impl Table {
     /// The net of exactly `prefix`.
     #[must_use]
     pub fn lookup(&self, prefix: &IpNet) -> Option<NetId> {
-        self.index.get(prefix).copied()
+        self.index.get(&Place(*prefix)).copied()
     }
 
     /// The prefix of `net`.
@@ -191,13 +210,10 @@ impl Table {
 
     /// The net of `prefix`, made where there is none.
     pub(super) fn ensure(&mut self, prefix: IpNet) -> NetId {
-        if let Some(net) = self.lookup(&prefix) {
-            return net;
-        }
-        let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
-        let id = NetId(self.nets.insert(net));
-        self.index.insert(prefix, id);
-        id
+        *self.index.entry(Place(prefix)).or_insert_with(|| {
+            let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
+            NetId(self.nets.insert(net))
+        })
     }
 
     /// The paths of `net`, the one that came last first.
@@ -318,7 +334,7 @@ impl Table {
             && net.holds == 0
             && !net.queued
         {
-            self.index.remove(&net.prefix);
+            self.index.remove(&Place(net.prefix));
             self.nets.remove(id.0);
         }
     }

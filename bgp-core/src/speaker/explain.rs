@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::export::Gate;
 use crate::policy::Verdict;
-use crate::rib::{Change, Explanation as Outcomes, Ineligible, NetId, Outcome, Source, SourceId};
+use crate::rib::{Explanation as Outcomes, Ineligible, NetId, Outcome, Source, SourceId};
 use crate::speaker::{ExplainStep, Explanation, PathSource, PeerId, View};
 
 impl View<'_> {
@@ -98,9 +98,7 @@ impl View<'_> {
     fn kernel_step(&self, family: Family, net: NetId, prefix: IpNet) -> Option<ExplainStep> {
         let fib = self.speaker.fib.as_ref()?;
         let rib = &self.speaker.rib;
-        let paths = rib.multipath(family, net);
-        let change = Change { family, net, prefix, best_changed: false };
-        let verdict = fib.evaluate(&change, paths.first()?, rib);
+        let verdict = fib.evaluate(prefix, &rib.best(family, net)?, rib);
         let wished = fib.wished(family, net);
         let reason = match (&verdict, wished) {
             (None, _) => "it came from the kernel and is not written back".to_owned(),

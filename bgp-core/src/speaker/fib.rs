@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
 use crate::Family;
 use crate::policy::{self, Policy, SourceKind, Subject, Verdict};
-use crate::rib::{Change, Forwarding, KernelHint, LocalSource, NetId, PathView, Rib, Route, Source};
+use crate::rib::{Best, Change, Forwarding, KernelHint, LocalSource, NetId, PathView, Rib, Route, Source};
 use crate::speaker::{FibChange, FibHop, FibRoute};
 use crate::wire::NextHop;
 
@@ -62,28 +64,22 @@ impl Fib {
     }
 
     fn wish(&self, change: &Change, rib: &Rib) -> Option<FibRoute> {
-        let paths = rib.multipath(change.family, change.net);
-        let best = paths.first()?;
-        let verdict = self.evaluate(change, best, rib)?;
+        let Change { family, net, prefix, .. } = *change;
+        let verdict = self.evaluate(prefix, &rib.best(family, net)?, rib)?;
         let Verdict::Accept { route, .. } = verdict else { return None };
+        let paths = if rib.may_share(family, net) { rib.multipath(family, net) } else { Vec::new() };
         build(&route, &paths, rib)
     }
 
     /// Kernel export policy's word on the best path; `None` for what came from the kernel and is never
     /// written back.
-    pub(super) fn evaluate<'r>(
-        &self,
-        change: &Change,
-        best: &PathView<'r>,
-        rib: &Rib,
-    ) -> Option<Verdict<'r>> {
+    pub(super) fn evaluate<'r>(&self, prefix: IpNet, best: &Best<'r>, rib: &Rib) -> Option<Verdict<'r>> {
         let source = match rib.source(best.source)? {
             Source::Local(LocalSource::Kernel | LocalSource::Direct) => return None,
             Source::Local(LocalSource::Static) => SourceKind::Static,
             Source::Bgp(_) => SourceKind::Bgp,
         };
-        let route: &'r Route = best.accepted.ok()?;
-        let subject = Subject { prefix: change.prefix, route, source, peer: None, learned_from: None };
+        let subject = Subject { prefix, route: best.route, source, peer: None, learned_from: None };
         Some(policy::evaluate(&self.policies, &subject))
     }
 
@@ -93,7 +89,7 @@ impl Fib {
     }
 }
 
-/// The kernel's form of a route and of those that share its traffic.
+/// The kernel's form of a route; `paths` are those that share its traffic, after itself.
 fn build(route: &Route, paths: &[PathView<'_>], rib: &Rib) -> Option<FibRoute> {
     match route.forwarding {
         Forwarding::Blackhole => Some(FibRoute::Blackhole),

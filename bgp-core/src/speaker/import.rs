@@ -37,16 +37,21 @@ impl Importer<'_> {
         self.peer_asn == self.config.local_asn
     }
 
-    /// What becomes of `received`: a route to choose from, or the reason it cannot be chosen.
-    pub(super) fn judge(&self, prefix: IpNet, received: &Arc<Route>, rib: &mut Rib) -> Accepted {
+    /// What holds for every prefix of `received`: the route as policy sees it, or why it is refused.
+    pub(super) fn check(&self, received: &Arc<Route>, rib: &mut Rib) -> Accepted {
         self.check_loops(received)?;
         check_next_hop(received, self.local)?;
-        let marked = self.mark_role(received)?;
-        match self.evaluate(prefix, &marked) {
-            Verdict::Accept { route: Cow::Borrowed(_), .. } => match marked {
-                Cow::Borrowed(_) => Ok(Arc::clone(received)),
-                Cow::Owned(route) => Ok(rib.intern(route)),
-            },
+        match self.mark_role(received)? {
+            Cow::Borrowed(_) => Ok(Arc::clone(received)),
+            Cow::Owned(route) => Ok(rib.intern(route)),
+        }
+    }
+
+    /// What becomes of a checked route under `prefix`: a route to choose from, or why it cannot be chosen.
+    pub(super) fn judge(&self, prefix: IpNet, checked: &Accepted, rib: &mut Rib) -> Accepted {
+        let route = checked.as_ref().map_err(|reason| *reason)?;
+        match self.evaluate(prefix, route) {
+            Verdict::Accept { route: Cow::Borrowed(_), .. } => Ok(Arc::clone(route)),
             Verdict::Accept { route: Cow::Owned(route), .. } => Ok(rib.intern(route)),
             Verdict::Reject { by: Decided::Unconfigured } => Err(Ineligible::NoPolicy),
             Verdict::Reject { .. } => Err(Ineligible::Policy),

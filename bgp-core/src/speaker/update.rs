@@ -24,15 +24,15 @@ impl Speaker {
         for nlri in update.withdrawn.iter().chain(unreach) {
             self.rib.withdraw(source, *nlri);
         }
-        let Some(attributes) = update.attributes else { return };
-        if let Some(next_hop) = update.next_hop.filter(|_| !update.announced.is_empty()) {
-            let route = received(attributes.clone(), NextHop::V4(next_hop));
-            self.announce(id, source, route, &update.announced, now);
-        }
-        if let Some(reach) = update.reach
-            && let (Some(next_hop), Routes::Unicast(nlri)) = (reach.next_hop, &reach.routes)
-        {
-            self.announce(id, source, received(attributes, next_hop), nlri, now);
+        let Some(mut attributes) = update.attributes else { return };
+        let classic = update.next_hop.map(|next_hop| (NextHop::V4(next_hop), &update.announced[..]));
+        let reach = update.reach.as_ref().and_then(|reach| Some((reach.next_hop?, unicast(&reach.routes))));
+        let mut told = classic.into_iter().chain(reach).filter(|(_, nlri)| !nlri.is_empty()).peekable();
+        while let Some((next_hop, nlri)) = told.next() {
+            // Nearly always there is but one, which can have them.
+            let own =
+                if told.peek().is_some() { attributes.clone() } else { std::mem::take(&mut attributes) };
+            self.announce(id, source, received(own, next_hop), nlri, now);
         }
     }
 
@@ -42,6 +42,7 @@ impl Speaker {
         let Some(importer) = neighbour.importer(config.asn) else { return };
         let limits = neighbour.config().max_prefixes.as_ref();
         let received = rib.intern(route);
+        let checked = importer.check(&received, rib);
         let mut passed = None;
         for nlri in announced {
             if let Some((limit, action)) = limits.and_then(|limits| limits.of(Family::of(&nlri.prefix)))
@@ -54,7 +55,7 @@ impl Speaker {
                     AfterLimit::Restart(_) => break,
                 }
             }
-            let accepted = importer.judge(nlri.prefix, &received, rib);
+            let accepted = importer.judge(nlri.prefix, &checked, rib);
             rib.announce(source, *nlri, Arc::clone(&received), accepted, now);
         }
         if let Some((limit, action, count)) = passed {
@@ -99,7 +100,8 @@ impl Speaker {
             let importer =
                 peer.and_then(|id| roster.get(id)).and_then(|neighbour| neighbour.importer(config.asn));
             if let Some(importer) = importer {
-                let accepted = importer.judge(path.nlri.prefix, &path.received, rib);
+                let checked = importer.check(&path.received, rib);
+                let accepted = importer.judge(path.nlri.prefix, &checked, rib);
                 rib.judge(path.source, path.nlri, accepted);
             }
         }
