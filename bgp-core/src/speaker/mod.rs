@@ -37,6 +37,7 @@ use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
 use crate::{Chance, Deadline, Family, Instant, Timer};
 
 use fib::Fib;
+use neighbour::Stay;
 use roster::Roster;
 use settle::Settle;
 
@@ -225,7 +226,11 @@ impl Speaker {
         self.rib.announce(self.local(source), own(prefix), route.clone(), Ok(route), now);
     }
 
+    /// A neighbour that is leaving is not to be called back: its name may be another's by now.
     fn administer(&mut self, id: PeerId, action: Admin, now: Instant) {
+        if self.roster.get(id).is_none_or(|neighbour| neighbour.stay == Stay::Leaving) {
+            return;
+        }
         let refresh =
             |kind| self.config_families(id).into_iter().map(move |family| RouteRefresh { family, kind });
         match action {
