@@ -78,7 +78,7 @@ impl fmt::Display for Diagnostic {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        writeln!(f, "{severity}: {}", self.message)?;
+        writeln!(f, "{severity}: {}", harmless(&self.message))?;
         let mut gutter = 1;
         if let Some(Location { file, line, column, text, indent, width }) = &self.location {
             let number = line.to_string();
@@ -89,10 +89,15 @@ impl fmt::Display for Diagnostic {
             writeln!(f, "{:gutter$} | {:indent$}{}", "", "", "^".repeat(*width))?;
         }
         if let Some(hint) = &self.hint {
-            writeln!(f, "{:gutter$} = help: {hint}", "")?;
+            writeln!(f, "{:gutter$} = help: {}", "", harmless(hint))?;
         }
         Ok(())
     }
+}
+
+/// The text without what a terminal would obey: keys are quoted as they are, and TOML has escapes.
+fn harmless(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() && it != '\n' { ' ' } else { it }).collect()
 }
 
 /// All of them, a blank line between, and a count at the end.
@@ -149,6 +154,14 @@ mod tests {
         let location = Location::of("c.toml".into(), &text, 50_000..90_000);
         assert_eq!((location.column, location.text.len()), (50_001, WINDOW));
         assert!(location.indent + location.width <= WINDOW);
+    }
+
+    #[test]
+    fn a_terminal_obeys_nothing_in_a_message() {
+        let message = "unknown key `\u{1b}[31mred`".to_owned();
+        let hint = Some("\u{7}".to_owned());
+        let text = Diagnostic { severity: Severity::Error, message, location: None, hint }.to_string();
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
     }
 
     #[test]
