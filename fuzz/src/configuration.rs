@@ -26,10 +26,7 @@ pub fn configuration(octets: &[u8]) {
     }
     let page = render(&diagnostics);
     assert_eq!(page.is_empty(), diagnostics.is_empty());
-    assert!(
-        !page.chars().any(|it| it.is_control() && !matches!(it, '\n' | '\t')),
-        "a terminal would obey {page:?}"
-    );
+    assert!(!page.chars().any(|it| it.is_control() && it != '\n'), "a terminal would obey {page:?}");
     assert_eq!(first, read());
 }
 

@@ -66,17 +66,19 @@ impl Meaning {
         self
     }
 
-    /// The same with neighbouring AS_SEQUENCEs joined: where a sequence is cut means nothing, and what
-    /// passed through two-octet numbers is cut anew.
-    pub(crate) fn joined(mut self) -> Self {
+    /// What two-octet AS numbers leave of it: where an AS_SEQUENCE is cut means nothing and may change, and
+    /// confederation segments have no four-octet form beside the narrow one
+    /// ([RFC 6793 §3](https://www.rfc-editor.org/rfc/rfc6793#section-3)).
+    pub(crate) fn narrowed(mut self) -> Self {
         if let Some(attributes) = &mut self.attributes {
             let mut parts: Vec<(SegmentKind, Vec<Asn>)> = Vec::new();
             for segment in attributes.as_path.segments() {
-                match parts.last_mut() {
-                    Some((kind, asns)) if *kind == segment.kind() && is_sequence(*kind) => {
+                match (segment.kind(), parts.last_mut()) {
+                    (SegmentKind::ConfedSequence | SegmentKind::ConfedSet, _) => {}
+                    (SegmentKind::Sequence, Some((SegmentKind::Sequence, asns))) => {
                         asns.extend(segment.asns());
                     }
-                    _ => parts.push((segment.kind(), segment.asns().collect())),
+                    (kind, _) => parts.push((kind, segment.asns().collect())),
                 }
             }
             let parts = parts.iter().map(|(kind, asns)| (*kind, asns.as_slice()));
@@ -92,8 +94,4 @@ impl Meaning {
             && self.opaque_withdrawn.iter().all(|route| whole.opaque_withdrawn.contains(route))
             && self.opaque_announced.iter().all(|route| whole.opaque_announced.contains(route))
     }
-}
-
-const fn is_sequence(kind: SegmentKind) -> bool {
-    matches!(kind, SegmentKind::Sequence | SegmentKind::ConfedSequence)
 }

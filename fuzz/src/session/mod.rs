@@ -37,9 +37,9 @@ fn hear<'a>(mut session: Session, pieces: impl IntoIterator<Item = &'a [u8]>) ->
     for piece in pieces {
         session.receive(piece, START);
         signals.extend(std::iter::from_fn(|| session.poll_signal()));
-        while let Some(octets) = session.poll_transmit() {
-            sent.extend_from_slice(&octets);
-        }
+    }
+    while let Some(octets) = session.poll_transmit() {
+        sent.extend_from_slice(&octets);
     }
     (signals, sent)
 }

@@ -111,8 +111,7 @@ impl Driver {
 
     /// A peer that went and comes back begins anew.
     fn forget_gone(&mut self) {
-        let peers = self.speaker.view().peers();
-        self.states.retain(|name, _| peers.iter().any(|peer| *peer.name == **name));
+        self.states.retain(|name, _| self.speaker.peer_id(name).is_some());
     }
 
     /// Pulls octets for a connection: whole messages.
@@ -153,6 +152,7 @@ impl Driver {
 
     /// Looks at everything.
     pub(super) fn look(&self) {
+        self.compare_states();
         let view = self.speaker.view();
         let _ = view.summary();
         let tables = [RoutesOf::All, RoutesOf::Best, RoutesOf::Rejected].into_iter();
@@ -168,6 +168,15 @@ impl Driver {
                 page = view.routes(&query, Some(cursor), 3);
             }
             assert!(page.next.is_none(), "a listing without end");
+        }
+    }
+
+    /// What was told last of every peer is how it is. One that is leaving has lost its name.
+    fn compare_states(&self) {
+        let peers = self.speaker.view().peers().into_iter();
+        for peer in peers.filter(|peer| self.speaker.peer_id(&peer.name) == Some(peer.id)) {
+            let told = self.states.get(&*peer.name);
+            assert!(told.is_none_or(|told| *told == peer.state), "{told:?} was told of {peer:?}");
         }
     }
 
