@@ -178,9 +178,9 @@ fn a_crashed_peer_is_forgotten_when_its_time_is_over() {
     assert!(world.node(nodes[1]).kernel.is_empty());
 }
 
-/// Host 1 restarts after a crash with this much of its forwarding preserved; whether host 2 ever lost its
-/// block on the way, looking every five milliseconds.
-fn restart_is_noticed(forwarding_preserved: bool, crashes: usize) -> bool {
+/// Host 1 restarts after ending like this, with this much of its forwarding preserved; whether host 2 ever
+/// lost its block on the way, looking every five milliseconds.
+fn restart_is_noticed(forwarding_preserved: bool, crashes: usize, end: impl Fn(&mut World, NodeId)) -> bool {
     let mut world = World::new(13);
     let nodes = mesh(&mut world, 2);
     world.input(nodes[0], block("10.244.0.0/26"));
@@ -194,7 +194,7 @@ fn restart_is_noticed(forwarding_preserved: bool, crashes: usize) -> bool {
         }
     };
     for _ in 0..crashes {
-        world.crash(nodes[0]);
+        end(&mut world, nodes[0]);
         look(&mut world, 5);
         let mut again = config(64512, 1);
         again.peers = vec![peer(&again, 2, 64512)];
@@ -209,13 +209,29 @@ fn restart_is_noticed(forwarding_preserved: bool, crashes: usize) -> bool {
 
 #[test]
 fn a_restart_that_preserves_forwarding_is_not_noticed() {
-    assert!(!restart_is_noticed(true, 1));
-    assert!(!restart_is_noticed(true, 3), "nor are three");
+    assert!(!restart_is_noticed(true, 1, World::crash));
+    assert!(!restart_is_noticed(true, 3, World::crash), "nor are three");
+}
+
+#[test]
+fn a_peer_that_dials_again_replaces_the_session_it_forgot() {
+    assert!(!restart_is_noticed(true, 1, World::power_off));
+    let mut world = World::new(15);
+    let nodes = mesh(&mut world, 2);
+    world.run_until("the session is up", |world| world.node(nodes[1]).state("h1") == "Established");
+    world.power_off(nodes[0]);
+    world.run_for(Duration::from_secs(2));
+    let mut again = config(64512, 1);
+    again.peers = vec![peer(&again, 2, 64512)];
+    world.restart(nodes[0], again);
+    world.run_for(Duration::from_secs(2));
+    assert_eq!(world.node(nodes[0]).state("h2"), "Established", "long before the hold timer");
+    assert_eq!(world.node(nodes[1]).state("h1"), "Established");
 }
 
 #[test]
 fn a_restart_that_lost_its_forwarding_is_not_hidden() {
-    assert!(restart_is_noticed(false, 1));
+    assert!(restart_is_noticed(false, 1, World::crash));
 }
 
 #[test]

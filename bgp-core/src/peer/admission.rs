@@ -13,10 +13,11 @@ impl Peer {
     /// Turns a connection away, or opens a session on it.
     pub(super) fn admit(&mut self, conn: ConnId, dialer: Dialer, ends: Ends, now: Instant) {
         let arrivals: Vec<(ConnId, Arrival)> =
-            self.live().map(|rival| (rival.conn, arrive(rival.state(), rival.dialer, dialer))).collect();
+            self.live().map(|rival| (rival.conn, arrive_beside(rival, dialer))).collect();
         let refusal = match (&self.state, arrivals.as_slice()) {
             (State::Idle(_), _) => Some(Cease::ConnectionRejected),
-            (_, [] | [(_, Arrival::Replace | Arrival::Contend)]) => None,
+            (_, [] | [(_, Arrival::Replace | Arrival::Contend | Arrival::Supersede)]) => None,
+            (_, [(_, Arrival::Supersede), (_, Arrival::Replace)]) => None,
             (_, [(_, Arrival::Refuse)] | [_, _, ..]) => Some(Cease::ConnectionCollision),
         };
         let local = self.local();
@@ -28,7 +29,7 @@ impl Peer {
         self.connections.push(Connection::open(conn, dialer, ends, local, now));
         for (rival, arrival) in arrivals {
             match arrival {
-                Arrival::Refuse => {}
+                Arrival::Refuse | Arrival::Supersede => {}
                 Arrival::Replace => self.dismiss(rival, now),
                 Arrival::Contend => self.live().for_each(|connection| connection.session.withhold(now)),
             }
@@ -58,5 +59,13 @@ impl Peer {
             seed: self.backoff.seed(),
             ..Local::new(config.local_asn, config.router_id, config.asn)
         }
+    }
+}
+
+/// Judges a connection that comes up beside `rival`.
+fn arrive_beside(rival: &Connection, dialer: Dialer) -> Arrival {
+    match dialer {
+        Dialer::They if rival.outlives_restart() => Arrival::Supersede,
+        Dialer::They | Dialer::We => arrive(rival.state(), rival.dialer, dialer),
     }
 }

@@ -6,6 +6,8 @@
 //! Ours: a connection on which we have answered the peer's OPEN is final, and a later one is turned away
 //! before our OPEN was sent on it, so that the peer cannot prefer it. While two connections exist without
 //! such an answer none is given, and the first OPEN on either tells the identifiers that decide.
+//! Only where graceful restart was agreed may a peer that dials again end an Established session: by its
+//! OPEN, not by the mere connection, which may have been under way before the session came up.
 //!
 //! [RFC 4271 §6.8]: https://www.rfc-editor.org/rfc/rfc4271#section-6.8
 
@@ -28,6 +30,9 @@ pub(super) enum Arrival {
     Replace,
     /// Let both send OPEN.
     Contend,
+    /// The peer may have restarted without our noticing: its OPEN on the new one ends the old one
+    /// silently ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
+    Supersede,
 }
 
 /// Judges a connection that comes up beside one in state `existing`.

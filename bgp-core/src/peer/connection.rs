@@ -61,6 +61,11 @@ impl Connection {
         }
     }
 
+    /// Established, and with a peer whose routes may be kept while it restarts.
+    pub(super) fn outlives_restart(&self) -> bool {
+        matches!(&self.phase, Phase::Established { negotiated, .. } if negotiated.restart.is_some())
+    }
+
     pub(super) fn is_settled(&self) -> bool {
         self.state() >= StateName::OpenConfirm
     }

@@ -53,6 +53,14 @@ impl Peer {
         }
     }
 
+    /// Ends a session silently, because the peer has begun another one.
+    fn supersede(&mut self, conn: ConnId, now: Instant) {
+        if let Some(connection) = self.find(conn) {
+            connection.session.lost(now);
+            self.attend(conn, now);
+        }
+    }
+
     /// The peer's OPEN tells whose connection is to stay ([RFC 4271 §6.8]). Where that is the other one,
     /// this one waits for it: only its OPEN proves that it is alive.
     ///
@@ -65,6 +73,9 @@ impl Peer {
         let ours = (self.config.router_id, self.config.local_asn);
         match self.rival(conn) {
             None => self.settle(conn, now),
+            Some(rival) if self.find(rival).is_some_and(|rival| rival.outlives_restart()) => {
+                self.supersede(rival, now);
+            }
             Some(rival) if winner(ours, (open.router_id, open.asn)) == dialer => self.dismiss(rival, now),
             Some(_) => self.contest = Some(Deadline { at: now + CONTEST, timer: Timer::Collision }),
         }

@@ -103,6 +103,12 @@ impl World {
         }
     }
 
+    /// The same, and nobody is told: the power went.
+    pub fn power_off(&mut self, id: NodeId) {
+        self.nodes[id.0].speaker = None;
+        self.nodes[id.0].conns.clear();
+    }
+
     /// A crashed node starts again.
     pub fn restart(&mut self, id: NodeId, config: Config) {
         let speaker = Speaker::new(config, self.chance.draw(), self.now);
