@@ -1,9 +1,9 @@
 //! The configuration file: TOML in, [`Settings`] out, with everything that is wrong said at once.
 //!
-//! A file is read in three steps: [`document`] makes one tree of all files, in which every value knows
-//! where it stands; [`section`] and [`value`] give the readers of single sections keys with types; [`load`]
+//! A file is read in three steps: `document` makes one tree of all files, in which every value knows
+//! where it stands; `section` and `value` give the readers of single sections keys with types; [`load`]
 //! puts the parts together and judges what only the whole shows. Whoever finds something wrong tells the
-//! [`report`] and goes on.
+//! `report` and goes on.
 
 mod diagnostic;
 mod document;
