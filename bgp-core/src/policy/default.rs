@@ -23,13 +23,12 @@ pub fn evaluate_session_recorded<'a>(
     subject: &Subject<'a>,
     recorder: &mut impl Recorder,
 ) -> Verdict<'a> {
-    let by = Decided::Unconfigured;
     match (policies, subject.peer) {
         (Some(policies), _) => evaluate_recorded(policies, subject, recorder),
-        (None, Some(peer)) if !peer.internal => Verdict::Reject { by },
+        (None, Some(peer)) if !peer.internal => Verdict::Reject { by: Decided::Unconfigured },
         (None, _) => {
             let route = Cow::Borrowed(subject.route);
-            Verdict::Accept { route, next_hop: None, sets_med: false, by }
+            Verdict::Accept { route, next_hop: None, sets_med: false, by: Decided::Unrestricted }
         }
     }
 }

@@ -74,8 +74,10 @@ pub enum Decided {
     },
     /// Every policy passed the route on to the next and there was none left: rejected.
     EndOfList,
-    /// No policy is configured: [RFC 8212](https://www.rfc-editor.org/rfc/rfc8212).
+    /// No policy is configured, so nothing passes: [RFC 8212](https://www.rfc-editor.org/rfc/rfc8212).
     Unconfigured,
+    /// No policy is configured and none is needed: the session is internal.
+    Unrestricted,
 }
 
 /// Listens to an evaluation. `()` hears nothing and costs nothing; `Vec<Step>` keeps it all.
@@ -213,6 +215,7 @@ impl Decided {
             Self::Default { policy } => format!("default of policy {}", policy_at(policy)),
             Self::EndOfList => "no policy decided".to_owned(),
             Self::Unconfigured => "no policy is configured (RFC 8212)".to_owned(),
+            Self::Unrestricted => "no policy is configured: internal sessions pass everything".to_owned(),
         }
     }
 }

@@ -257,7 +257,9 @@ fn without_a_policy_external_peers_get_and_give_nothing() {
     let rejected = Verdict::Reject { by: Decided::Unconfigured };
     assert_eq!(evaluate_session(None, &subject(&route)), rejected);
     for peer in [Some(NODE), None] {
-        assert!(evaluate_session(None, &Subject { peer, ..subject(&route) }).is_accept());
+        let verdict = evaluate_session(None, &Subject { peer, ..subject(&route) });
+        assert!(verdict.is_accept());
+        assert!(!verdict.by().explain(&[]).contains("RFC 8212"), "which is about external peers");
     }
     let accept = [Arc::new(Policy::accept_all())];
     assert!(evaluate_session(Some(&accept), &subject(&route)).is_accept());

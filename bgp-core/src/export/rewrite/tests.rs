@@ -12,7 +12,7 @@ use crate::{Asn, RouterId};
 const OURSELVES: Source = Source::Local(LocalSource::Static);
 
 fn entitled(route: &Route) -> Entitled<'_> {
-    let by = Decided::Unconfigured;
+    let by = Decided::Unrestricted;
     Entitled { route: Cow::Borrowed(route), next_hop: None, sets_med: false, by }
 }
 
