@@ -10,12 +10,18 @@ use crate::{Family, Instant};
 
 use super::neighbour::Neighbour;
 
+/// Most prefixes looked at for one page, so that the speaker is never kept for longer than a slice of
+/// work would, however little of a table is wanted.
+const SCAN: usize = 4096;
+
 impl View<'_> {
-    /// One page of a listing: whole prefixes, until there are at least `most` paths or `scan` prefixes
-    /// were looked at. Begin with `None` and go on with the page's `next`.
+    /// One page of a listing: whole prefixes, until there are at least `most` paths, or a few thousand
+    /// prefixes were looked at, whatever was found among them: a page may be empty and not the last. Begin with
+    /// `None` and go on with the page's `next`.
     #[must_use]
     pub fn routes(&self, query: &RouteQuery, from: Option<Cursor>, most: usize) -> RoutePage {
         let mut page = RoutePage::default();
+        let mut scan = SCAN;
         let start = from.map_or(Family::IPV4, |cursor| cursor.family);
         for family in Family::UNICAST.into_iter().filter(|family| *family >= start) {
             let first = from.filter(|cursor| cursor.family == family).map(|cursor| cursor.net);
@@ -23,7 +29,14 @@ impl View<'_> {
                 continue;
             }
             let Some(table) = self.speaker.rib.table(family) else { continue };
-            if let Some(next) = self.fill(query, family, table, first, most, &mut page) {
+            if let Some(next) = self.fill(
+                query,
+                table,
+                Cursor { family, net: first.unwrap_or(NetId::FIRST) },
+                most,
+                &mut scan,
+                &mut page,
+            ) {
                 page.next = Some(next);
                 return page;
             }
@@ -31,25 +44,27 @@ impl View<'_> {
         page
     }
 
-    /// Adds the paths of one table from a net on; where to go on, if the page is full.
+    /// Adds the paths of one table from a net on; where to go on, if the page has to end there.
     fn fill(
         &self,
         query: &RouteQuery,
-        family: Family,
         table: &Table,
-        first: Option<NetId>,
+        from: Cursor,
         most: usize,
+        scan: &mut usize,
         page: &mut RoutePage,
     ) -> Option<Cursor> {
+        let Cursor { family, net: first } = from;
         if let PrefixMatch::Exactly(prefix) = query.prefixes {
             let net = (Family::of(&prefix) == family).then(|| table.lookup(&prefix)).flatten()?;
             self.add(query, family, net, prefix, page);
             return None;
         }
-        for (net, prefix) in table.nets_from(first.unwrap_or(NetId::FIRST)) {
-            if page.routes.len() >= most {
+        for (net, prefix) in table.nets_from(first) {
+            if page.routes.len() >= most || *scan == 0 {
                 return Some(Cursor { family, net });
             }
+            *scan -= 1;
             if matches(query.prefixes, &prefix) {
                 self.add(query, family, net, prefix, page);
             }
