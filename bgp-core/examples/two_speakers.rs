@@ -48,8 +48,12 @@ fn perform(speakers: &mut [Speaker; 2], from: usize, output: Output, now: Instan
     match output {
         Output::Connect { peer, remote, .. } if from == 0 => {
             let local = SocketAddr::new(address(1), 50000);
-            speakers[to].handle(Input::Accepted { conn: WIRE, local: remote, remote: local }, now);
-            speakers[from].handle(Input::Connected { conn: WIRE, peer, local, remote }, now);
+            speakers[to].handle(
+                Input::Accepted { conn: WIRE, local: remote, remote: local, interface: Vec::new() },
+                now,
+            );
+            speakers[from]
+                .handle(Input::Connected { conn: WIRE, peer, local, remote, interface: Vec::new() }, now);
         }
         Output::Ready { conn } => {
             while let Some(bytes) = speakers[from].poll_transmit(conn) {

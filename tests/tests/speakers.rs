@@ -1,11 +1,12 @@
 //! Whole speakers in virtual time: what they agree on, what they tell each other, what survives.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bgp_core::peer::{AfterLimit, MaxPrefixes, PrefixLimit};
+use bgp_core::peer::{AfterLimit, MaxPrefixes, NextHopRule, PrefixLimit};
 use bgp_core::policy::Policy;
-use bgp_core::rib::LocalSource;
+use bgp_core::rib::{Forwarding, LocalSource};
 use bgp_core::speaker::{DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
 use bgp_core::{Family, RouterId};
 use tests::sim::scene::{block, config, host, net, peer};
@@ -382,6 +383,81 @@ fn clients_from_a_range_come_and_go() {
     }
     world.run_for(Duration::from_secs(300));
     assert_eq!(summary(&world).peers, 0, "nobody is remembered for ever");
+}
+
+/// 2001:db8::`n`.
+fn host6(n: u8) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(n)))
+}
+
+/// Two hosts with addresses of both families and a session between those of one; what the second has
+/// received of a block of each family.
+fn both_families_over(address_of: fn(u8) -> IpAddr, ours: Vec<IpAddr>) -> Vec<RouteView> {
+    let mut world = World::new(15);
+    let nodes = [(1, 2), (2, 1)].map(|(own, other)| {
+        let mut config = config(64512, own);
+        let mut neighbour = peer(&config, other, 64512);
+        neighbour.remote.set_ip(address_of(other));
+        neighbour.next_hop_addresses = if own == 1 { ours.clone() } else { Vec::new() };
+        config.peers = vec![neighbour];
+        world.add(&[host(own), host6(own)], config)
+    });
+    world.input(nodes[0], block("10.244.0.0/26"));
+    world.input(nodes[0], block("2001:db8:1::/122"));
+    world.run_until("both blocks are across", |world| world.node(nodes[1]).kernel.len() == 2);
+    assert_both_ends_agree(&world, (nodes[0], "h1"), (nodes[1], "h2"));
+    world.node(nodes[1]).received_from("h1")
+}
+
+fn next_hops(routes: &[RouteView]) -> Vec<IpAddr> {
+    let next_hop = |route: &RouteView| match route.route.forwarding {
+        Forwarding::Via(next_hop) => Some(next_hop.address()),
+        _ => None,
+    };
+    routes.iter().filter_map(next_hop).collect()
+}
+
+#[test]
+fn a_session_of_either_family_carries_both() {
+    for address_of in [host, host6] {
+        let routes = both_families_over(address_of, Vec::new());
+        assert_eq!(next_hops(&routes), [host(1), host6(1)]);
+    }
+}
+
+#[test]
+fn a_next_hop_of_the_operators_choice_is_said() {
+    let routes = both_families_over(host, vec![host6(99)]);
+    assert_eq!(next_hops(&routes), [host(1), host6(99)]);
+}
+
+/// Host 1 between hosts 2 and 3, all of other ASes and on one subnet; the next hop that host 3 is told
+/// for a block of host 2.
+fn next_hop_past(rule: NextHopRule) -> Vec<IpAddr> {
+    let mut world = World::new(16);
+    let hosts = [
+        (64512, 1, vec![(65002, 2), (65003, 3)]),
+        (65002, 2, vec![(64512, 1)]),
+        (65003, 3, vec![(64512, 1)]),
+    ];
+    let nodes = hosts.map(|(asn, own, others)| {
+        let mut config = config(asn, own);
+        config.peers = others.iter().map(|(asn, other)| peer(&config, *other, *asn)).collect();
+        for peer in &mut config.peers {
+            (peer.multihop, peer.next_hop) = (false, rule);
+            (peer.import, peer.export) = (accept_all(), accept_all());
+        }
+        world.add(&[host(own)], config)
+    });
+    world.input(nodes[1], block("10.244.0.0/26"));
+    world.run_until("the block is across", |world| world.node(nodes[2]).kernel.len() == 1);
+    next_hops(&world.node(nodes[2]).received_from("h1"))
+}
+
+#[test]
+fn on_a_shared_subnet_nobody_stands_in_the_way() {
+    assert_eq!(next_hop_past(NextHopRule::Auto), [host(2)]);
+    assert_eq!(next_hop_past(NextHopRule::Own), [host(1)]);
 }
 
 #[test]

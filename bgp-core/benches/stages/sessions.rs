@@ -49,7 +49,12 @@ impl Reflector {
     fn establish(&mut self, conn: ConnId, remote: IpAddr) {
         let IpAddr::V4(router_id) = remote else { return };
         let local = SocketAddr::new(OURS.into(), 179);
-        self.handle(Input::Accepted { conn, local, remote: SocketAddr::new(remote, 50000) });
+        self.handle(Input::Accepted {
+            conn,
+            local,
+            remote: SocketAddr::new(remote, 50000),
+            interface: Vec::new(),
+        });
         let capabilities = vec![Capability::Multiprotocol(Family::IPV4), Capability::FourOctetAs(ASN)];
         let open = Open { asn: ASN, hold_time: 90, router_id: RouterId(router_id), capabilities };
         let mut octets = BytesMut::new();

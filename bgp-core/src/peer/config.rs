@@ -110,6 +110,9 @@ pub struct PeerConfig {
     pub client: bool,
     /// What the next hop of routes sent to it is.
     pub next_hop: NextHopRule,
+    /// Our addresses as next hops, at most one of a family: instead of our end of the session, or of
+    /// what else the interface has where that is of the other family.
+    pub next_hop_addresses: Vec<IpAddr>,
     /// How often our own AS may stand in a path we accept.
     pub allow_own_as: u32,
     /// Our role, RFC 9234; `None` sends none.
@@ -149,6 +152,7 @@ impl PeerConfig {
             multihop: false,
             client: false,
             next_hop: NextHopRule::Auto,
+            next_hop_addresses: Vec::new(),
             allow_own_as: 0,
             role: None,
             import: None,

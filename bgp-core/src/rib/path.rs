@@ -44,6 +44,10 @@ pub enum Ineligible {
     /// The next hop is one of our own addresses, or no address of a host.
     #[error("the next hop is not usable")]
     NextHop,
+    /// The next hop is on another link than the peer, which is external and one hop away
+    /// ([RFC 4271 §6.3](https://www.rfc-editor.org/rfc/rfc4271#section-6.3)).
+    #[error("the next hop is not on the link to the peer")]
+    DistantNextHop,
     /// OTC says that it leaked ([RFC 9234 §5](https://www.rfc-editor.org/rfc/rfc9234#section-5)).
     #[error("route leak")]
     Leak,

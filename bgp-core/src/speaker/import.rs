@@ -16,7 +16,9 @@ use crate::Asn;
 use crate::peer::PeerConfig;
 use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
 use crate::rib::{Accepted, Forwarding, Ineligible, Rib, Route};
-use crate::wire::{NextHop, Role};
+use crate::wire::Role;
+
+use super::place::Place;
 
 /// What import has to know about the session beside the peer's configuration.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,8 @@ pub(super) struct Importer<'a> {
     pub(super) asn: Asn,
     /// The peer's AS.
     pub(super) peer_asn: Asn,
-    /// Our end of the session.
-    pub(super) local: IpAddr,
+    /// Where the session stands.
+    pub(super) place: Place<'a>,
 }
 
 impl Importer<'_> {
@@ -40,7 +42,7 @@ impl Importer<'_> {
     /// What holds for every prefix of `received`: the route as policy sees it, or why it is refused.
     pub(super) fn check(&self, received: &Arc<Route>, rib: &mut Rib) -> Accepted {
         self.check_loops(received)?;
-        check_next_hop(received, self.local)?;
+        self.check_next_hop(received)?;
         match self.mark_role(received)? {
             Cow::Borrowed(_) => Ok(Arc::clone(received)),
             Cow::Owned(route) => Ok(rib.intern(route)),
@@ -91,6 +93,25 @@ impl Importer<'_> {
         Ok(())
     }
 
+    /// A next hop must be the address of another host, and of one within reach where the peer has to be
+    /// so itself ([RFC 4271 §6.3]).
+    ///
+    /// [RFC 4271 §6.3]: https://www.rfc-editor.org/rfc/rfc4271#section-6.3
+    fn check_next_hop(&self, route: &Route) -> Result<(), Ineligible> {
+        let Forwarding::Via(next_hop) = &route.forwarding else {
+            return Ok(());
+        };
+        let address = next_hop.address();
+        if !is_host(address) || self.place.is_ours(address) {
+            return Err(Ineligible::NextHop);
+        }
+        let adjacent = !self.internal() && !self.config.multihop;
+        match adjacent && self.place.is_elsewhere(address) {
+            true => Err(Ineligible::DistantNextHop),
+            false => Ok(()),
+        }
+    }
+
     /// Only-To-Customer on ingress ([RFC 9234 §5]): leaks are refused, unmarked routes from above marked.
     ///
     /// [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
@@ -111,24 +132,14 @@ impl Importer<'_> {
     }
 }
 
-/// A next hop must be the address of another host ([RFC 4271 §6.3]).
-///
-/// [RFC 4271 §6.3]: https://www.rfc-editor.org/rfc/rfc4271#section-6.3
-fn check_next_hop(route: &Route, local: IpAddr) -> Result<(), Ineligible> {
-    let Forwarding::Via(next_hop) = &route.forwarding else {
-        return Ok(());
-    };
-    let address = match *next_hop {
-        NextHop::V4(address) => IpAddr::V4(address),
-        NextHop::V6 { global, .. } => IpAddr::V6(global),
-    };
-    let usable = match address {
+/// Whether a host can have this address.
+const fn is_host(address: IpAddr) -> bool {
+    match address {
         IpAddr::V4(v4) => {
             !v4.is_unspecified() && !v4.is_loopback() && !v4.is_multicast() && !v4.is_broadcast()
         }
         IpAddr::V6(v6) => {
             !v6.is_unspecified() && !v6.is_loopback() && !v6.is_multicast() && v6.to_ipv4_mapped().is_none()
         }
-    };
-    if usable && address != local { Ok(()) } else { Err(Ineligible::NextHop) }
+    }
 }

@@ -40,6 +40,8 @@ pub enum Input {
         local: SocketAddr,
         /// Their end.
         remote: SocketAddr,
+        /// The addresses of the interface that has our end, with their subnets; empty where unknown.
+        interface: Vec<IpNet>,
     },
     /// That connection could not be made.
     ConnectFailed {
@@ -56,6 +58,8 @@ pub enum Input {
         local: SocketAddr,
         /// Their end.
         remote: SocketAddr,
+        /// The addresses of the interface that has our end, with their subnets; empty where unknown.
+        interface: Vec<IpNet>,
     },
     /// Octets arrived.
     Received {

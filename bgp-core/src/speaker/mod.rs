@@ -9,6 +9,7 @@ mod listing;
 mod neighbour;
 mod output;
 mod perform;
+mod place;
 mod reconfigure;
 mod roster;
 mod settle;
@@ -27,6 +28,7 @@ pub use view::{
 };
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ipnet::IpNet;
@@ -49,6 +51,15 @@ pub struct ConnId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId(pub u32);
 
+/// An open connection.
+#[derive(Debug)]
+struct Carrier {
+    /// Whose it is.
+    peer: PeerId,
+    /// The addresses of the interface that has our end.
+    interface: Arc<[IpNet]>,
+}
+
 /// Most steps of queued RIB work, and most decisions, in one call: a few milliseconds, so that a
 /// keepalive never waits longer than that.
 const SLICE: usize = 4096;
@@ -63,7 +74,7 @@ const SLICE: usize = 4096;
 pub struct Speaker {
     config: Config,
     roster: Roster,
-    conns: BTreeMap<ConnId, PeerId>,
+    conns: BTreeMap<ConnId, Carrier>,
     rib: Rib,
     locals: [SourceId; 3],
     exporter: Exporter,
@@ -118,9 +129,9 @@ impl Speaker {
     pub fn handle(&mut self, input: Input, now: Instant) {
         self.now = now;
         match input {
-            Input::Connected { conn, peer, local, remote } => {
+            Input::Connected { conn, peer, local, remote, interface } => {
                 if self.roster.contains(peer) {
-                    self.conns.insert(conn, peer);
+                    self.conns.insert(conn, Carrier { peer, interface: interface.into() });
                     self.with_peer(peer, now, |peer| peer.connected(conn, local, remote, now));
                 } else {
                     self.outputs.push_back(Output::Close { conn });
@@ -129,14 +140,16 @@ impl Speaker {
             Input::ConnectFailed { peer, reason } => {
                 self.with_peer(peer, now, |peer| peer.connect_failed(&reason, now));
             }
-            Input::Accepted { conn, local, remote } => self.accept(conn, local, remote, now),
+            Input::Accepted { conn, local, remote, interface } => {
+                self.accept(conn, local, remote, interface.into(), now);
+            }
             Input::Received { conn, bytes } => {
                 self.with_conn(conn, now, |peer| peer.received(conn, &bytes, now))
             }
             Input::Closed { conn } => {
                 self.with_conn(conn, now, |peer| peer.closed(conn, now));
-                if let Some(id) = self.conns.remove(&conn) {
-                    self.drop_if_gone(id);
+                if let Some(carrier) = self.conns.remove(&conn) {
+                    self.drop_if_gone(carrier.peer);
                 }
             }
             Input::Originate { prefix, source, route } => self.originate(prefix, source, route, now),
@@ -166,7 +179,7 @@ impl Speaker {
 
     /// The next octets for a connection: whole messages. `None` until the next [`Output::Ready`].
     pub fn poll_transmit(&mut self, conn: ConnId) -> Option<Bytes> {
-        let id = *self.conns.get(&conn)?;
+        let id = self.conns.get(&conn)?.peer;
         let neighbour = self.roster.get_mut(id)?;
         if let Some(bytes) = neighbour.peer.poll_transmit(conn) {
             self.roster.reindex(id);

@@ -1,10 +1,12 @@
 //! A configured or accepted neighbour as the speaker keeps it: its machine, its source, its families.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use crate::export::{OwnAddresses, Target};
+use ipnet::IpNet;
+
+use crate::export::Target;
 use crate::peer::{Peer, PeerConfig};
 use crate::rib::{PeerSource, SourceId};
 use crate::session::Negotiated;
@@ -12,6 +14,7 @@ use crate::speaker::{ConnId, PeerId};
 use crate::{Asn, Family, Instant};
 
 use super::import::Importer;
+use super::place::Place;
 
 /// An Established session of a neighbour.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Live {
     pub(super) negotiated: Arc<Negotiated>,
     /// Our end.
     pub(super) local: SocketAddr,
+    /// The addresses of the interface that has our end.
+    pub(super) interface: Arc<[IpNet]>,
     /// When it became Established.
     pub(super) since: Instant,
     /// Families whose End-of-RIB arrived.
@@ -95,8 +100,13 @@ impl Neighbour {
     /// What import asks about it; `asn` is the speaker's own AS.
     pub(super) fn importer(&self, asn: Asn) -> Option<Importer<'_>> {
         let live = self.live.as_ref()?;
-        let (peer_asn, local) = (live.negotiated.asn, live.local.ip());
-        Some(Importer { config: self.config(), asn, peer_asn, local })
+        let (peer_asn, place) = (live.negotiated.asn, self.place(live));
+        Some(Importer { config: self.config(), asn, peer_asn, place })
+    }
+
+    /// Where a session of it stands.
+    fn place<'a>(&'a self, live: &'a Live) -> Place<'a> {
+        Place { local: live.local.ip(), remote: self.config().remote.ip(), interface: &live.interface }
     }
 
     /// What the RIB has to know about it.
@@ -124,8 +134,8 @@ impl Neighbour {
             client: config.client,
             role: config.role,
             next_hop: config.next_hop,
-            own: own_addresses(live.local.ip()),
-            shared_subnets: Vec::new(),
+            own: self.place(live).own_addresses(&config.next_hop_addresses),
+            shared_subnets: self.place(live).shared_subnets(),
             export: config.export.clone(),
             add_path_send: config.add_path_send,
             enhanced_refresh: live.negotiated.enhanced_refresh,
@@ -136,19 +146,4 @@ impl Neighbour {
                 .is_some_and(|restart| !restart.long_lived.is_empty()),
         }
     }
-}
-
-/// Our end of a session as next hops.
-fn own_addresses(local: IpAddr) -> OwnAddresses {
-    match local {
-        IpAddr::V4(v4) => OwnAddresses { v4: Some(v4), ..OwnAddresses::default() },
-        IpAddr::V6(v6) => {
-            let link_local = is_link_local(v6).then_some(v6);
-            OwnAddresses { v6: Some(v6), link_local, ..OwnAddresses::default() }
-        }
-    }
-}
-
-const fn is_link_local(address: Ipv6Addr) -> bool {
-    address.segments()[0] & 0xffc0 == 0xfe80
 }

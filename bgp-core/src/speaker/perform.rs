@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::{Mark, Source};
 use crate::session::{Down, GracefulOffer, Negotiated};
-use crate::speaker::{ConnId, Event, Output, PeerId, Speaker};
+use crate::speaker::{Carrier, ConnId, Event, Output, PeerId, Speaker};
 use crate::wire::{GracefulFamily, RefreshKind, RouteRefresh};
 use crate::{Family, Instant};
 
@@ -71,10 +71,17 @@ impl Speaker {
     }
 
     /// Somebody connected: whose connection is it?
-    pub(super) fn accept(&mut self, conn: ConnId, local: SocketAddr, remote: SocketAddr, now: Instant) {
+    pub(super) fn accept(
+        &mut self,
+        conn: ConnId,
+        local: SocketAddr,
+        remote: SocketAddr,
+        interface: Arc<[IpNet]>,
+        now: Instant,
+    ) {
         match self.admit(local, &remote, now) {
             Ok(id) => {
-                self.conns.insert(conn, id);
+                self.conns.insert(conn, Carrier { peer: id, interface });
                 let fresh = self.roster.get(id).is_some_and(Neighbour::is_fresh);
                 self.with_peer(id, now, |peer| {
                     if fresh {
@@ -139,7 +146,7 @@ impl Speaker {
     }
 
     pub(super) fn with_conn(&mut self, conn: ConnId, now: Instant, act: impl FnOnce(&mut Peer)) {
-        if let Some(&id) = self.conns.get(&conn) {
+        if let Some(id) = self.conns.get(&conn).map(|carrier| carrier.peer) {
             self.with_peer(id, now, act);
         }
     }
@@ -182,10 +189,12 @@ impl Speaker {
     fn established(&mut self, id: PeerId, conn: ConnId, negotiated: Arc<Negotiated>, now: Instant) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(local) = neighbour.peer.status().local else { return };
+        let interface = self.conns.get(&conn).map(|carrier| Arc::clone(&carrier.interface));
         let live = Live {
             conn,
             negotiated,
             local,
+            interface: interface.unwrap_or_default(),
             since: now,
             complete: BTreeSet::new(),
             over_limit: BTreeSet::new(),
@@ -309,7 +318,9 @@ impl Speaker {
     pub(super) fn drop_if_gone(&mut self, id: PeerId) {
         let Some(neighbour) = self.roster.get(id) else { return };
         let remembered = neighbour.live.is_some() || neighbour.kept.is_some();
-        if neighbour.stay != Stay::Configured && !remembered && !self.conns.values().any(|owner| *owner == id)
+        if neighbour.stay != Stay::Configured
+            && !remembered
+            && !self.conns.values().any(|carrier| carrier.peer == id)
         {
             self.remove_peer(id);
         }

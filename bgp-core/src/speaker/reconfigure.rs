@@ -133,6 +133,7 @@ pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
         multihop,
         client,
         next_hop,
+        next_hop_addresses,
         allow_own_as,
         role,
         import,
@@ -155,6 +156,7 @@ pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
         || *graceful_restart != new.graceful_restart;
     let policy = *add_path_send != new.add_path_send
         || *next_hop != new.next_hop
+        || *next_hop_addresses != new.next_hop_addresses
         || *allow_own_as != new.allow_own_as
         || *import != new.import
         || *export != new.export

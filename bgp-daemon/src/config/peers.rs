@@ -180,6 +180,7 @@ fn build(
         multihop: internal == Some(true) || distance > 1,
         client: template.client,
         next_hop: template.next_hop,
+        next_hop_addresses: template.next_hop_addresses,
         allow_own_as: template.allow_own_as,
         role: template.role,
         import: template.import,

@@ -38,6 +38,7 @@ pub(super) struct Template {
     pub(super) multihop: Option<u8>,
     pub(super) client: bool,
     pub(super) next_hop: NextHopRule,
+    pub(super) next_hop_addresses: Vec<IpAddr>,
     pub(super) allow_own_as: u32,
     pub(super) role: Option<Role>,
     pub(super) import: Option<Vec<Arc<Policy>>>,
@@ -75,6 +76,7 @@ impl Template {
             multihop: section.read("multihop", within(1..=255)),
             client: section.read("client", boolean).unwrap_or(false),
             next_hop: section.read("next_hop", word(NEXT_HOP)).unwrap_or(NextHopRule::Auto),
+            next_hop_addresses: read_next_hop_addresses(section),
             allow_own_as: section.read("allow_own_as", number).unwrap_or(0),
             role: section.read("role", word(ROLES)),
             import: section.list("import", |node| around.policies.named(node)),
@@ -126,6 +128,28 @@ fn pause(node: &Node) -> Result<Duration, Problem> {
     match duration(node)? {
         Duration::ZERO => Err(Problem::at(node.place, "a pause of nothing is no pause")),
         pause => Ok(pause),
+    }
+}
+
+/// Our addresses as next hops, at most one of a family.
+fn read_next_hop_addresses(section: &mut Section<'_>) -> Vec<IpAddr> {
+    let addresses = section.list("next_hop_address", next_hop_address).unwrap_or_default();
+    let of = |ipv4| addresses.iter().filter(|address| address.is_ipv4() == ipv4).count();
+    if of(true) > 1 || of(false) > 1 {
+        let place = section.place_of("next_hop_address");
+        section
+            .report
+            .error(Problem::at(place, "a route has one next hop: one address of each family at most"));
+    }
+    addresses
+}
+
+fn next_hop_address(node: &Node) -> Result<IpAddr, Problem> {
+    match address(node)? {
+        ours if ours.is_unspecified() || ours.is_loopback() || ours.is_multicast() => {
+            Err(Problem::at(node.place, "nobody else can reach us at this address"))
+        }
+        ours => Ok(ours),
     }
 }
 

@@ -124,7 +124,10 @@ async fn accept(listener: Arc<TcpListener>, arrivals: Arrivals, table: watch::Re
             Ok((stream, remote)) => {
                 let table = Arc::clone(&table.borrow());
                 match prepare(&stream, remote, &table) {
-                    Ok(()) => arrivals.accepted(stream, remote).await,
+                    Ok(()) => {
+                        let stranger = table.covering(remote.ip()).is_none();
+                        arrivals.accepted(stream, remote, stranger).await;
+                    }
                     Err(error) => warn!(event = "accept.failed", %remote, reason = %error),
                 }
             }

@@ -2,6 +2,7 @@
 
 mod connect;
 mod dialer;
+mod interface;
 mod link;
 mod listen;
 mod socket;
@@ -39,12 +40,14 @@ impl Arrivals {
         Self { inbox, next: Arc::new(AtomicU64::new(1)), carriers: TaskTracker::new() }
     }
 
-    /// Somebody connected to us.
-    pub async fn accepted(&self, stream: TcpStream, remote: SocketAddr) {
+    /// Somebody connected to us. For a stranger, of whom the configuration knows nothing, nobody looks
+    /// at the interface.
+    pub async fn accepted(&self, stream: TcpStream, remote: SocketAddr, stranger: bool) {
         // An error means that the connection is gone already: nobody has to hear of it.
         let Ok(local) = stream.local_addr() else { return };
         let conn = self.name();
-        self.open(conn, stream, Input::Accepted { conn, local, remote }).await;
+        let interface = if stranger { Vec::new() } else { interface::around(local) };
+        self.open(conn, stream, Input::Accepted { conn, local, remote, interface }).await;
     }
 
     /// We connected to `peer`, or could not.
@@ -53,7 +56,8 @@ impl Arrivals {
         match connected {
             Ok((local, remote, stream)) => {
                 let conn = self.name();
-                self.open(conn, stream, Input::Connected { conn, peer, local, remote }).await;
+                let interface = interface::around(local);
+                self.open(conn, stream, Input::Connected { conn, peer, local, remote, interface }).await;
             }
             Err(error) => self.inbox.tell(Input::ConnectFailed { peer, reason: error.to_string() }).await,
         }

@@ -40,6 +40,12 @@ impl Node {
         }
     }
 
+    /// Its one interface: every address on a subnet of usual size.
+    pub(super) fn interface(&self) -> Vec<IpNet> {
+        let subnet = |address: &IpAddr| IpNet::new(*address, if address.is_ipv4() { 24 } else { 64 });
+        self.addresses.iter().filter_map(|address| subnet(address).ok()).collect()
+    }
+
     /// Its speaker.
     ///
     /// # Panics

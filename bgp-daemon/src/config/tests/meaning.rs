@@ -1,6 +1,6 @@
 //! What right configurations mean.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bgp_core::peer::{AddPathSend, AfterLimit, NextHopRule, PeerAsn, PrefixLimit};
@@ -82,6 +82,7 @@ connect_retry = "500ms"
 multihop = 7
 client = true
 next_hop = "self"
+next_hop_address = ["192.0.2.1", "2001:db8::1"]
 allow_own_as = 2
 import = ["accept-all"]
 export = "reject-all"
@@ -110,6 +111,8 @@ fn every_key_of_a_peer_arrives() {
     assert_eq!((peer.add_path, peer.add_path_send), (Some(AddPathMode::Both), AddPathSend::Best(4)));
     assert_eq!((peer.hold_time, peer.connect_retry), (Duration::from_secs(9), Duration::from_millis(500)));
     assert_eq!(peer.next_hop, NextHopRule::Own);
+    let ours = ["192.0.2.1", "2001:db8::1"].map(|text| text.parse::<IpAddr>().expect("an address"));
+    assert_eq!(peer.next_hop_addresses, ours);
     assert_eq!(peer.allow_own_as, 2);
     assert_eq!(peer.import.as_deref(), Some(&[Policy::accept_all().into()][..]));
     assert_eq!(peer.export.as_deref(), Some(&[Policy::reject_all().into()][..]));

@@ -154,6 +154,14 @@ const PEERS: &[(&str, &str)] = &[
         "this is of another family than the peer's address",
     ),
     (
+        "address = \"10.0.0.2\"\nasn = 1\nnext_hop_address = [\"10.0.0.1\", \"10.0.0.3\"]",
+        "a route has one next hop: one address of each family at most",
+    ),
+    (
+        "address = \"10.0.0.2\"\nasn = 1\nnext_hop_address = \"::1\"",
+        "nobody else can reach us at this address",
+    ),
+    (
         "address = \"10.0.0.2\"\nasn = 1\nttl_security = 1\nmultihop = 2",
         "`ttl_security` says already how far away the peer may be",
     ),
