@@ -115,6 +115,14 @@ impl Kernel {
         self.change_link(device, LinkMessageBuilder::down)
     }
 
+    /// Removes a device, and with it the other end where it is one of a pair.
+    pub fn delete_link(&self, device: &str) -> Result<(), Failure> {
+        let index = self.index(device)?;
+        self.runtime
+            .block_on(self.handle.link().del(index).execute())
+            .doing_with(|| format!("delete the link {device}"))
+    }
+
     /// Gives a device an address, usable at once, its connected route having the metric (0: the default).
     pub fn add_address(&self, device: &str, address: IpNet, metric: u32) -> Result<(), Failure> {
         let index = self.index(device)?;

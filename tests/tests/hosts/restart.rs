@@ -1,0 +1,196 @@
+//! What a daemon's end and its next start do to the kernel's routes and to the packets that follow them.
+
+use std::fmt::Write;
+
+use bgp_core::Chance;
+use rtnetlink::packet_route::route::RouteProtocol;
+use tests::kernel::Way;
+
+use crate::host::Host;
+use crate::monitor::Monitor;
+use crate::pings::Pings;
+use crate::programs::prove;
+use crate::wires::{address, cable, foreign};
+
+#[test]
+fn an_orderly_restart_loses_no_route_and_no_packet() {
+    prove(|| {
+        let (mut a, b) = neighbours("");
+        let (near, far) = (Monitor::of(&a), Monitor::of(&b));
+        let pings = [(&b, "10.1.0.1"), (&b, "fd00:1::1"), (&a, "10.2.0.1"), (&a, "fd00:2::1")]
+            .map(|(from, to)| Pings::begin(from, to));
+        a.terminate();
+        assert!(a.has_route("10.2.0.0/24 via 10.0.0.2 dev eth0 proto bird"), "routes stay without a daemon");
+        a.start();
+        assert_back_together(&a, &b);
+        until_swept(&a);
+        pings.into_iter().for_each(Pings::end_without_loss);
+        assert_eq!(near.deletions(&a, &BLOCKS), []);
+        assert_eq!(far.deletions(&b, &BLOCKS), []);
+    });
+}
+
+#[test]
+fn a_crash_and_a_restart_lose_no_route_and_no_packet() {
+    prove(|| {
+        let (mut a, b) = neighbours("");
+        let (near, far) = (Monitor::of(&a), Monitor::of(&b));
+        let pings = [(&b, "10.1.0.1"), (&b, "fd00:1::1"), (&a, "10.2.0.1"), (&a, "fd00:2::1")]
+            .map(|(from, to)| Pings::begin(from, to));
+        a.kill();
+        a.start();
+        assert_back_together(&a, &b);
+        until_swept(&a);
+        pings.into_iter().for_each(Pings::end_without_loss);
+        assert_eq!(near.deletions(&a, &BLOCKS), []);
+        assert_eq!(far.deletions(&b, &BLOCKS), []);
+    });
+}
+
+#[test]
+fn a_daemon_told_to_remove_its_routes_leaves_those_of_others() {
+    prove(|| {
+        let (mut a, _b) = neighbours("on_exit = \"remove\"");
+        let strangers = strangers(&a);
+        a.terminate();
+        let left = a.table();
+        assert!(!left.iter().any(|line| line.contains("proto bird")), "{left:#?}");
+        for stranger in &strangers {
+            assert!(left.contains(stranger), "{stranger} is gone: {left:#?}");
+        }
+    });
+}
+
+#[test]
+fn a_daemon_killed_in_the_middle_of_changes_finds_its_way_after_a_restart() {
+    prove(|| {
+        let mut chance = Chance::new(20);
+        let mut a = Host::new("a");
+        address(&a, "lo", &["10.1.0.1/32"]);
+        a.run(&thousands(0));
+        let strangers = strangers(&a);
+        for round in 1..=20 {
+            until_exactly(&a, round - 1);
+            let monitor = Monitor::of(&a);
+            a.configure(&thousands(round));
+            let moment = (chance.draw() % u64::from(CHANGES * 3 / 4)) as usize;
+            a.hang_up();
+            a.until("the moment to kill", |_| (monitor.has_heard(moment)).then_some(()).ok_or("too early"));
+            a.kill();
+            a.start();
+            until_exactly(&a, round);
+            let table = a.table();
+            for stranger in &strangers {
+                assert!(table.contains(stranger), "round {round}: {stranger} is gone");
+            }
+        }
+    });
+}
+
+/// The blocks that two neighbours announce to each other.
+const BLOCKS: [&str; 4] = ["10.1.0.0/24", "10.2.0.0/24", "fd00:1::/64", "fd00:2::/64"];
+
+/// Two hosts on one cable that announce a block of each family to each other.
+fn neighbours(kernel: &str) -> (Host, Host) {
+    let (mut a, mut b) = (Host::new("a"), Host::new("b"));
+    cable((&a, "eth0", &["10.0.0.1/24", "fd00::1/64"]), (&b, "eth0", &["10.0.0.2/24", "fd00::2/64"]));
+    address(&a, "lo", &["10.1.0.1/32", "fd00:1::1/128"]);
+    address(&b, "lo", &["10.2.0.1/32", "fd00:2::1/128"]);
+    a.run(&neighbour(1, 2, kernel));
+    b.run(&neighbour(2, 1, kernel));
+    assert_back_together(&a, &b);
+    (a, b)
+}
+
+fn neighbour(us: u8, them: u8, kernel: &str) -> String {
+    format!(
+        r#"
+asn = 64512
+router_id = "10.0.0.{us}"
+[[peer]]
+name = "v4"
+address = "10.0.0.{them}"
+asn = 64512
+[[peer]]
+name = "v6"
+address = "fd00::{them}"
+asn = 64512
+[[originate]]
+prefix = "10.{us}.0.0/24"
+[[originate]]
+prefix = "fd00:{us}::/64"
+[kernel]
+direct = false
+{kernel}
+"#
+    )
+}
+
+fn assert_back_together(a: &Host, b: &Host) {
+    for (host, us, them) in [(a, 1, 2), (b, 2, 1)] {
+        host.until_established("v4");
+        host.until_established("v6");
+        host.until_route(&format!("blackhole 10.{us}.0.0/24 proto bird"));
+        host.until_route(&format!("10.{them}.0.0/24 via 10.0.0.{them} dev eth0 proto bird"));
+        host.until_route(&format!("blackhole fd00:{us}::/64 dev lo proto bird"));
+        host.until_route(&format!("fd00:{them}::/64 via fd00::{them} dev eth0 proto bird"));
+    }
+}
+
+/// Waits until a daemon has found the four blocks of its predecessor and had nothing to sweep.
+fn until_swept(host: &Host) {
+    host.until("the sweep", |host| {
+        let swept = host.log().contains(r#""kernel.swept","adopted":4,"removed":0"#);
+        swept.then_some(()).ok_or("not yet")
+    });
+}
+
+/// Routes that others installed, as the table shows them.
+fn strangers(host: &Host) -> Vec<String> {
+    for (number, protocol) in
+        [RouteProtocol::Static, RouteProtocol::Other(80), RouteProtocol::Zebra].into_iter().enumerate()
+    {
+        for to in [format!("10.99.{number}.0/24"), format!("fd00:99:{number}::/64")] {
+            let route = foreign(&to, Way::Blackhole, protocol);
+            host.kernel(|kernel| kernel.add_route(&route));
+        }
+    }
+    let mut shown = host.table();
+    shown.retain(|line| ["blackhole 10.99.", "blackhole fd00:99:"].iter().any(|to| line.starts_with(to)));
+    assert_eq!(shown.len(), 6);
+    shown
+}
+
+/// How many routes change from one round to the next.
+const CHANGES: u32 = 2000;
+
+/// Half of the routes of a round are those of the round before, the other half is new.
+fn numbers(round: u32) -> std::ops::Range<u32> {
+    let first = round * CHANGES / 2;
+    first..first + CHANGES
+}
+
+fn thousands(round: u32) -> String {
+    let mut text = "asn = 64512\nrouter_id = \"10.1.0.1\"\n[kernel]\nsweep_limit = 1.0\n".to_owned();
+    for number in numbers(round) {
+        write!(text, "[[originate]]\nprefix = \"{}\"\n", prefix(number)).expect("a string takes everything");
+    }
+    text
+}
+
+fn prefix(number: u32) -> String {
+    format!("10.{}.{}.0/24", 100 + number / 256, number % 256)
+}
+
+/// Waits until the routes of ours are those of the round and no others.
+fn until_exactly(host: &Host, round: u32) {
+    let mut wanted: Vec<String> =
+        numbers(round).map(|number| format!("blackhole {} proto bird", prefix(number))).collect();
+    wanted.sort_unstable();
+    host.until(&format!("the routes of round {round}"), |host| {
+        let mut held = host.table();
+        held.retain(|line| line.contains("proto bird"));
+        held.sort_unstable();
+        (held == wanted).then_some(()).ok_or_else(|| format!("{} routes of ours", held.len()))
+    });
+}
