@@ -52,12 +52,23 @@ fn dial(driver: &mut Driver, choice: u8) {
         return driver.handle(Input::ConnectFailed { peer, reason: "no route to host".to_owned() });
     }
     let conn = driver.connect(remote.ip());
-    driver.handle(Input::Connected { conn, peer, local: LOCAL, remote });
+    let interface = if bit(choice, 6) { subnets() } else { Vec::new() };
+    driver.handle(Input::Connected { conn, peer, local: LOCAL, remote, interface });
+}
+
+/// The addresses of the interface that connections come in on.
+fn subnets() -> Vec<IpNet> {
+    ["192.0.2.1/24", "2001:db8::1/64"].map(|subnet| subnet.parse().expect("an address and a length")).to_vec()
 }
 
 fn call(driver: &mut Driver, caller: IpAddr) -> ConnId {
     let conn = driver.connect(caller);
-    driver.handle(Input::Accepted { conn, local: LOCAL, remote: SocketAddr::new(caller, 40_000) });
+    driver.handle(Input::Accepted {
+        conn,
+        local: LOCAL,
+        remote: SocketAddr::new(caller, 40_000),
+        interface: subnets(),
+    });
     driver.drain();
     conn
 }
