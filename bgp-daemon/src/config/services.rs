@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::document::{Node, Value};
-use super::report::Problem;
+use super::report::{Place, Problem, Report};
 use super::section::Section;
 use super::settings::{Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel};
 use super::value::{address, endpoint, path, port, word};
@@ -49,7 +49,7 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
     let section = compat.section("bird", "[compat.bird]");
     compat.finish();
     let mut section = section?;
-    unimplemented_yet(&section, "[compat.bird]");
+    unimplemented_yet(section.report, section.place(), "[compat.bird]");
     let dialect = section.read("dialect", word(DIALECTS)).unwrap_or(BirdDialect::One);
     let both = section.read("socket", path);
     let each = section.section("sockets", "sockets").map(|mut sockets| {
@@ -79,16 +79,15 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
 /// Reads `[http]`.
 pub(super) fn http(root: &mut Section<'_>) -> Option<Http> {
     let mut section = root.section("http", "[http]")?;
-    unimplemented_yet(&section, "[http]");
+    unimplemented_yet(section.report, section.place(), "[http]");
     let listen = section.require("listen", endpoint);
     section.finish();
     Some(Http { listen: listen? })
 }
 
-fn unimplemented_yet(section: &Section<'_>, title: &str) {
-    section
-        .report
-        .warn(Problem::at(section.place(), format!("{title} is accepted, not implemented in this version")));
+/// Warns of something that is read and has no effect yet.
+pub(super) fn unimplemented_yet(report: &Report, place: Place, what: &str) {
+    report.warn(Problem::at(place, format!("{what} is accepted, not implemented in this version")));
 }
 
 /// Reads `[log]`.
