@@ -5,6 +5,7 @@ mod explain;
 mod fib;
 mod import;
 mod input;
+mod keep;
 mod listing;
 mod neighbour;
 mod output;
@@ -166,7 +167,7 @@ impl Speaker {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.now = now;
         while let Some(peer) = self.roster.due(now) {
-            self.release_kept(peer, now);
+            self.lose_patience(peer, now);
             self.with_peer(peer, now, |peer| peer.handle_timeout(now));
         }
         self.progress(now);

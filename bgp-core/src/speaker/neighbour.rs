@@ -1,6 +1,6 @@
 //! A configured or accepted neighbour as the speaker keeps it: its machine, its source, its families.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub(super) struct Live {
     pub(super) complete: BTreeSet<Family>,
     /// Families whose prefix limit was passed, so that it is said once.
     pub(super) over_limit: BTreeSet<Family>,
+    /// Families that the peer is announcing anew, and until when it has time for that.
+    pub(super) refreshing: BTreeMap<Family, Instant>,
 }
 
 /// For how long a neighbour is one.
@@ -94,7 +96,8 @@ impl Neighbour {
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let timer = self.peer.poll_timeout().map(|deadline| deadline.at);
         let kept = self.kept.as_ref().map(|kept| kept.until);
-        timer.into_iter().chain(kept).min()
+        let refreshing = self.live.iter().flat_map(|live| live.refreshing.values().copied());
+        timer.into_iter().chain(kept).chain(refreshing).min()
     }
 
     /// What import asks about it; `asn` is the speaker's own AS.

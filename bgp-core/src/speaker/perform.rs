@@ -1,20 +1,19 @@
 //! What one peer's machine asks for, done: sessions enter and leave the RIB and the update groups here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ipnet::IpNet;
 
 use crate::peer::{Peer, PeerConfig, PeerOutput};
-use crate::rib::{Mark, Source};
+use crate::rib::Source;
 use crate::session::{Down, GracefulOffer, Negotiated};
 use crate::speaker::{Carrier, ConnId, Event, Output, PeerId, Speaker};
-use crate::wire::{GracefulFamily, RefreshKind, RouteRefresh};
+use crate::wire::GracefulFamily;
 use crate::{Family, Instant};
 
-use super::neighbour::{Kept, Live, Neighbour, Stay};
+use super::neighbour::{Live, Neighbour, Stay};
 use super::settle::Milestone;
 
 impl Speaker {
@@ -172,7 +171,7 @@ impl Speaker {
             }
             PeerOutput::Refresh { conn, refresh } => {
                 if self.is_live(id, conn) {
-                    self.refreshed(id, refresh);
+                    self.refreshed(id, refresh, now);
                 }
             }
             PeerOutput::Down { conn, established, down } => self.down(id, conn, established, &down, now),
@@ -198,6 +197,7 @@ impl Speaker {
             since: now,
             complete: BTreeSet::new(),
             over_limit: BTreeSet::new(),
+            refreshing: BTreeMap::new(),
         };
         let source = Source::Bgp(neighbour.source(&live));
         let target = neighbour.target(&live);
@@ -213,7 +213,7 @@ impl Speaker {
             None => neighbour.source = Some(self.rib.add_source(source)),
         }
         neighbour.live = Some(live);
-        self.resume_kept(id);
+        self.resume_kept(id, now);
         for family in families {
             self.exporter.join(id, family, &target, &mut self.rib);
         }
@@ -231,87 +231,6 @@ impl Speaker {
             }
         }
         self.tell(Event::Down { peer, reason: down.to_string() });
-    }
-
-    /// The routes of a session that ended: gone, except those of families whose forwarding a restarting
-    /// peer promised to preserve ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
-    fn forget_or_keep(&mut self, id: PeerId, live: &Live, down: &Down, now: Instant) {
-        let Some(neighbour) = self.roster.get_mut(id) else { return };
-        let Some(source) = neighbour.source else { return };
-        let restart = live.negotiated.restart.as_ref().filter(|_| *down == Down::Lost);
-        let promised: BTreeSet<Family> =
-            restart.iter().flat_map(|restart| &restart.families).map(|family| family.family).collect();
-        if promised.is_empty() || self.stopping {
-            neighbour.kept = None;
-            self.rib.source_down(source);
-            return;
-        }
-        let restart_time =
-            restart.map_or(Duration::ZERO, |restart| Duration::from_secs(restart.restart_time.into()));
-        for family in live.negotiated.families() {
-            match promised.contains(family) {
-                true => {
-                    // What an earlier restart left unconfirmed had its chance: RFC 4724 §4.2.
-                    self.rib.sweep(source, *family, Mark::Restart);
-                    self.rib.mark(source, *family, Mark::Restart);
-                }
-                false => self.rib.clear(source, *family),
-            }
-        }
-        neighbour.kept = Some(Kept { families: promised, until: now + restart_time });
-    }
-
-    /// The peer is back: what it did not preserve goes now, the rest at its End-of-RIB.
-    fn resume_kept(&mut self, id: PeerId) {
-        let Some(neighbour) = self.roster.get_mut(id) else { return };
-        let (Some(source), Some(live)) = (neighbour.source, neighbour.live.as_ref()) else { return };
-        let Some(kept) = neighbour.kept.as_mut() else { return };
-        let restart = live.negotiated.restart.as_ref();
-        let preserved = |family: Family| {
-            let listed = restart.and_then(|restart| restart.families.iter().find(|one| one.family == family));
-            listed.is_some_and(|one| one.forwarding_preserved) && live.negotiated.families().contains(&family)
-        };
-        let lost: Vec<Family> = kept.families.iter().copied().filter(|family| !preserved(*family)).collect();
-        for family in lost {
-            kept.families.remove(&family);
-            self.rib.sweep(source, family, Mark::Restart);
-        }
-        if kept.families.is_empty() {
-            neighbour.kept = None;
-        }
-    }
-
-    /// The Restart Timer of a peer ran out: what it has not announced again goes.
-    pub(super) fn release_kept(&mut self, id: PeerId, now: Instant) {
-        let Some(neighbour) = self.roster.get_mut(id) else { return };
-        let Some(kept) = neighbour.kept.take_if(|kept| kept.until <= now) else { return };
-        if let Some(source) = neighbour.source {
-            for family in kept.families {
-                self.rib.sweep(source, family, Mark::Restart);
-            }
-        }
-    }
-
-    fn refreshed(&mut self, id: PeerId, refresh: RouteRefresh) {
-        let Some(source) = self.roster.get(id).and_then(|neighbour| neighbour.source) else { return };
-        match refresh.kind {
-            RefreshKind::Request => {
-                self.exporter.refresh(id, refresh.family);
-            }
-            RefreshKind::Begin if self.is_complete(id, refresh.family) => {
-                self.rib.mark(source, refresh.family, Mark::Refresh);
-            }
-            // Before its End-of-RIB a peer is still telling everything for the first time: RFC 7313 §4.
-            RefreshKind::Begin => {}
-            RefreshKind::End => self.rib.sweep(source, refresh.family, Mark::Refresh),
-            RefreshKind::Unknown(_) => {}
-        }
-    }
-
-    /// Whether a peer that promised End-of-RIB has sent it.
-    fn is_complete(&self, id: PeerId, family: Family) -> bool {
-        let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
-        live.is_some_and(|live| live.negotiated.restart.is_none() || live.complete.contains(&family))
     }
 
     /// A neighbour that is not configured (any more) goes with its last connection.
