@@ -24,6 +24,8 @@ use crate::wire::{Attributes, Community, PeerKind, Role};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gate {
+    /// AS 0, which is nobody's, stands in it ([RFC 7607](https://www.rfc-editor.org/rfc/rfc7607)).
+    AsZero,
     /// A well-known community forbids it ([RFC 1997](https://www.rfc-editor.org/rfc/rfc1997)).
     Community(Community),
     /// There is no next hop that this session can carry ([RFC 8950](https://www.rfc-editor.org/rfc/rfc8950)).
@@ -56,6 +58,7 @@ pub enum Gate {
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AsZero => f.write_str("AS 0 is in it (RFC 7607)"),
             Self::Community(community) => write!(f, "community {community} forbids it"),
             Self::NoNextHop => f.write_str("the session carries no next hop for it"),
             Self::NoPolicy => f.write_str("no export policy (RFC 8212)"),

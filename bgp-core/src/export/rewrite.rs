@@ -10,7 +10,6 @@
 
 use std::net::IpAddr;
 
-use crate::Family;
 use crate::export::audience::Gate;
 use crate::export::entitlement::Entitled;
 use crate::export::key::Key;
@@ -18,6 +17,7 @@ use crate::peer::NextHopRule;
 use crate::policy::NextHopAction;
 use crate::rib::{Forwarding, KernelHint, PeerSource, Route, Source};
 use crate::wire::{Attributes, NextHop, PeerKind, Role};
+use crate::{Asn, Family};
 
 /// The route as it is said: attributes and next hop of the message, nothing about our kernel.
 pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Result<Route, Gate> {
@@ -41,12 +41,22 @@ pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Re
             }
         }
     }
+    if names_nobody(&attributes) {
+        return Err(Gate::AsZero);
+    }
     Ok(Route {
         attributes,
         forwarding: Forwarding::Via(next_hop),
         interface: None,
         kernel: KernelHint::default(),
     })
+}
+
+/// Whether AS 0 stands where somebody should ([RFC 7607 §2](https://www.rfc-editor.org/rfc/rfc7607#section-2)).
+/// No peer can bring it about, but a policy or a local route can.
+fn names_nobody(attributes: &Attributes) -> bool {
+    let aggregated_by = attributes.aggregator.map(|aggregator| aggregator.asn);
+    attributes.as_path.contains(Asn(0)) || aggregated_by == Some(Asn(0))
 }
 
 /// Whether a route goes on by another next hop than it came with.

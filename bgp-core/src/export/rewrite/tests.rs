@@ -6,7 +6,7 @@ use crate::export::testing::{OUR_ASN, OUR_V4, address, client, external, interna
 use crate::export::{OwnAddresses, Target};
 use crate::policy::Decided;
 use crate::rib::LocalSource;
-use crate::wire::{Aigp, AsPath, ExtendedCommunity};
+use crate::wire::{Aggregator, Aigp, AsPath, ExtendedCommunity};
 use crate::{Asn, RouterId};
 
 const OURSELVES: Source = Source::Local(LocalSource::Static);
@@ -205,4 +205,16 @@ fn aigp_goes_only_where_it_is_agreed_and_while_the_next_hop_stays() {
     assert_eq!(aigp(&target), learned.attributes.aigp);
     assert_eq!(aigp(&client()), None);
     assert_eq!(aigp(&Target { next_hop: NextHopRule::Own, ..target }), None);
+}
+
+#[test]
+fn what_names_as_0_is_not_said() {
+    let nobody = route(7, &[65001, 0]);
+    let mut aggregated = route(7, &[65001]);
+    aggregated.attributes.aggregator = Some(Aggregator { asn: Asn(0), router_id: 7.into() });
+    for target in [external(), internal(), client()] {
+        for route in [&nobody, &aggregated] {
+            assert_eq!(said(&target, &source(7, PeerKind::External), route), Err(Gate::AsZero));
+        }
+    }
 }
