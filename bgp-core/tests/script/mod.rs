@@ -1,0 +1,306 @@
+//! A whole speaker among scripted peers, in virtual time: what they say is written down octet by octet,
+//! what they hear is decoded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bgp_core::peer::{PeerAsn, PeerConfig};
+use bgp_core::policy::Policy;
+use bgp_core::rib::{Reach, ResolvedHop};
+use bgp_core::speaker::{
+    Config, ConnId, Event, GracefulRestart, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker,
+};
+use bgp_core::wire::{Capability, Dialect, GracefulFamily, Message, Open, PeerKind, decode, encode, frame};
+use bgp_core::{Asn, Family, Instant, RouterId};
+use bytes::{Bytes, BytesMut};
+use ipnet::IpNet;
+
+/// Our AS.
+pub(crate) const OURS: Asn = Asn(64512);
+/// The AS of external peers.
+pub(crate) const THEIRS: Asn = Asn(65001);
+
+/// 192.0.2.`n`; we are 1.
+pub(crate) const fn host(n: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(192, 0, 2, n))
+}
+
+pub(crate) fn net(text: &str) -> IpNet {
+    text.parse().expect("a prefix")
+}
+
+/// A peer on host `n` that dials us and passes every policy.
+pub(crate) fn peer(n: u8, asn: Asn) -> PeerConfig {
+    let accept_all = || Some(vec![Arc::new(Policy::accept_all())]);
+    PeerConfig {
+        name: Arc::from(format!("h{n}")),
+        passive: true,
+        import: accept_all(),
+        export: accept_all(),
+        ..PeerConfig::new(SocketAddr::new(host(n), 179), PeerAsn::Exactly(asn), OURS, router_id(1))
+    }
+}
+
+pub(crate) const fn router_id(n: u8) -> RouterId {
+    RouterId(Ipv4Addr::new(192, 0, 2, n))
+}
+
+/// Ourselves with these peers and a kernel that takes everything.
+pub(crate) fn config(peers: Vec<PeerConfig>) -> Config {
+    Config {
+        asn: OURS,
+        router_id: router_id(1),
+        graceful_restart: GracefulRestart {
+            enabled: true,
+            restart_time: Duration::from_secs(120),
+            first_contact: Duration::from_secs(10),
+            max_wait: Duration::from_secs(120),
+            long_lived: Duration::ZERO,
+            notification: false,
+            forwarding_preserved: false,
+        },
+        peers,
+        dynamic_peers: Vec::new(),
+        kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
+        multipath: 1,
+    }
+}
+
+/// What a peer's OPEN says about graceful restart.
+#[derive(Clone, Debug)]
+pub(crate) struct Graceful {
+    /// R: it has restarted.
+    pub(crate) restarted: bool,
+    /// Restart time in seconds.
+    pub(crate) time: u16,
+    /// Families, and whether forwarding was preserved: F.
+    pub(crate) families: Vec<(Family, bool)>,
+}
+
+/// The speaker and everything around it.
+pub(crate) struct Stage {
+    pub(crate) speaker: Speaker,
+    pub(crate) now: Instant,
+    pub(crate) events: Vec<Event>,
+    pub(crate) kernel: BTreeSet<IpNet>,
+    pub(crate) swept: bool,
+    serial: u64,
+    said: BTreeMap<ConnId, BytesMut>,
+    closed: BTreeSet<ConnId>,
+}
+
+impl Stage {
+    pub(crate) fn new(config: Config) -> Self {
+        let mut stage = Self {
+            speaker: Speaker::new(config, 1, Instant::ZERO),
+            now: Instant::ZERO,
+            events: Vec::new(),
+            kernel: BTreeSet::new(),
+            swept: false,
+            serial: 0,
+            said: BTreeMap::new(),
+            closed: BTreeSet::new(),
+        };
+        stage.drain();
+        stage
+    }
+
+    pub(crate) fn input(&mut self, input: Input) {
+        self.speaker.handle(input, self.now);
+        self.drain();
+    }
+
+    /// Host `n` connects to us, on a subnet that we share.
+    pub(crate) fn dial(&mut self, n: u8) -> ConnId {
+        self.serial += 1;
+        let conn = ConnId(self.serial);
+        let (local, remote) = (SocketAddr::new(host(1), 179), SocketAddr::new(host(n), 40_000));
+        self.input(Input::Accepted { conn, local, remote, interface: vec![net("192.0.2.1/24")] });
+        conn
+    }
+
+    /// Host `n` of `asn` connects and becomes Established.
+    pub(crate) fn establish(&mut self, n: u8, asn: Asn, graceful: Option<&Graceful>) -> ConnId {
+        let conn = self.dial(n);
+        let mut octets = BytesMut::new();
+        let dialect = Dialect::unnegotiated(PeerKind::External, OURS);
+        encode(&Message::Open(open(n, asn, graceful)), &dialect, &mut octets);
+        encode(&Message::Keepalive, &dialect, &mut octets);
+        self.say(conn, &octets);
+        assert_eq!(self.state(n), "Established", "{:?}", self.events);
+        self.heard(conn);
+        conn
+    }
+
+    pub(crate) fn say(&mut self, conn: ConnId, octets: &[u8]) {
+        self.input(Input::Received { conn, bytes: Bytes::copy_from_slice(octets) });
+    }
+
+    /// A connection is lost without a word.
+    pub(crate) fn lose(&mut self, conn: ConnId) {
+        self.input(Input::Closed { conn });
+    }
+
+    pub(crate) fn is_closed(&self, conn: ConnId) -> bool {
+        self.closed.contains(&conn)
+    }
+
+    /// What the peer has heard since the last time.
+    pub(crate) fn heard(&mut self, conn: ConnId) -> Vec<Message> {
+        let dialect = Dialect {
+            four_octet_as: true,
+            families: Family::UNICAST.to_vec(),
+            enhanced_route_refresh: true,
+            ..Dialect::unnegotiated(PeerKind::External, OURS)
+        };
+        let said = self.said.remove(&conn).unwrap_or_default();
+        let mut rest = &said[..];
+        let mut messages = Vec::new();
+        while let Some(length) = frame(rest, 4096).expect("a header") {
+            messages.push(decode(&rest[..length], &dialect).expect("a message"));
+            rest = &rest[length..];
+        }
+        messages
+    }
+
+    /// Lets time pass while every connection named keeps alive.
+    pub(crate) fn wait(&mut self, seconds: u64, alive: &[ConnId]) {
+        for _ in 0..seconds {
+            let end = self.now + Duration::from_secs(1);
+            while let Some(deadline) = self.speaker.poll_timeout().filter(|deadline| deadline.at <= end) {
+                self.now = self.now.max(deadline.at);
+                self.speaker.handle_timeout(self.now);
+                self.drain();
+            }
+            self.now = end;
+            for conn in alive {
+                self.say(*conn, &message(4, &[]));
+            }
+        }
+    }
+
+    pub(crate) fn state(&self, n: u8) -> &'static str {
+        let id = self.speaker.peer_id(&format!("h{n}")).expect("the peer is configured");
+        self.speaker.view().peer(id).expect("the peer is known").state
+    }
+
+    pub(crate) fn routes(&self, of: RoutesOf) -> Vec<RouteView> {
+        let query = RouteQuery { of, ..RouteQuery::default() };
+        self.speaker.view().routes(&query, None, usize::MAX).routes
+    }
+
+    /// Why the only path there is was refused.
+    pub(crate) fn refusal(&self) -> String {
+        match self.routes(RoutesOf::All).as_slice() {
+            [route] => route.reason.clone(),
+            routes => panic!("not one path: {routes:?}"),
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.speaker.poll_output() {
+            match output {
+                Output::Ready { conn } => self.pull(conn),
+                Output::Close { conn } => {
+                    self.pull(conn);
+                    self.closed.insert(conn);
+                    self.speaker.handle(Input::Closed { conn }, self.now);
+                }
+                Output::Fib(change) => match change.route {
+                    Some(_) => drop(self.kernel.insert(change.prefix)),
+                    None => drop(self.kernel.remove(&change.prefix)),
+                },
+                Output::FibSettled => self.swept = true,
+                Output::Track { address, watch: true } => {
+                    let hops = vec![ResolvedHop { gateway: None, interface: Arc::from("eth0") }];
+                    let reach = Some(Reach { metric: 0, hops });
+                    self.speaker.handle(Input::NextHop { address, reach }, self.now);
+                }
+                Output::Event(event) => self.events.push(event),
+                _ => {}
+            }
+        }
+    }
+
+    fn pull(&mut self, conn: ConnId) {
+        while let Some(bytes) = self.speaker.poll_transmit(conn) {
+            self.said.entry(conn).or_default().extend_from_slice(&bytes);
+        }
+    }
+}
+
+fn open(n: u8, asn: Asn, graceful: Option<&Graceful>) -> Open {
+    let mut capabilities: Vec<Capability> =
+        Family::UNICAST.into_iter().map(Capability::Multiprotocol).collect();
+    capabilities.extend([
+        Capability::RouteRefresh,
+        Capability::EnhancedRouteRefresh,
+        Capability::FourOctetAs(asn),
+    ]);
+    capabilities.extend(graceful.map(|graceful| {
+        Capability::GracefulRestart {
+            restarted: graceful.restarted,
+            notification: false,
+            restart_time: graceful.time,
+            families: graceful
+                .families
+                .iter()
+                .map(|&(family, forwarding_preserved)| GracefulFamily { family, forwarding_preserved })
+                .collect(),
+        }
+    }));
+    Open { asn, hold_time: 90, router_id: router_id(n), capabilities }
+}
+
+/// A message of a type, with its header.
+pub(crate) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(19 + body.len()).expect("a message");
+    [&[0xff; 16][..], &length.to_be_bytes(), &[kind], body].concat()
+}
+
+/// A ROUTE-REFRESH of a subtype for IPv4.
+pub(crate) fn refresh(subtype: u8) -> Vec<u8> {
+    message(5, &[0, 1, subtype, 1])
+}
+
+/// An UPDATE about IPv4 prefixes.
+pub(crate) fn update(withdrawn: &[&str], attributes: &[Vec<u8>], announced: &[&str]) -> Vec<u8> {
+    let (withdrawn, attributes, announced) = (nlri(withdrawn), attributes.concat(), nlri(announced));
+    let length = |octets: &[u8]| u16::try_from(octets.len()).expect("a field").to_be_bytes();
+    message(2, &[&length(&withdrawn), &withdrawn[..], &length(&attributes), &attributes, &announced].concat())
+}
+
+/// The End-of-RIB of IPv4.
+pub(crate) fn end_of_rib() -> Vec<u8> {
+    update(&[], &[], &[])
+}
+
+fn nlri(prefixes: &[&str]) -> Vec<u8> {
+    let one = |prefix: &&str| match net(prefix) {
+        IpNet::V4(net) => {
+            let octets = usize::from(net.prefix_len().div_ceil(8));
+            [&[net.prefix_len()], &net.addr().octets()[..octets]].concat()
+        }
+        IpNet::V6(_) => panic!("{prefix} is not an IPv4 prefix"),
+    };
+    prefixes.iter().flat_map(one).collect()
+}
+
+/// One attribute; `flags` as on the wire.
+pub(crate) fn attribute(flags: u8, code: u8, value: &[u8]) -> Vec<u8> {
+    [&[flags, code, u8::try_from(value.len()).expect("a short value")], value].concat()
+}
+
+/// What every route has: ORIGIN, AS_PATH, NEXT_HOP; LOCAL_PREF where the peer is internal.
+pub(crate) fn usual(as_path: &[Asn], next_hop: IpAddr, internal: bool) -> Vec<Vec<u8>> {
+    let path: Vec<u8> = as_path.iter().flat_map(|asn| asn.0.to_be_bytes()).collect();
+    let count = u8::try_from(as_path.len()).expect("a short path");
+    let segment = if count == 0 { Vec::new() } else { [&[2, count], &path[..]].concat() };
+    let IpAddr::V4(next_hop) = next_hop else { panic!("{next_hop} is for MP_REACH_NLRI") };
+    let mut attributes =
+        vec![attribute(0x40, 1, &[0]), attribute(0x40, 2, &segment), attribute(0x40, 3, &next_hop.octets())];
+    attributes.extend(internal.then(|| attribute(0x40, 5, &100_u32.to_be_bytes())));
+    attributes
+}

@@ -1,0 +1,356 @@
+//! The rows of the table that only a whole speaker can judge: what becomes of routes, not of messages.
+
+mod script;
+
+use bgp_core::peer::PeerConfig;
+use bgp_core::speaker::{Event, RoutesOf};
+use bgp_core::wire::{Capability, Message, RefreshKind, Role};
+use bgp_core::{Asn, Family};
+use script::{
+    Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, peer, refresh, update,
+    usual,
+};
+
+const BLOCK: &str = "198.51.100.0/24";
+const OTHER: &str = "203.0.113.0/24";
+/// 2001:db8:1::/48 by way of 2001:db8::1.
+const MP_REACH: &[u8] =
+    &[0, 2, 1, 16, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 48, 0x20, 1, 0xd, 0xb8, 0, 1];
+
+/// A speaker with one external peer, host 2, that says this about [`BLOCK`].
+fn told(peer: PeerConfig, attributes: &[Vec<u8>]) -> Stage {
+    let asn = if peer.asn == bgp_core::peer::PeerAsn::Exactly(OURS) { OURS } else { THEIRS };
+    let mut stage = Stage::new(config(vec![peer]));
+    let conn = stage.establish(2, asn, None);
+    stage.say(conn, &update(&[], attributes, &[BLOCK]));
+    assert_eq!(stage.state(2), "Established", "it is no error");
+    assert_eq!(stage.routes(RoutesOf::All).len(), 1, "it is remembered");
+    stage
+}
+
+fn external() -> Vec<Vec<u8>> {
+    usual(&[THEIRS], host(2), false)
+}
+
+fn internal_with(more: Vec<u8>) -> Vec<Vec<u8>> {
+    [usual(&[], host(2), true), vec![more]].concat()
+}
+
+#[test]
+fn our_own_as_in_the_path_keeps_a_route_out() {
+    let looped = usual(&[THEIRS, OURS], host(2), false);
+    let stage = told(peer(2, THEIRS), &looped);
+    assert_eq!(stage.refusal(), "our AS is in the AS path");
+    assert!(stage.kernel.is_empty());
+    let allowed = PeerConfig { allow_own_as: 1, ..peer(2, THEIRS) };
+    assert_eq!(told(allowed, &looped).kernel.len(), 1);
+}
+
+#[test]
+fn an_ignored_announcement_still_replaces_the_earlier_one() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &update(&[], &external(), &[BLOCK]));
+    assert_eq!(stage.kernel.len(), 1);
+    stage.say(conn, &update(&[], &usual(&[THEIRS, OURS], host(2), false), &[BLOCK]));
+    assert!(stage.kernel.is_empty(), "the peer does not have the earlier one any more");
+    stage.say(conn, &update(&[BLOCK], &[], &[]));
+    assert!(stage.routes(RoutesOf::All).is_empty());
+}
+
+#[test]
+fn a_broken_announcement_withdraws_the_earlier_one() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &update(&[], &external(), &[BLOCK, OTHER]));
+    let mut broken = external();
+    broken[0] = attribute(0x40, 1, &[9]);
+    stage.say(conn, &update(&[], &broken, &[BLOCK]));
+    assert_eq!(stage.state(2), "Established");
+    assert_eq!(stage.kernel.iter().copied().collect::<Vec<_>>(), [net(OTHER)]);
+    assert!(stage.events.iter().any(|event| matches!(event, Event::Fault { .. })), "and it is told");
+}
+
+#[test]
+fn a_next_hop_that_is_ours_is_not_usable() {
+    let stage = told(peer(2, THEIRS), &usual(&[THEIRS], host(1), false));
+    assert_eq!(stage.refusal(), "the next hop is not usable");
+}
+
+#[test]
+fn one_hop_away_the_next_hop_is_on_the_link() {
+    let elsewhere = usual(&[THEIRS], [198, 18, 0, 1].into(), false);
+    let stage = told(peer(2, THEIRS), &elsewhere);
+    assert_eq!(stage.refusal(), "the next hop is not on the link to the peer");
+    for next_hop in [host(2), host(99)] {
+        assert_eq!(told(peer(2, THEIRS), &usual(&[THEIRS], next_hop, false)).kernel.len(), 1, "{next_hop}");
+    }
+    let multihop = PeerConfig { multihop: true, ..peer(2, THEIRS) };
+    assert_eq!(told(multihop, &elsewhere).kernel.len(), 1, "where it may be further away");
+}
+
+#[test]
+fn what_we_originated_does_not_come_back() {
+    let stage = told(peer(2, OURS), &internal_with(attribute(0x80, 9, &[192, 0, 2, 1])));
+    assert_eq!(stage.refusal(), "we originated it");
+}
+
+#[test]
+fn what_passed_our_cluster_does_not_come_back() {
+    let stage = told(peer(2, OURS), &internal_with(attribute(0x80, 10, &[192, 0, 2, 77, 192, 0, 2, 1])));
+    assert_eq!(stage.refusal(), "our cluster is in the cluster list");
+}
+
+/// What host 2 said with this OTC, where our role towards it is `role`.
+fn told_with_otc(role: Role, otc: Option<Asn>) -> Stage {
+    let mut attributes = external();
+    attributes.extend(otc.map(|otc| attribute(0xc0, 35, &otc.0.to_be_bytes())));
+    told(PeerConfig { role: Some(role), ..peer(2, THEIRS) }, &attributes)
+}
+
+#[test]
+fn otc_from_below_is_a_leak() {
+    for role in [Role::Provider, Role::RouteServer] {
+        assert_eq!(told_with_otc(role, Some(THEIRS)).refusal(), "route leak", "{role:?}");
+        assert_eq!(told_with_otc(role, None).kernel.len(), 1, "{role:?}");
+    }
+}
+
+#[test]
+fn otc_from_beside_us_is_the_peers_own_or_a_leak() {
+    assert_eq!(told_with_otc(Role::Peer, Some(Asn(65999))).refusal(), "route leak");
+    assert_eq!(told_with_otc(Role::Peer, Some(THEIRS)).kernel.len(), 1);
+}
+
+#[test]
+fn what_comes_from_above_or_beside_us_without_otc_gets_it() {
+    for role in [Role::Customer, Role::RouteServerClient, Role::Peer] {
+        let stage = told_with_otc(role, None);
+        let [route] = &stage.routes(RoutesOf::Best)[..] else { panic!("{role:?}: one best path") };
+        assert_eq!(route.route.attributes.otc, Some(THEIRS), "{role:?}");
+    }
+}
+
+/// Graceful restart with both families preserved.
+fn graceful() -> Graceful {
+    let families = Family::UNICAST.into_iter().map(|family| (family, true)).collect();
+    Graceful { restarted: false, time: 60, families }
+}
+
+#[test]
+fn a_refresh_begun_before_the_end_of_rib_is_ignored() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(conn, &update(&[], &external(), &[BLOCK]));
+    stage.say(conn, &[refresh(1), refresh(2)].concat());
+    assert_eq!(stage.kernel.len(), 1);
+    stage.say(conn, &[end_of_rib(), refresh(1), refresh(2)].concat());
+    assert!(stage.kernel.is_empty(), "after it, it counts");
+}
+
+#[test]
+fn the_end_of_a_refresh_that_did_not_begin_is_ignored() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &update(&[], &external(), &[BLOCK]));
+    stage.say(conn, &refresh(2));
+    assert_eq!(stage.kernel.len(), 1);
+}
+
+#[test]
+fn a_refresh_sweeps_what_it_did_not_repeat() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &update(&[], &external(), &[BLOCK, OTHER]));
+    stage.say(conn, &refresh(1));
+    stage.say(conn, &update(&[], &external(), &[OTHER]));
+    assert_eq!(stage.kernel.len(), 2, "nothing goes before the end");
+    stage.say(conn, &refresh(2));
+    assert_eq!(stage.kernel.iter().copied().collect::<Vec<_>>(), [net(OTHER)]);
+}
+
+#[test]
+fn a_refresh_that_does_not_end_is_ended() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &[update(&[], &external(), &[BLOCK]), refresh(1)].concat());
+    stage.wait(170, &[conn]);
+    assert_eq!(stage.kernel.len(), 1);
+    stage.wait(20, &[conn]);
+    assert!(stage.kernel.is_empty());
+}
+
+#[test]
+fn requests_in_a_row_are_answered_once() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.wait(1, &[conn]);
+    stage.heard(conn);
+    stage.say(conn, &refresh(0).repeat(100));
+    let begun = |message: &Message| match message {
+        Message::RouteRefresh(refresh) => refresh.kind == RefreshKind::Begin,
+        _ => false,
+    };
+    assert_eq!(stage.heard(conn).iter().filter(|message| begun(message)).count(), 1);
+}
+
+#[test]
+fn a_stranger_is_shown_the_door() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.dial(9);
+    assert!(stage.is_closed(conn));
+    assert!(stage.heard(conn).is_empty());
+    assert!(stage.events.iter().any(|event| matches!(event, Event::Refused { .. })));
+}
+
+/// Host 2 announced [`BLOCK`] and an IPv6 prefix, and then its connection was lost.
+fn lost(graceful: &Graceful) -> Stage {
+    let mut stage = Stage::new(config(vec![PeerConfig { multihop: true, ..peer(2, THEIRS) }]));
+    let conn = stage.establish(2, THEIRS, Some(graceful));
+    let v6 = [&[attribute(0x80, 14, MP_REACH)], &external()[..2]].concat();
+    stage.say(conn, &[update(&[], &external(), &[BLOCK, OTHER]), update(&[], &v6, &[])].concat());
+    assert_eq!(stage.kernel.len(), 3);
+    stage.lose(conn);
+    stage
+}
+
+#[test]
+fn a_lost_session_keeps_the_families_that_were_promised() {
+    let stage = lost(&Graceful { families: vec![(Family::IPV4, true)], ..graceful() });
+    assert_eq!(stage.kernel.len(), 2, "IPv6 was not");
+    assert!(stage.routes(RoutesOf::All).iter().all(|route| route.stale));
+}
+
+#[test]
+fn a_peer_that_does_not_return_in_time_is_forgotten() {
+    let mut stage = lost(&graceful());
+    stage.wait(59, &[]);
+    assert_eq!(stage.kernel.len(), 3);
+    stage.wait(2, &[]);
+    assert!(stage.kernel.is_empty());
+}
+
+#[test]
+fn a_peer_that_returns_without_its_forwarding_is_forgotten() {
+    let without = |families| Some(Graceful { restarted: true, families, ..graceful() });
+    for (again, left) in [
+        (None, 0),
+        (without(vec![]), 0),
+        (without(vec![(Family::IPV4, false), (Family::IPV6, false)]), 0),
+        (without(vec![(Family::IPV4, true), (Family::IPV6, false)]), 2),
+        (without(vec![(Family::IPV6, true)]), 1),
+    ] {
+        let mut stage = lost(&graceful());
+        stage.establish(2, THEIRS, again.as_ref());
+        assert_eq!(stage.kernel.len(), left, "{again:?}");
+    }
+}
+
+#[test]
+fn the_end_of_rib_sweeps_what_a_restart_left() {
+    let mut stage = lost(&graceful());
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(conn, &update(&[], &external(), &[OTHER]));
+    assert_eq!(stage.kernel.len(), 3);
+    stage.say(conn, &end_of_rib());
+    assert_eq!(stage.kernel.len(), 2, "the IPv6 prefix waits for its own");
+    assert!(!stage.kernel.contains(&net(BLOCK)));
+}
+
+#[test]
+fn a_second_loss_sweeps_what_the_first_left() {
+    let mut stage = lost(&graceful());
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(conn, &update(&[], &external(), &[OTHER]));
+    stage.lose(conn);
+    assert_eq!(stage.kernel.iter().copied().collect::<Vec<_>>(), [net(OTHER)]);
+}
+
+#[test]
+fn stale_routes_do_not_wait_for_ever_for_the_end_of_rib() {
+    let mut stage = lost(&graceful());
+    stage.wait(50, &[]);
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.wait(170, &[conn]);
+    assert_eq!(stage.kernel.len(), 3, "the peer is back and has its time to tell");
+    stage.wait(20, &[conn]);
+    assert!(stage.kernel.is_empty());
+}
+
+#[test]
+fn a_notification_takes_the_routes_along() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(conn, &update(&[], &external(), &[BLOCK]));
+    stage.say(conn, &message(3, &[6, 4]));
+    assert!(stage.kernel.is_empty());
+    assert!(stage.is_closed(conn));
+}
+
+#[test]
+fn a_peer_that_restarted_unnoticed_begins_anew() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let old = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(old, &update(&[], &external(), &[BLOCK]));
+    let new = stage.establish(2, THEIRS, Some(&Graceful { restarted: true, ..graceful() }));
+    assert!(stage.is_closed(old) && !stage.is_closed(new));
+    let heard = stage.heard(old);
+    assert!(!heard.iter().any(|message| matches!(message, Message::Notification(_))), "{heard:?}");
+    assert_eq!(stage.kernel.len(), 1, "its routes are kept meanwhile");
+    stage.say(new, &end_of_rib());
+    assert!(stage.kernel.is_empty());
+}
+
+fn announces(messages: &[Message]) -> bool {
+    messages.iter().any(|message| matches!(message, Message::Update(update) if !update.announced.is_empty()))
+}
+
+#[test]
+fn after_a_restart_nobody_is_told_before_everybody_has_told_us() {
+    let mut ours = config(vec![peer(2, THEIRS), peer(3, Asn(65003))]);
+    ours.graceful_restart.forwarding_preserved = true;
+    let mut stage = Stage::new(ours);
+    let conn = stage.dial(2);
+    let first = stage.heard(conn);
+    let Some(Message::Open(open)) = first.first() else { panic!("an OPEN: {first:?}") };
+    let restarted =
+        |capability: &Capability| matches!(capability, Capability::GracefulRestart { restarted: true, .. });
+    assert!(open.capabilities.iter().any(restarted), "R");
+    stage.lose(conn);
+
+    let teller = stage.establish(2, THEIRS, Some(&graceful()));
+    let listener = stage.establish(3, Asn(65003), None);
+    stage.say(teller, &update(&[], &external(), &[BLOCK]));
+    stage.wait(60, &[teller, listener]);
+    let heard = stage.heard(listener);
+    assert!(!announces(&heard) && !stage.swept, "it still waits for the first peer's End-of-RIB: {heard:?}");
+
+    let v6 = update(&[], &[attribute(0x80, 15, &[0, 2, 1])], &[]);
+    stage.say(teller, &[end_of_rib(), v6].concat());
+    stage.wait(1, &[teller, listener]);
+    let heard = stage.heard(listener);
+    let ends =
+        |message: &Message| matches!(message, Message::Update(update) if update.end_of_rib().is_some());
+    assert!(announces(&heard), "{heard:?}");
+    assert_eq!(heard.iter().filter(|message| ends(message)).count(), 2, "{heard:?}");
+    assert!(stage.swept);
+}
+
+#[test]
+fn a_page_ends_where_a_slice_does() {
+    use bgp_core::speaker::{PrefixMatch, RouteQuery};
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    let prefixes: Vec<String> = (0..6000).map(|n| format!("10.{}.{}.0/24", n / 256, n % 256)).collect();
+    for part in prefixes.chunks(500) {
+        let part: Vec<&str> = part.iter().map(String::as_str).collect();
+        stage.say(conn, &update(&[], &external(), &part));
+    }
+    let query = RouteQuery { prefixes: PrefixMatch::Longer(net("10.23.100.0/24")), ..RouteQuery::default() };
+    let view = stage.speaker.view();
+    let first = view.routes(&query, None, 1000);
+    assert!(first.routes.is_empty() && first.next.is_some(), "it is not among the first few thousand");
+    let second = view.routes(&query, first.next, 1000);
+    assert_eq!(second.routes.len(), 1);
+    assert_eq!(second.next, None);
+}
