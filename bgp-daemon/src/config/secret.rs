@@ -1,5 +1,7 @@
 //! Keys, which stand in files or in the environment and never in the configuration itself.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -15,8 +17,11 @@ pub(super) fn from_file(node: &Node, folder: &Path, report: &Report) -> Result<S
     let file = folder.join(path(node)?);
     let fail =
         |error: std::io::Error| Problem::at(node.place, format!("cannot read {}: {error}", file.display()));
-    let octets = std::fs::read(&file).map_err(fail)?;
-    let mode = std::fs::metadata(&file).map_err(fail)?.permissions().mode();
+    let opened = File::open(&file).map_err(fail)?;
+    let mode = opened.metadata().map_err(fail)?.permissions().mode();
+    let mut octets = Vec::new();
+    // No further than it takes to see that it is too long: the file may be a device without an end.
+    opened.take(MD5_LIMIT as u64 + 3).read_to_end(&mut octets).map_err(fail)?;
     if mode & 0o004 != 0 {
         let problem = Problem::at(node.place, format!("everybody on this host can read {}", file.display()));
         report.warn(problem.hint(format!("chmod o= {}", file.display())));
@@ -37,8 +42,9 @@ pub(super) fn from_environment(node: &Node, host: &dyn Host) -> Result<Secret, P
 fn checked(octets: &[u8], node: &Node) -> Result<Secret, Problem> {
     match octets.len() {
         1..=MD5_LIMIT => Ok(Secret::new(octets)),
-        length => {
-            let message = format!("the key has {length} octets; TCP MD5 takes 1 to {MD5_LIMIT}");
+        0 => Err(Problem::at(node.place, "the key is empty")),
+        _ => {
+            let message = format!("the key has more than {MD5_LIMIT} octets, which is what TCP MD5 takes");
             Err(Problem::at(node.place, message))
         }
     }
