@@ -70,7 +70,7 @@ fn a_key_is_read_from_its_file_and_never_printed() {
     set_permissions(&key, Permissions::from_mode(0o644)).expect("permissions");
     assert_eq!(load(folder.path()).expect("right").warnings.len(), 1);
 
-    for (text, problem) in [("\n", "0 octets"), (&*"x".repeat(81), "81 octets")] {
+    for (text, problem) in [("\n", "is empty"), (&*"x".repeat(81), "more than 80 octets")] {
         write(&key, text).expect("a file");
         assert!(said(load(folder.path()))[0].contains(problem));
     }
