@@ -104,9 +104,10 @@ impl Host {
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{words:?}: {error} in {output:?}"))
     }
 
-    /// One field of one peer.
+    /// One field of one peer; nothing where there is no such peer.
     pub(crate) fn peer(&self, name: &str, field: &str) -> Value {
-        self.json(&["peer", name])[field].clone()
+        let output = self.ask(&["peer", name, "-o", "json"]);
+        serde_json::from_slice::<Value>(&output.stdout).map_or(Value::Null, |peer| peer[field].clone())
     }
 
     /// Waits until the session with `name` is up.
@@ -117,6 +118,11 @@ impl Host {
         });
     }
 
+    /// How many sessions with `peer` have come up since the daemon's last start.
+    pub(crate) fn sessions(&self, peer: &str) -> usize {
+        self.log().matches(&format!(r#""session.up","peer":"{peer}""#)).count()
+    }
+
     /// Waits until `look` finds what it looks for; fails with the end of the log.
     pub(crate) fn until<T, E: std::fmt::Display>(
         &self,
@@ -125,7 +131,9 @@ impl Host {
     ) -> T {
         let name = self.place.name();
         wait::until(&format!("{what} on {name}"), PATIENCE, || look(self)).unwrap_or_else(|failure| {
-            panic!("{failure}\nthe table:\n{}\nthe log:\n{}", self.table().join("\n"), self.log())
+            let routes = String::from_utf8_lossy(&self.ask(&["routes"]).stdout).into_owned();
+            let table = self.table().join("\n");
+            panic!("{failure}\nits table:\n{table}\nits routes:\n{routes}\nits log:\n{}", self.log())
         })
     }
 

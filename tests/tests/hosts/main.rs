@@ -13,4 +13,6 @@ mod foreign;
 mod learning;
 mod reach;
 mod reflector;
+mod reload;
 mod restart;
+mod sessions;
