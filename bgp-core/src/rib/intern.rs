@@ -1,10 +1,11 @@
 //! The interner: equal routes share one allocation, so that comparing pointers compares content.
 
-use std::collections::HashSet;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use crate::rib::Route;
 use crate::rib::hash::Seeded;
+use crate::rib::index::Index;
 
 /// Gives equal routes one allocation.
 ///
@@ -12,33 +13,43 @@ use crate::rib::hash::Seeded;
 /// so there is never a pause for sweeping.
 #[derive(Debug)]
 pub(super) struct Interner {
-    index: HashSet<Arc<Route>, Seeded>,
-    /// The same routes in a row, for the sweeping hand.
-    row: Vec<Arc<Route>>,
+    /// Finds routes in the row.
+    index: Index,
+    seeded: Seeded,
+    row: Vec<Interned>,
+    /// Where in the row sweeping goes on.
     hand: usize,
+}
+
+/// A route with its hash: to hash it again would be to read all of it again.
+#[derive(Debug)]
+struct Interned {
+    hash: u64,
+    route: Arc<Route>,
 }
 
 impl Interner {
     /// How many routes each call looks at. Two: dead routes never outnumber the living by more than the
     /// turnover of half a round.
     const STRIDE: usize = 2;
-    /// Holders of a route that nobody outside uses: the index and the row.
-    const OURS: usize = 2;
+    /// Holders of a route that nobody outside uses: the row.
+    const OURS: usize = 1;
 
     /// An empty one, its hash keyed by `seed`.
     pub(super) fn new(seed: u64) -> Self {
-        Self { index: HashSet::with_hasher(Seeded::new(seed)), row: Vec::new(), hand: 0 }
+        Self { index: Index::default(), seeded: Seeded::new(seed), row: Vec::new(), hand: 0 }
     }
 
     /// The shared form of `route`.
     pub(super) fn intern(&mut self, route: Route) -> Arc<Route> {
         self.sweep();
-        if let Some(known) = self.index.get(&route) {
-            return Arc::clone(known);
+        let hash = self.seeded.hash_one(&route);
+        if let Some(at) = self.index.find(hash, |at| *self.row[at as usize].route == route) {
+            return Arc::clone(&self.row[at as usize].route);
         }
         let route = Arc::new(route);
-        self.index.insert(Arc::clone(&route));
-        self.row.push(Arc::clone(&route));
+        self.index.insert(hash, place(self.row.len()));
+        self.row.push(Interned { hash, route: Arc::clone(&route) });
         route
     }
 
@@ -53,15 +64,26 @@ impl Interner {
             if self.hand >= self.row.len() {
                 self.hand = 0;
             }
-            let Some(route) = self.row.get(self.hand) else { return };
-            if Arc::strong_count(route) > Self::OURS {
+            let Some(interned) = self.row.get(self.hand) else { return };
+            if Arc::strong_count(&interned.route) > Self::OURS {
                 self.hand += 1;
             } else {
-                self.index.remove(&**route);
-                self.row.swap_remove(self.hand);
+                self.drop_at(self.hand);
             }
         }
     }
+
+    fn drop_at(&mut self, at: usize) {
+        let dead = self.row.swap_remove(at);
+        self.index.remove(dead.hash, place(at));
+        if let Some(moved) = self.row.get(at) {
+            self.index.renumber(moved.hash, place(self.row.len()), place(at));
+        }
+    }
+}
+
+fn place(at: usize) -> u32 {
+    u32::try_from(at).expect("memory ends before the row does")
 }
 
 #[cfg(test)]

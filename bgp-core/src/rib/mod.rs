@@ -13,6 +13,7 @@
 mod change;
 mod decision;
 mod hash;
+mod index;
 mod intern;
 mod limit;
 mod next_hop;

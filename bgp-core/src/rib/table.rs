@@ -1,13 +1,14 @@
 //! One family's routes: prefixes with their paths. Not here: who wins.
 
-use std::collections::{HashMap, VecDeque};
-use std::hash::{Hash, Hasher};
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::rib::hash::Seeded;
+use crate::rib::index::Index;
 use crate::rib::path::Path;
 use crate::rib::slab::Slab;
 use crate::rib::sweep::Roll;
@@ -62,7 +63,6 @@ pub(super) struct Net {
 }
 
 /// A prefix as the key of a lookup: hashed as numbers, not field by field and octet by octet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Place(IpNet);
 
 impl Hash for Place {
@@ -83,7 +83,9 @@ impl Hash for Place {
 #[derive(Debug)]
 pub struct Table {
     nets: Slab<Net>,
-    index: HashMap<Place, NetId, Seeded>,
+    /// Finds nets by their prefixes.
+    index: Index,
+    seeded: Seeded,
     paths: Slab<Path>,
     /// By source.
     rolls: Vec<Roll>,
@@ -95,7 +97,8 @@ impl Table {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             nets: Slab::default(),
-            index: HashMap::with_hasher(Seeded::new(seed)),
+            index: Index::default(),
+            seeded: Seeded::new(seed),
             paths: Slab::default(),
             rolls: Vec::new(),
             queue: VecDeque::new(),
@@ -129,7 +132,7 @@ impl Table {
     /// The net of exactly `prefix`.
     #[must_use]
     pub fn lookup(&self, prefix: &IpNet) -> Option<NetId> {
-        self.index.get(&Place(*prefix)).copied()
+        self.find_net(self.seeded.hash_one(Place(*prefix)), prefix)
     }
 
     /// The prefix of `net`.
@@ -210,10 +213,19 @@ impl Table {
 
     /// The net of `prefix`, made where there is none.
     pub(super) fn ensure(&mut self, prefix: IpNet) -> NetId {
-        *self.index.entry(Place(prefix)).or_insert_with(|| {
-            let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
-            NetId(self.nets.insert(net))
-        })
+        let hash = self.seeded.hash_one(Place(prefix));
+        if let Some(net) = self.find_net(hash, &prefix) {
+            return net;
+        }
+        let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
+        let id = NetId(self.nets.insert(net));
+        self.index.insert(hash, id.0);
+        id
+    }
+
+    fn find_net(&self, hash: u64, prefix: &IpNet) -> Option<NetId> {
+        let is_it = |id| self.nets.get(id).is_some_and(|net| net.prefix == *prefix);
+        self.index.find(hash, is_it).map(NetId)
     }
 
     /// The paths of `net`, the one that came last first.
@@ -334,7 +346,7 @@ impl Table {
             && net.holds == 0
             && !net.queued
         {
-            self.index.remove(&Place(net.prefix));
+            self.index.remove(self.seeded.hash_one(Place(net.prefix)), id.0);
             self.nets.remove(id.0);
         }
     }
