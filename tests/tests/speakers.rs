@@ -7,7 +7,7 @@ use std::time::Duration;
 use bgp_core::peer::{AfterLimit, MaxPrefixes, NextHopRule, PrefixLimit};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
+use bgp_core::speaker::{Admin, DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
 use bgp_core::{Family, RouterId};
 use tests::sim::scene::{block, config, host, net, peer};
 use tests::sim::{NodeId, World};
@@ -317,6 +317,23 @@ fn a_removed_peer_takes_its_routes_along() {
     world.run_until("the route is gone", |world| world.node(nodes[1]).kernel.is_empty());
     assert_eq!(world.node(nodes[1]).state("h3"), "Established");
     assert_eq!(world.node(nodes[1]).speaker().peer_id("h1"), None);
+}
+
+#[test]
+fn a_stopping_speaker_begins_nothing_any_more() {
+    let mut world = World::new(16);
+    let nodes = mesh(&mut world, 2);
+    world.run_until("the session is up", |world| world.node(nodes[0]).state("h2") == "Established");
+    world.input(nodes[0], Input::Stop { silently: false, text: "bye".to_owned() });
+    let peer_id = world.node(nodes[0]).speaker().peer_id("h2").expect("it is configured");
+    world.input(nodes[0], Input::Admin { peer: peer_id, action: Admin::Enable });
+    let mut again = config(64512, 1);
+    again.peers = vec![peer(&again, 2, 64512), peer(&again, 3, 64512)];
+    world.input(nodes[0], Input::Reconfigure(Box::new(again)));
+    world.run_for(Duration::from_secs(300));
+    assert!(world.node(nodes[0]).speaker().is_stopped());
+    let told = |event: &Event| matches!(event, Event::Down { reason, .. } if reason.contains("bye"));
+    assert_eq!(count(&world, nodes[1], told), 1, "{:?}", world.node(nodes[1]).events);
 }
 
 /// Two hosts, the second of which takes at most two prefixes from the first, which has three.

@@ -156,6 +156,8 @@ impl Speaker {
             Input::Originate { prefix, source, route } => self.originate(prefix, source, route, now),
             Input::Retract { prefix, source } => self.rib.withdraw(self.local(source), own(prefix)),
             Input::NextHop { address, reach } => self.rib.next_hop(address, reach),
+            // Nothing begins any more.
+            Input::Admin { .. } | Input::Reconfigure(_) if self.stopping => {}
             Input::Admin { peer, action } => self.administer(peer, action, now),
             Input::Reconfigure(config) => self.reconfigure(*config, now),
             Input::Stop { silently, text } => self.stop(silently, &text, now),
