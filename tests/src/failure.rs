@@ -1,9 +1,9 @@
 //! What the laboratory could not do.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 /// An action of the laboratory and why it failed, for a person to read.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("{doing}: {why}")]
 pub struct Failure {
     doing: String,
@@ -14,6 +14,13 @@ impl Failure {
     /// `doing` is the action ("open a raw socket"), `why` the refusal.
     pub fn new(doing: impl Into<String>, why: impl Display) -> Self {
         Self { doing: doing.into(), why: why.to_string() }
+    }
+}
+
+/// A test that returns a failure shows it by `Debug`: the words, then, not the fields.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
     }
 }
 

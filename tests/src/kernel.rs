@@ -24,13 +24,34 @@ pub struct Kernel {
     handle: Handle,
 }
 
-/// Which routing table's view is wanted.
+/// A version of IP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ip {
     /// IPv4.
     V4,
     /// IPv6.
     V6,
+}
+
+impl Ip {
+    /// Both versions.
+    pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    /// `ipv4` or `ipv6`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+
+    /// The version a prefix is of.
+    pub fn of(prefix: &IpNet) -> Self {
+        match prefix {
+            IpNet::V4(_) => Self::V4,
+            IpNet::V6(_) => Self::V6,
+        }
+    }
 }
 
 /// A route to be installed in the main table.

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod failure;
+pub mod interop;
 pub mod kernel;
 pub mod load;
 pub mod netns;

@@ -61,10 +61,18 @@ pub fn is_inside() -> bool {
 /// If the body panics, or if neither root nor user namespaces are to be had: a proof that could not be
 /// made is not a proof.
 pub fn test<F: FnOnce()>(body: F) {
+    run_test(std::any::type_name::<F>(), body);
+}
+
+/// As [`test`], for a body that another one wraps: `closure` is the type name of the closure in the test itself.
+///
+/// # Panics
+///
+/// As [`test`].
+pub(crate) fn run_test(closure: &str, body: impl FnOnce()) {
     if is_inside() {
         return body();
     }
-    let closure = std::any::type_name::<F>();
     let path = closure.trim_end_matches("::{{closure}}");
     let name = path.split_once("::").map_or(path, |(_, name)| name);
     let executable = std::env::current_exe().expect("a running test has an executable");

@@ -1,0 +1,56 @@
+//! Caracal with GoBGP: real routes, real kernels, both directions.
+
+use tests::interop::exchange::{self, Leaves};
+use tests::interop::gobgp::GoBgp;
+use tests::interop::{Dial, caracal};
+use tests::kernel::Ip;
+
+#[test]
+fn it_dials_us_over_ipv4() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::In, Ip::V4, &[Ip::V4]));
+}
+
+#[test]
+fn we_dial_it_over_ipv4() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::Out, Ip::V4, &[Ip::V4]));
+}
+
+#[test]
+fn it_dials_us_over_ipv6() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::In, Ip::V6, &[Ip::V6]));
+}
+
+#[test]
+fn we_dial_it_over_ipv6() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::Out, Ip::V6, &[Ip::V6]));
+}
+
+#[test]
+fn one_session_carries_both_families() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::Out, Ip::V4, &Ip::BOTH));
+}
+
+#[test]
+fn one_session_that_it_dials_carries_both_families() {
+    caracal::test(|| exchange::neighbours(&mut GoBgp::new(), Dial::In, Ip::V4, &Ip::BOTH));
+}
+
+#[test]
+fn paths_may_carry_identifiers() {
+    caracal::test(|| exchange::with_identifiers(&mut GoBgp::new(), Dial::Out, &Ip::BOTH));
+}
+
+#[test]
+fn paths_may_carry_identifiers_when_it_dials() {
+    caracal::test(|| exchange::with_identifiers(&mut GoBgp::new(), Dial::In, &[Ip::V4]));
+}
+
+#[test]
+fn it_hears_why_we_hang_up() {
+    caracal::test(|| exchange::farewell(&mut GoBgp::new(), Leaves::We));
+}
+
+#[test]
+fn we_hear_why_it_hangs_up() {
+    caracal::test(|| exchange::farewell(&mut GoBgp::new(), Leaves::They));
+}
