@@ -146,7 +146,11 @@ fn settle_in(own_users: bool) -> Result<Inside, Failure> {
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)
         .doing("make mounts private")?;
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), nothing).doing("mount /proc")?;
-    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), Some("mode=0755")).doing("mount /run")?;
+    // Where daemons leave files behind: FRR keeps notes for after a crash in /var/tmp.
+    for folder in ["/run", "/var/tmp"] {
+        mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some("mode=0755"))
+            .doing_with(|| format!("mount {folder}"))?;
+    }
     for folder in [SCRATCH, crate::netns::NAMES] {
         fs::create_dir_all(folder).doing_with(|| format!("create {folder}"))?;
     }

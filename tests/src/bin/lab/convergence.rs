@@ -121,7 +121,7 @@ impl Progress {
         };
         let routes = match v4.1 {
             0 => String::new(),
-            _ => format!(" routes {}/{} and {}/{}", v4.0, v4.1, v6.0, v6.1),
+            _ => format!("  routes IPv4 {}/{} IPv6 {}/{}", v4.0, v4.1, v6.0, v6.1),
         };
         format!("{:9} {mark} {sessions}{routes}", self.name)
     }
