@@ -2,6 +2,7 @@
 
 mod node;
 pub mod scene;
+mod shadow;
 mod world;
 
 pub use node::{Node, NodeId};

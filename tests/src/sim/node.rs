@@ -1,9 +1,11 @@
 //! A host of the simulated network: a speaker, its connections, and what it asked of its kernel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use bgp_core::speaker::{ConnId, Event, FibRoute, PeerId, RouteQuery, RouteView, RoutesOf, Speaker};
+use bgp_core::speaker::{
+    ConnId, Event, FibChange, FibRoute, PeerId, RouteQuery, RouteView, RoutesOf, Speaker,
+};
 use ipnet::IpNet;
 
 /// Names a node of a [`World`](crate::sim::World).
@@ -19,6 +21,8 @@ pub struct Node {
     pub speaker: Option<Speaker>,
     /// What it wished its kernel to hold.
     pub kernel: BTreeMap<IpNet, FibRoute>,
+    /// Prefixes of `kernel` that its speaker wished for since it started.
+    pub(super) wished: BTreeSet<IpNet>,
     /// What it told its log.
     pub events: Vec<Event>,
     /// Its speaker said that its first decisions are complete.
@@ -33,11 +37,39 @@ impl Node {
             addresses,
             speaker: Some(speaker),
             kernel: BTreeMap::new(),
+            wished: BTreeSet::new(),
             events: Vec::new(),
             settled: false,
             conns: BTreeMap::new(),
             dialing: BTreeMap::new(),
         }
+    }
+
+    /// It goes down, and everything with it but its kernel.
+    pub(super) fn go_down(&mut self) -> BTreeMap<ConnId, (NodeId, ConnId)> {
+        self.speaker = None;
+        self.dialing.clear();
+        self.wished.clear();
+        std::mem::take(&mut self.conns)
+    }
+
+    pub(super) fn wish(&mut self, FibChange { prefix, route }: FibChange) {
+        match route {
+            Some(route) => {
+                self.wished.insert(prefix);
+                self.kernel.insert(prefix, route);
+            }
+            None => {
+                self.wished.remove(&prefix);
+                self.kernel.remove(&prefix);
+            }
+        }
+    }
+
+    /// What an earlier life left in the kernel, and this one does not wish for, goes.
+    pub(super) fn settle(&mut self) {
+        self.settled = true;
+        self.kernel.retain(|prefix, _| self.wished.contains(prefix));
     }
 
     /// Its one interface: every address on a subnet of usual size.

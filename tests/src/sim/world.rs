@@ -68,6 +68,11 @@ impl World {
         &self.nodes[id.0]
     }
 
+    /// Every node.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
     /// Hands a node an input, now.
     pub fn input(&mut self, id: NodeId, input: Input) {
         if let Some(speaker) = self.nodes[id.0].speaker.as_mut() {
@@ -96,17 +101,14 @@ impl World {
 
     /// A node loses its memory and its connections; its kernel keeps what it had.
     pub fn crash(&mut self, id: NodeId) {
-        self.nodes[id.0].speaker = None;
-        let conns = std::mem::take(&mut self.nodes[id.0].conns);
-        for (_, (peer, conn)) in conns {
+        for (_, (peer, conn)) in self.nodes[id.0].go_down() {
             self.schedule(self.now, peer, Arrival::Input(Input::Closed { conn }));
         }
     }
 
     /// The same, and nobody is told: the power went.
     pub fn power_off(&mut self, id: NodeId) {
-        self.nodes[id.0].speaker = None;
-        self.nodes[id.0].conns.clear();
+        self.nodes[id.0].go_down();
     }
 
     /// A crashed node starts again.
@@ -227,13 +229,9 @@ impl World {
                 Output::Ready { conn } => self.transmit(id, conn),
                 Output::Close { conn } => self.close(id, conn),
                 Output::Fib(change) => {
-                    let kernel = &mut self.nodes[id.0].kernel;
-                    match change.route {
-                        Some(route) => kernel.insert(change.prefix, route),
-                        None => kernel.remove(&change.prefix),
-                    };
+                    self.nodes[id.0].wish(change);
                 }
-                Output::FibSettled => self.nodes[id.0].settled = true,
+                Output::FibSettled => self.nodes[id.0].settle(),
                 Output::Track { address, watch: true } => {
                     let hops = vec![ResolvedHop { gateway: None, interface: Arc::from("eth0") }];
                     let reach = Some(Reach { metric: 0, hops });
