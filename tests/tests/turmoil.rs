@@ -2,9 +2,12 @@
 //! nothing that is not.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bgp_core::Chance;
+use bgp_core::policy::Policy;
 use bgp_core::rib::LocalSource;
 use bgp_core::speaker::{Config, Event, FibRoute, Input};
 use ipnet::IpNet;
@@ -25,12 +28,14 @@ enum Shape {
     Star,
     /// Everybody with two reflectors, which are clients of neither.
     TwinStar,
+    /// Every host an AS of its own, some with sessions between them, so that all are connected.
+    Internet,
 }
 
 impl Shape {
     const fn reflectors(self) -> u8 {
         match self {
-            Self::Mesh => 0,
+            Self::Mesh | Self::Internet => 0,
             Self::Star => 1,
             Self::TwinStar => 2,
         }
@@ -43,6 +48,8 @@ struct Network {
     chance: Chance,
     shape: Shape,
     size: u8,
+    /// Pairs of hosts with a session between them, the lower number first.
+    sessions: BTreeSet<(u8, u8)>,
     down: BTreeSet<usize>,
     apart: BTreeSet<(usize, usize)>,
     /// Who originates which block.
@@ -52,14 +59,17 @@ struct Network {
 impl Network {
     fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
-        let shape = [Shape::Mesh, Shape::Star, Shape::TwinStar][chance.draw() as usize % 3];
-        let size = shape.reflectors() + 2 + (chance.draw() % 3) as u8;
+        let shapes = [Shape::Mesh, Shape::Star, Shape::TwinStar, Shape::Internet];
+        let shape = shapes[chance.draw() as usize % shapes.len()];
+        let most = if shape == Shape::Internet { 6 } else { 3 };
+        let size = shape.reflectors() + 2 + (chance.draw() % most) as u8;
+        let sessions = sessions(shape, size, &mut chance);
         let mut world = World::new(seed);
         for own in 1..=size {
-            world.add(&[host(own)], configuration(shape, size, own));
+            world.add(&[host(own)], configuration(shape, &sessions, own));
         }
         let (down, apart, live) = Default::default();
-        Self { world, chance, shape, size, down, apart, live }
+        Self { world, chance, shape, size, sessions, down, apart, live }
     }
 
     fn below(&mut self, bound: usize) -> usize {
@@ -121,7 +131,7 @@ impl Network {
 
     fn start(&mut self, node: usize) {
         if self.down.remove(&node) {
-            let mut config = configuration(self.shape, self.size, node as u8 + 1);
+            let mut config = configuration(self.shape, &self.sessions, node as u8 + 1);
             config.graceful_restart.forwarding_preserved = self.below(2) == 0;
             self.world.restart(NodeId(node), config);
         }
@@ -173,6 +183,8 @@ impl Network {
         let expected: BTreeSet<_> = origins.iter().map(|origin| host(*origin as u8 + 1)).collect();
         match self.shape {
             Shape::Mesh => assert_eq!(gateways, expected, "{context}"),
+            // All are on one subnet, so that the next hop stays the origin's all the way.
+            Shape::Internet => self.check_distance(origins, index, &gateways, context),
             Shape::Star | Shape::TwinStar => {
                 assert!(!gateways.is_empty() && gateways.is_subset(&expected), "{context}: {gateways:?}")
             }
@@ -180,22 +192,80 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The origin chosen is one of the nearest, by sessions that lie between.
+    fn check_distance(
+        &self,
+        origins: &BTreeSet<usize>,
+        index: usize,
+        gateways: &BTreeSet<IpAddr>,
+        context: &str,
+    ) {
+        let (mut nearest, mut reached) = (BTreeSet::new(), BTreeSet::from([index as u8 + 1]));
+        while nearest.is_empty() {
+            let touches = |host: &u8| {
+                self.sessions
+                    .iter()
+                    .any(|(a, b)| (a == host && reached.contains(b)) || (b == host && reached.contains(a)))
+            };
+            let next: BTreeSet<u8> = (1..=self.size).filter(touches).collect();
+            assert!(!next.is_subset(&reached), "{context}: all are connected");
+            reached.extend(next);
+            nearest = origins
+                .iter()
+                .map(|origin| *origin as u8 + 1)
+                .filter(|host| reached.contains(host))
+                .collect();
+        }
+        let nearest: BTreeSet<IpAddr> = nearest.into_iter().map(host).collect();
+        assert!(
+            !gateways.is_empty() && gateways.is_subset(&nearest),
+            "{context}: {gateways:?} of {nearest:?}"
+        );
+    }
+}
+
+/// Pairs of hosts with a session between them.
+fn sessions(shape: Shape, size: u8, chance: &mut Chance) -> BTreeSet<(u8, u8)> {
+    let reflectors = shape.reflectors();
+    let mut pairs = BTreeSet::new();
+    for b in 2..=size {
+        // Whoever it is, it was there before: so all are connected.
+        let anchor = 1 + (chance.draw() % u64::from(b - 1)) as u8;
+        for a in 1..b {
+            let wanted = match shape {
+                Shape::Mesh => true,
+                Shape::Star | Shape::TwinStar => a <= reflectors,
+                Shape::Internet => a == anchor || chance.draw().is_multiple_of(3),
+            };
+            if wanted {
+                pairs.insert((a, b));
+            }
+        }
+    }
+    pairs
+}
+
 fn name(index: usize) -> String {
     format!("10.244.{index}.0/26")
 }
 
-fn configuration(shape: Shape, size: u8, own: u8) -> Config {
-    let mut config = config(64512, own);
-    let reflectors = shape.reflectors();
-    let meets = |other: u8| shape == Shape::Mesh || own <= reflectors || other <= reflectors;
-    let peers = (1..=size).filter(|other| *other != own && meets(*other));
-    config.peers = peers.map(|other| peer(&config, other, 64512)).collect();
-    if own <= reflectors {
-        let clients = config
-            .peers
-            .iter_mut()
-            .filter(|peer| (reflectors + 1..=size).any(|n| peer.remote.ip() == host(n)));
-        clients.for_each(|peer| peer.client = true);
+fn configuration(shape: Shape, sessions: &BTreeSet<(u8, u8)>, own: u8) -> Config {
+    let asn_of = |n: u8| if shape == Shape::Internet { 65000 + u32::from(n) } else { 64512 };
+    let mut config = config(asn_of(own), own);
+    let others = sessions.iter().filter_map(|&(a, b)| match own {
+        own if own == a => Some(b),
+        own if own == b => Some(a),
+        _ => None,
+    });
+    config.peers = others.map(|other| peer(&config, other, asn_of(other))).collect();
+    let accept_all = || Some(vec![Arc::new(Policy::accept_all())]);
+    let reflectors: Vec<_> = (1..=shape.reflectors()).map(host).collect();
+    for peer in &mut config.peers {
+        peer.client = reflectors.contains(&host(own)) && !reflectors.contains(&peer.remote.ip());
+        if shape == Shape::Internet {
+            (peer.import, peer.export) = (accept_all(), accept_all());
+        }
     }
     config
 }
