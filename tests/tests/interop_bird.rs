@@ -104,3 +104,8 @@ fn an_external_neighbour_exchanges_routes_too() {
 fn an_external_neighbour_exchanges_ipv6_routes_too() {
     caracal::test(|| exchange::external(&mut Bird::two(), Dial::In, Ip::V6));
 }
+
+#[test]
+fn several_paths_to_a_prefix_are_held_apart() {
+    caracal::test(|| exchange::several_paths(&mut Bird::two()));
+}

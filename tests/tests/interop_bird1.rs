@@ -44,3 +44,8 @@ fn an_external_neighbour_exchanges_routes_too() {
 fn sixty_four_hops_are_bridged() {
     caracal::test(|| exchange::far_away(&mut Bird::one(Ip::V4), Dial::In));
 }
+
+#[test]
+fn several_paths_to_a_prefix_are_held_apart() {
+    caracal::test(|| exchange::several_paths(&mut Bird::one(Ip::V4)));
+}

@@ -68,10 +68,15 @@ impl Bird {
             let channel =
                 if self.version == Version::Two { format!("{};", ip.name()) } else { String::new() };
             let routes: Vec<_> = routes.iter().filter(|(prefix, _)| Ip::of(prefix) == ip).collect();
-            let lines: String =
-                routes.iter().map(|(prefix, _)| format!("  route {prefix} blackhole;\n")).collect();
-            write!(text, "protocol static {{ {channel}\n{lines}}}\n").expect(WRITABLE);
-            text.push_str(&filter(&format!("routes_{}", ip.name()), &routes));
+            // A static protocol has one route to a prefix; each further path takes a further protocol.
+            for rank in 0..routes.iter().map(|(_, paths)| paths.len()).max().unwrap_or_default() {
+                let ranked = routes.iter().filter(|(_, paths)| paths.len() > rank);
+                let lines: String =
+                    ranked.map(|(prefix, _)| format!("  route {prefix} blackhole;\n")).collect();
+                let name = format!("rank{rank}_{}", ip.name());
+                write!(text, "protocol static {name} {{ {channel}\n{lines}}}\n").expect(WRITABLE);
+            }
+            text.push_str(&filter(ip, &routes));
         }
         text.push_str(&self.session(session));
         text
@@ -188,17 +193,18 @@ impl Speaker for Bird {
 }
 
 /// The filter that gives each route its attributes on the way out; BIRD 1.6 forgets some that a static route has.
-fn filter(name: &str, routes: &[(&IpNet, &BTreeSet<Path>)]) -> String {
-    let mut kinds: BTreeMap<&Path, Vec<String>> = BTreeMap::new();
+fn filter(ip: Ip, routes: &[(&IpNet, &BTreeSet<Path>)]) -> String {
+    let mut kinds: BTreeMap<(usize, &Path), Vec<String>> = BTreeMap::new();
     for (prefix, paths) in routes {
-        for path in *paths {
-            kinds.entry(path).or_default().push(prefix.to_string());
+        for (rank, path) in paths.iter().enumerate() {
+            kinds.entry((rank, path)).or_default().push(prefix.to_string());
         }
     }
-    let rules = kinds.iter().map(|(path, prefixes)| {
-        format!("  if net ~ [ {} ] then {{{} accept; }}\n", prefixes.join(", "), settings(path))
+    let rules = kinds.iter().map(|((rank, path), prefixes)| {
+        let which = format!("proto = \"rank{rank}_{}\" && net ~ [ {} ]", ip.name(), prefixes.join(", "));
+        format!("  if {which} then {{{} accept; }}\n", settings(path))
     });
-    format!("filter {name} {{\n{}  reject;\n}}\n", rules.collect::<String>())
+    format!("filter routes_{} {{\n{}  reject;\n}}\n", ip.name(), rules.collect::<String>())
 }
 
 fn settings(path: &Path) -> String {

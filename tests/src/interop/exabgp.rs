@@ -55,7 +55,7 @@ impl Speaker for ExaBgp {
         fs::write(session.local.file("json"), "").doing("create ExaBGP's reports")?;
         fs::write(session.local.file("cmd"), changes(&Table::new(), routes))
             .doing("write ExaBGP's orders")?;
-        fs::write(session.local.file("sh"), helper(session)).doing("write ExaBGP's helper")?;
+        fs::write(session.local.file("sh"), scribe(session)).doing("write ExaBGP's scribe")?;
         let mut command = Command::new("/usr/sbin/exabgp");
         command.arg(&file).envs([
             ("exabgp.daemon.drop", "false"),
@@ -125,7 +125,7 @@ fn configuration(session: &Session) -> String {
     let password = session.password.map(|key| format!("  md5-password \"{key}\";\n")).unwrap_or_default();
     format!(
         "\
-process helper {{ run /bin/sh {script}; encoder json; }}
+process scribe {{ run /bin/sh {script}; encoder json; }}
 neighbor {remote} {{
   router-id {id};
   local-address {local};
@@ -134,7 +134,7 @@ neighbor {remote} {{
   passive {passive};
 {password}  family {{ {families}}}
   capability {{ add-path {add_path}; asn4 enable; route-refresh enable; }}
-  api {{ processes [ helper ]; neighbor-changes; receive {{ parsed; update; }} }}
+  api {{ processes [ scribe ]; neighbor-changes; receive {{ parsed; update; }} }}
 }}
 ",
         script = session.local.file("sh").display(),
@@ -146,7 +146,7 @@ neighbor {remote} {{
 }
 
 /// Writes down what ExaBGP says and repeats to it what is appended to the orders.
-fn helper(session: &Session) -> String {
+fn scribe(session: &Session) -> String {
     let (reports, orders) = (session.local.file("json"), session.local.file("cmd"));
     format!("exec 3<&0\ncat <&3 > {} &\nexec tail -n +1 -f {}\n", reports.display(), orders.display())
 }

@@ -42,6 +42,23 @@ pub fn with_identifiers(theirs: &mut dyn Speaker, dial: Dial, families: &[Ip]) -
     over_a_cable(theirs, Session { add_path: true, ..plain })
 }
 
+/// Takes in two paths to every prefix of a neighbour, then one of them less.
+pub fn several_paths(theirs: &mut dyn Speaker) -> Result<(), Failure> {
+    let plain = Session::plain(ours(ASN), theirs_end(ASN), Dial::In, Ip::V4, &[Ip::V4]);
+    let session = Session { add_path: true, ..plain };
+    let network = cable(&session.local, &session.remote)?;
+    let mut pair = Pair { ours: &mut Caracal::new(), theirs, session };
+    let one = pair.routes(THEIR_BLOCK, 0, &pair.session.remote);
+    let mut two = pair.routes(THEIR_BLOCK, 1, &pair.session.remote);
+    for (prefix, paths) in &one {
+        two.entry(*prefix).or_default().extend(paths.iter().cloned());
+    }
+    pair.start(&network, &Table::new(), &two)?;
+    pair.converge("two paths to each prefix", &Table::new(), &two)?;
+    pair.theirs.replace(&pair.session.reversed(), &one)?;
+    pair.converge("one path less", &Table::new(), &one)
+}
+
 /// Exchanges routes with a neighbour in the way that the session says.
 pub fn over_a_cable(theirs: &mut dyn Speaker, session: Session) -> Result<(), Failure> {
     let network = cable(&session.local, &session.remote)?;
