@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bgp_core::peer::{PeerAsn, PeerConfig};
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{Config, ConnId, GracefulRestart, Input, Output, Speaker};
+use bgp_core::speaker::{Config, ConnId, GracefulRestart, Input, Interface, Output, Speaker};
 use bgp_core::wire::Attributes;
 use bgp_core::{Asn, Family, Instant, RouterId};
 
@@ -49,11 +49,13 @@ fn perform(speakers: &mut [Speaker; 2], from: usize, output: Output, now: Instan
         Output::Connect { peer, remote, .. } if from == 0 => {
             let local = SocketAddr::new(address(1), 50000);
             speakers[to].handle(
-                Input::Accepted { conn: WIRE, local: remote, remote: local, interface: Vec::new() },
+                Input::Accepted { conn: WIRE, local: remote, remote: local, interface: Interface::default() },
                 now,
             );
-            speakers[from]
-                .handle(Input::Connected { conn: WIRE, peer, local, remote, interface: Vec::new() }, now);
+            speakers[from].handle(
+                Input::Connected { conn: WIRE, peer, local, remote, interface: Interface::default() },
+                now,
+            );
         }
         Output::Ready { conn } => {
             while let Some(bytes) = speakers[from].poll_transmit(conn) {

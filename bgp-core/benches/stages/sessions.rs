@@ -8,7 +8,7 @@ use std::time::Duration;
 use bgp_core::peer::{PeerAsn, PeerConfig};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Reach, ResolvedHop};
-use bgp_core::speaker::{Config, ConnId, GracefulRestart, Input, Output, Speaker};
+use bgp_core::speaker::{Config, ConnId, GracefulRestart, Input, Interface, Output, Speaker};
 use bgp_core::wire::{Capability, Message, Open, encode};
 use bgp_core::{Family, Instant, RouterId, Timer};
 use bytes::{Bytes, BytesMut};
@@ -53,7 +53,7 @@ impl Reflector {
             conn,
             local,
             remote: SocketAddr::new(remote, 50000),
-            interface: Vec::new(),
+            interface: Interface::default(),
         });
         let capabilities = vec![Capability::Multiprotocol(Family::IPV4), Capability::FourOctetAs(ASN)];
         let open = Open { asn: ASN, hold_time: 90, router_id: RouterId(router_id), capabilities };

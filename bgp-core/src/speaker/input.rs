@@ -6,7 +6,7 @@ use bytes::Bytes;
 use ipnet::IpNet;
 
 use crate::rib::{LocalSource, Reach, Route};
-use crate::speaker::{Config, ConnId, PeerId};
+use crate::speaker::{Config, ConnId, Interface, PeerId};
 
 /// What an operator does to a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ pub enum Input {
         local: SocketAddr,
         /// Their end.
         remote: SocketAddr,
-        /// The addresses of the interface that has our end, with their subnets; empty where unknown.
-        interface: Vec<IpNet>,
+        /// The interface that has our end.
+        interface: Interface,
     },
     /// That connection could not be made.
     ConnectFailed {
@@ -58,8 +58,8 @@ pub enum Input {
         local: SocketAddr,
         /// Their end.
         remote: SocketAddr,
-        /// The addresses of the interface that has our end, with their subnets; empty where unknown.
-        interface: Vec<IpNet>,
+        /// The interface that has our end.
+        interface: Interface,
     },
     /// Octets arrived.
     Received {

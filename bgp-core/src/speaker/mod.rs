@@ -5,6 +5,7 @@ mod explain;
 mod fib;
 mod import;
 mod input;
+mod interface;
 mod keep;
 mod listing;
 mod neighbour;
@@ -21,6 +22,7 @@ mod view;
 pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
 pub use input::{Admin, Input};
+pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, Output};
 pub use reconfigure::{Effect, compare};
 pub use view::{
@@ -57,8 +59,8 @@ pub struct PeerId(pub u32);
 struct Carrier {
     /// Whose it is.
     peer: PeerId,
-    /// The addresses of the interface that has our end.
-    interface: Arc<[IpNet]>,
+    /// The interface that has our end.
+    interface: Arc<Interface>,
 }
 
 /// Most steps of queued RIB work, and most decisions, in one call: a few milliseconds, so that a

@@ -4,13 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
-
 use crate::export::Target;
 use crate::peer::{Peer, PeerConfig};
 use crate::rib::{PeerSource, SourceId};
 use crate::session::Negotiated;
-use crate::speaker::{ConnId, PeerId};
+use crate::speaker::{ConnId, Interface, PeerId};
 use crate::{Asn, Family, Instant};
 
 use super::import::Importer;
@@ -25,8 +23,8 @@ pub(super) struct Live {
     pub(super) negotiated: Arc<Negotiated>,
     /// Our end.
     pub(super) local: SocketAddr,
-    /// The addresses of the interface that has our end.
-    pub(super) interface: Arc<[IpNet]>,
+    /// The interface that has our end.
+    pub(super) interface: Arc<Interface>,
     /// When it became Established.
     pub(super) since: Instant,
     /// Families whose End-of-RIB arrived.
@@ -108,8 +106,18 @@ impl Neighbour {
     }
 
     /// Where a session of it stands.
+    /// The interface whose link we share with the peer, where there is one and its name is known.
+    pub(super) fn device(&self) -> Option<Arc<str>> {
+        let live = self.live.as_ref().filter(|live| self.place(live).is_on_link())?;
+        live.interface.name.clone()
+    }
+
     fn place<'a>(&'a self, live: &'a Live) -> Place<'a> {
-        Place { local: live.local.ip(), remote: self.config().remote.ip(), interface: &live.interface }
+        Place {
+            local: live.local.ip(),
+            remote: self.config().remote.ip(),
+            interface: &live.interface.addresses,
+        }
     }
 
     /// What the RIB has to know about it.

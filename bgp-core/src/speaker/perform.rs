@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::Source;
 use crate::session::{Down, GracefulOffer, Negotiated};
-use crate::speaker::{Carrier, ConnId, Event, Output, PeerId, Speaker};
+use crate::speaker::{Carrier, ConnId, Event, Interface, Output, PeerId, Speaker};
 use crate::wire::GracefulFamily;
 use crate::{Family, Instant};
 
@@ -75,7 +75,7 @@ impl Speaker {
         conn: ConnId,
         local: SocketAddr,
         remote: SocketAddr,
-        interface: Arc<[IpNet]>,
+        interface: Arc<Interface>,
         now: Instant,
     ) {
         match self.admit(local, &remote, now) {

@@ -59,7 +59,8 @@ impl Place<'_> {
             && !comparable.any(|subnet| subnet.contains(&address))
     }
 
-    fn is_on_link(&self) -> bool {
+    /// Whether the peer is on the link of our interface.
+    pub(super) fn is_on_link(&self) -> bool {
         is_link_local(self.remote) || self.interface.iter().any(|subnet| subnet.contains(&self.remote))
     }
 }
@@ -71,7 +72,7 @@ const fn v6(address: IpAddr) -> Option<Ipv6Addr> {
     }
 }
 
-const fn is_link_local(address: IpAddr) -> bool {
+pub(super) const fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local())
 }
 

@@ -8,12 +8,15 @@ use crate::speaker::{Event, Output, PeerId, Speaker};
 use crate::wire::{Attributes, Fault, NextHop, Nlri, Notification, Routes, Update};
 use crate::{Family, Instant};
 
+use super::place::is_link_local;
+
 impl Speaker {
     /// Takes an UPDATE into the RIB: withdrawals first, then announcements, then what its end means.
     pub(super) fn receive(&mut self, id: PeerId, update: Update, now: Instant) {
         let Some(neighbour) = self.roster.get(id) else { return };
         let Some(source) = neighbour.source else { return };
         let name = neighbour.name();
+        let device = neighbour.device();
         let faults = update.faults.iter().map(|fault| Output::Event(describe(&name, fault, &update)));
         self.outputs.extend(faults);
         if let Some(family) = update.end_of_rib() {
@@ -32,7 +35,7 @@ impl Speaker {
             // Nearly always there is but one, which can have them.
             let own =
                 if told.peek().is_some() { attributes.clone() } else { std::mem::take(&mut attributes) };
-            self.announce(id, source, received(own, next_hop), nlri, now);
+            self.announce(id, source, received(own, next_hop, device.as_ref()), nlri, now);
         }
     }
 
@@ -109,10 +112,12 @@ impl Speaker {
     }
 }
 
-/// What an UPDATE says about its routes, as the RIB keeps it.
-fn received(attributes: Attributes, next_hop: NextHop) -> Route {
+/// What an UPDATE says about its routes, as the RIB keeps it. A link-local next hop is on the link of the
+/// session, whose interface is `device`; where any other one is, the kernel's table tells.
+fn received(attributes: Attributes, next_hop: NextHop, device: Option<&Arc<str>>) -> Route {
+    let interface = device.filter(|_| is_link_local(next_hop.address())).cloned();
     let forwarding = Forwarding::Via(next_hop);
-    Route { attributes, forwarding, interface: None, kernel: KernelHint::default() }
+    Route { attributes, forwarding, interface, kernel: KernelHint::default() }
 }
 
 fn unicast(routes: &Routes) -> &[Nlri] {

@@ -117,7 +117,7 @@ impl Stage {
         self.serial += 1;
         let conn = ConnId(self.serial);
         let (local, remote) = (SocketAddr::new(host(1), 179), SocketAddr::new(host(n), 40_000));
-        self.input(Input::Accepted { conn, local, remote, interface: vec![net("192.0.2.1/24")] });
+        self.input(Input::Accepted { conn, local, remote, interface: vec![net("192.0.2.1/24")].into() });
         conn
     }
 

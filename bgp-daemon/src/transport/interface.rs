@@ -2,16 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
+use bgp_core::speaker::Interface;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::sys::socket::SockaddrStorage;
 use tracing::debug;
 
-/// The addresses of the interface that has `local`, each with its subnet, in the kernel's order; empty
-/// where there is none or the kernel does not say. Loopback addresses are nobody's neighbours.
-pub(super) fn around(local: SocketAddr) -> Vec<IpNet> {
+/// The interface that has `local`, with its addresses in the kernel's order; unknown where there is none or
+/// the kernel does not say. Loopback addresses are nobody's neighbours.
+pub(super) fn around(local: SocketAddr) -> Interface {
     if local.ip().is_loopback() {
-        return Vec::new();
+        return Interface::default();
     }
     match getifaddrs() {
         Ok(all) => {
@@ -19,16 +20,19 @@ pub(super) fn around(local: SocketAddr) -> Vec<IpNet> {
         }
         Err(error) => {
             debug!(event = "interface.unknown", %local, reason = %error);
-            Vec::new()
+            Interface::default()
         }
     }
 }
 
 /// What shares an interface with `local`.
-fn beside(local: SocketAddr, all: &[(Address, InterfaceAddress)]) -> Vec<IpNet> {
-    let Some((_, home)) = all.iter().find(|(address, _)| address.is(local)) else { return Vec::new() };
+fn beside(local: SocketAddr, all: &[(Address, InterfaceAddress)]) -> Interface {
+    let Some((_, home)) = all.iter().find(|(address, _)| address.is(local)) else {
+        return Interface::default();
+    };
     let on_it = all.iter().filter(|(_, found)| found.interface_name == home.interface_name);
-    on_it.map(|(address, _)| address.net).filter(|net| !net.addr().is_loopback()).collect()
+    let addresses = on_it.map(|(address, _)| address.net).filter(|net| !net.addr().is_loopback()).collect();
+    Interface { name: Some(home.interface_name.as_str().into()), addresses }
 }
 
 /// An address of some interface.
@@ -76,8 +80,12 @@ mod tests {
 
     #[test]
     fn an_address_that_nobody_has_is_on_no_interface() {
-        assert_eq!(around("203.0.113.99:179".parse().expect("an address")), []);
-        assert_eq!(around("127.0.0.1:179".parse().expect("an address")), [], "nor is a loopback address");
+        assert_eq!(around("203.0.113.99:179".parse().expect("an address")), Interface::default());
+        assert_eq!(
+            around("127.0.0.1:179".parse().expect("an address")),
+            Interface::default(),
+            "nor is a loopback address"
+        );
     }
 
     #[test]
@@ -88,7 +96,7 @@ mod tests {
                 IpAddr::V4(v4) => (v4, 179).into(),
                 IpAddr::V6(v6) => SocketAddrV6::new(v6, 179, 0, scope).into(),
             };
-            assert!(net.addr().is_loopback() || around(end).contains(&net), "{net}");
+            assert!(net.addr().is_loopback() || around(end).addresses.contains(&net), "{net}");
         }
     }
 

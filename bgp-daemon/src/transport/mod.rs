@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bgp_core::speaker::{ConnId, Input, PeerId};
+use bgp_core::speaker::{ConnId, Input, Interface, PeerId};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 
@@ -46,7 +46,7 @@ impl Arrivals {
         // An error means that the connection is gone already: nobody has to hear of it.
         let Ok(local) = stream.local_addr() else { return };
         let conn = self.name();
-        let interface = if stranger { Vec::new() } else { interface::around(local) };
+        let interface = if stranger { Interface::default() } else { interface::around(local) };
         self.open(conn, stream, Input::Accepted { conn, local, remote, interface }).await;
     }
 

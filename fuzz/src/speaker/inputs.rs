@@ -6,7 +6,7 @@ use std::time::Duration;
 use bgp_core::peer::PeerAsn;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
 use bgp_core::session::{GracefulOffer, Local};
-use bgp_core::speaker::{Admin, ConnId, Input, PeerId, Reach, ResolvedHop};
+use bgp_core::speaker::{Admin, ConnId, Input, Interface, PeerId, Reach, ResolvedHop};
 use bgp_core::wire::{
     self, AddPathMode, AsPath, AttributeBlock, Attributes, Community, Dialect, GracefulFamily, Message,
     NextHop, Nlri, PathId, PeerKind, RefreshKind, RouteRefresh,
@@ -52,7 +52,7 @@ fn dial(driver: &mut Driver, choice: u8) {
         return driver.handle(Input::ConnectFailed { peer, reason: "no route to host".to_owned() });
     }
     let conn = driver.connect(remote.ip());
-    let interface = if bit(choice, 6) { subnets() } else { Vec::new() };
+    let interface = if bit(choice, 6) { subnets().into() } else { Interface::default() };
     driver.handle(Input::Connected { conn, peer, local: LOCAL, remote, interface });
 }
 
@@ -67,7 +67,7 @@ fn call(driver: &mut Driver, caller: IpAddr) -> ConnId {
         conn,
         local: LOCAL,
         remote: SocketAddr::new(caller, 40_000),
-        interface: subnets(),
+        interface: subnets().into(),
     });
     driver.drain();
     conn

@@ -196,9 +196,9 @@ impl World {
         self.nodes[id.0].conns.insert(near, (there, far));
         self.nodes[there.0].conns.insert(far, (id, near));
         let local = SocketAddr::new(local, 50_000 + (near.0 % 10_000) as u16);
-        let interface = self.nodes[there.0].interface();
+        let interface = self.nodes[there.0].interface().into();
         self.input(there, Input::Accepted { conn: far, local: remote, remote: local, interface });
-        let interface = self.nodes[id.0].interface();
+        let interface = self.nodes[id.0].interface().into();
         self.input(id, Input::Connected { conn: near, peer, local, remote, interface });
     }
 

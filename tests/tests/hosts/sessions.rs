@@ -8,8 +8,9 @@ use tests::kernel::Way;
 use tests::sandbox::SCRATCH;
 
 use crate::host::Host;
+use crate::pings::Pings;
 use crate::programs::prove;
-use crate::wires::{cable, foreign};
+use crate::wires::{address, cable, foreign};
 
 #[test]
 fn peers_with_different_keys_stay_apart_until_the_keys_agree() {
@@ -115,6 +116,35 @@ fn an_internal_peer_may_be_hops_away_an_external_one_only_where_that_is_said() {
         b.hang_up();
         a.until_established("b");
         a.until_route("10.50.0.0/24 via 10.0.1.9 dev eth0 proto bird");
+    });
+}
+
+#[test]
+fn neighbours_with_the_same_link_local_address_on_two_links_are_two_peers() {
+    prove(|| {
+        let (mut a, mut b, mut c) = (Host::new("a"), Host::new("b"), Host::new("c"));
+        cable((&a, "eth1", &["fe80::1/64"]), (&b, "eth0", &["fe80::2/64"]));
+        cable((&a, "eth2", &["fe80::1/64"]), (&c, "eth0", &["fe80::2/64"]));
+        let both = "families = [\"ipv4\", \"ipv6\"]";
+        for (host, number) in [(&mut a, 1), (&mut b, 2), (&mut c, 3)] {
+            address(host, "lo", &[&format!("10.{number}.0.1/32"), &format!("fd00:{number}::1/128")]);
+            let peers = match number {
+                1 => vec![("b", "fe80::2%eth1", 65002, both), ("c", "fe80::2%eth2", 65003, both)],
+                _ => vec![("a", "fe80::1%eth0", 65001, both)],
+            };
+            let blocks = format!(
+                "[[originate]]\nprefix = \"10.{number}.0.0/24\"\n[[originate]]\nprefix = \"fd00:{number}::/64\"\n"
+            );
+            host.run(&(text(65000 + u32::from(number), number, &peers) + &blocks));
+        }
+        for (number, device) in [(2_u8, "eth1"), (3, "eth2")] {
+            a.until_route(&format!("fd00:{number}::/64 via fe80::2 dev {device} proto bird"));
+            a.until_route(&format!("10.{number}.0.0/24 via inet6 fe80::2 dev {device} proto bird"));
+        }
+        b.until_route("10.3.0.0/24 via inet6 fe80::1 dev eth0 proto bird");
+        Pings::begin(&b, "10.1.0.1").end_without_loss();
+        Pings::begin(&c, "fd00:1::1").end_without_loss();
+        Pings::begin(&a, "10.3.0.1").end_without_loss();
     });
 }
 
