@@ -208,7 +208,7 @@ impl Speaker {
         if self.unfinished {
             return Some(Deadline { at: self.now, timer: Timer::Work });
         }
-        let settle = self.settle.waits_until(self.roster.iter(), &self.config.graceful_restart);
+        let settle = self.settle.waits_until(self.roster.iter(), &self.config);
         let settle = settle.map(|at| Deadline { at, timer: Timer::Restart });
         settle.into_iter().chain(self.roster.next_deadline()).min()
     }
@@ -290,9 +290,7 @@ impl Speaker {
         }
         self.unfinished = more;
         if !more {
-            while let Some(milestone) =
-                self.settle.poll(self.roster.iter(), &self.config.graceful_restart, now)
-            {
+            while let Some(milestone) = self.settle.poll(self.roster.iter(), &self.config, now) {
                 self.pass(milestone);
             }
         }

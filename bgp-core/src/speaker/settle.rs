@@ -4,12 +4,14 @@
 //! The RFC's version: wait for End-of-RIB from every peer, or a timer ([RFC 4724 §4.1]).
 //! Ours: a deadline per peer. One that is not Established after `first_contact`, or that restarts
 //! itself, is not waited for. One that promised no End-of-RIB delays nobody else's news, but it gets
-//! `first_contact` to tell its routes before the kernel is swept.
+//! `first_contact` to tell its routes before the kernel is swept. Where peers may come from a range,
+//! nobody knows which of them a predecessor had, so all have `first_contact` to come back: the first to
+//! do so would otherwise hear that there is nothing more to be told, and drop what the others announced.
 //!
 //! [RFC 4724 §4.1]: https://www.rfc-editor.org/rfc/rfc4724#section-4.1
 
 use crate::Instant;
-use crate::speaker::GracefulRestart;
+use crate::speaker::{Config, GracefulRestart};
 
 use super::neighbour::Neighbour;
 
@@ -42,11 +44,11 @@ impl Settle {
     pub(super) fn poll<'a>(
         &mut self,
         peers: impl Iterator<Item = &'a Neighbour>,
-        times: &GracefulRestart,
+        config: &Config,
         now: Instant,
     ) -> Option<Milestone> {
         let next = self.next()?;
-        if self.waits_until(peers, times).is_some_and(|until| now < until) {
+        if self.waits_until(peers, config).is_some_and(|until| now < until) {
             return None;
         }
         self.reached = Some(next);
@@ -57,11 +59,14 @@ impl Settle {
     pub(super) fn waits_until<'a>(
         &self,
         peers: impl Iterator<Item = &'a Neighbour>,
-        times: &GracefulRestart,
+        config: &Config,
     ) -> Option<Instant> {
-        let next = self.next()?;
+        let (next, times) = (self.next()?, &config.graceful_restart);
         let bound = self.started + times.max_wait;
-        peers.filter_map(|peer| self.waits_for(peer, next, times)).max().map(|until| until.min(bound))
+        let expects_strangers = times.enabled && !config.dynamic_peers.is_empty();
+        let strangers = expects_strangers.then(|| self.started + times.first_contact);
+        let known = peers.filter_map(|peer| self.waits_for(peer, next, times));
+        known.chain(strangers).max().map(|until| until.min(bound))
     }
 
     const fn next(&self) -> Option<Milestone> {
