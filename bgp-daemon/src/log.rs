@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bgp_core::speaker::Event;
@@ -76,11 +77,18 @@ pub enum LogError {
     Gone,
 }
 
-/// Refused connections that were told of lately: a stranger that dials every second gets a line a
-/// minute.
+/// What was told of lately and may be repeated at will from outside: a stranger that dials every second,
+/// or a peer whose every UPDATE has the same fault, gets a line a minute, with a count.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals {
-    told: BTreeMap<IpAddr, Told>,
+pub(crate) struct Repeats {
+    told: BTreeMap<Subject, Told>,
+}
+
+/// What a line is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Subject {
+    Stranger(IpAddr),
+    Fault { peer: Arc<str>, attribute: Option<u8> },
 }
 
 #[derive(Debug, Default)]
@@ -92,32 +100,40 @@ struct Told {
 /// How long one line stands for all that follow.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Addresses remembered.
-const ADDRESSES: usize = 1024;
+/// Subjects remembered.
+const SUBJECTS: usize = 1024;
 
-impl Refusals {
-    /// Writes the line of one event, unless it repeats an earlier refusal.
+impl Repeats {
+    /// Writes the line of one event, unless it repeats an earlier one.
     pub(crate) fn tell(&mut self, told: &Event, now: Instant) {
         match told {
             Event::Refused { remote, reason } => {
-                if let Some(repeated) = self.admit(remote.ip(), now) {
+                if let Some(repeated) = self.admit(Subject::Stranger(remote.ip()), now) {
                     warn!(event = "connection.refused", %remote, reason, repeated);
+                }
+            }
+            Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
+                let subject = Subject::Fault { peer: Arc::clone(peer), attribute: *attribute };
+                if let Some(repeated) = self.admit(subject, now) {
+                    let attribute = attribute.map(u64::from);
+                    warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason, repeated);
+                    debug!(event = "update.octets", %peer, attribute, offset, octets);
                 }
             }
             other => event(other),
         }
     }
 
-    /// How many refusals the line stands for; `None` where there is to be no line.
-    fn admit(&mut self, address: IpAddr, now: Instant) -> Option<u64> {
+    /// How many events the line stands for; `None` where there is to be no line.
+    fn admit(&mut self, subject: Subject, now: Instant) -> Option<u64> {
         let quiet = |told: &Told| told.last.is_some_and(|last| now.since(last) < QUIET);
-        if self.told.len() >= ADDRESSES && !self.told.contains_key(&address) {
+        if self.told.len() >= SUBJECTS && !self.told.contains_key(&subject) {
             self.told.retain(|_, told| quiet(told));
-            if self.told.len() >= ADDRESSES {
+            if self.told.len() >= SUBJECTS {
                 return None;
             }
         }
-        let told = self.told.entry(address).or_default();
+        let told = self.told.entry(subject).or_default();
         told.untold += 1;
         if quiet(told) {
             return None;
@@ -127,10 +143,7 @@ impl Refusals {
     }
 }
 
-/// Writes the line of one event of the core.
-///
-/// Peers' doings that a hostile peer could repeat at will are logged as warnings at most; their
-/// octets only below `info`.
+/// Writes the line of one event of the core that nobody outside can repeat at will.
 fn event(event: &Event) {
     match event {
         Event::State { peer, from, to } => debug!(event = "peer.state", %peer, from, to),
@@ -138,12 +151,6 @@ fn event(event: &Event) {
             info!(event = "session.up", %peer, families = names(families), hold_time);
         }
         Event::Down { peer, reason } => warn!(event = "session.down", %peer, reason),
-        Event::Refused { remote, reason } => debug!(event = "connection.refused", %remote, reason),
-        Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
-            let attribute = attribute.map(u64::from);
-            warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason);
-            debug!(event = "update.octets", %peer, attribute, offset, octets);
-        }
         Event::EndOfRib { peer, family } => info!(event = "route.end_of_rib", %peer, %family),
         Event::PrefixLimit { peer, family, count, maximum } => {
             error!(event = "route.limit", %peer, %family, count, maximum);
@@ -170,25 +177,39 @@ mod tests {
         assert!(parse("info,fib_sync=debug").is_ok());
     }
 
+    fn stranger(number: u32) -> Subject {
+        Subject::Stranger(std::net::Ipv4Addr::from_bits(number).into())
+    }
+
     #[test]
     fn a_stranger_gets_a_line_a_minute() {
-        let (mut refusals, stranger) = (Refusals::default(), IpAddr::from([192, 0, 2, 1]));
+        let mut repeats = Repeats::default();
         let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
-        assert_eq!(refusals.admit(stranger, at(0)), Some(1));
-        assert_eq!(refusals.admit(stranger, at(1)), None);
-        assert_eq!(refusals.admit(stranger, at(59)), None);
-        assert_eq!(refusals.admit(IpAddr::from([192, 0, 2, 2]), at(59)), Some(1));
-        assert_eq!(refusals.admit(stranger, at(61)), Some(3), "this one, and those that had no line");
-        assert_eq!(refusals.admit(stranger, at(62)), None);
+        assert_eq!(repeats.admit(stranger(1), at(0)), Some(1));
+        assert_eq!(repeats.admit(stranger(1), at(1)), None);
+        assert_eq!(repeats.admit(stranger(1), at(59)), None);
+        assert_eq!(repeats.admit(stranger(2), at(59)), Some(1));
+        assert_eq!(repeats.admit(stranger(1), at(61)), Some(3), "this one, and those that had no line");
+        assert_eq!(repeats.admit(stranger(1), at(62)), None);
+    }
+
+    #[test]
+    fn a_peer_gets_a_line_for_each_attribute_it_gets_wrong() {
+        let mut repeats = Repeats::default();
+        let fault = |attribute| Subject::Fault { peer: Arc::from("tor"), attribute };
+        assert_eq!(repeats.admit(fault(Some(1)), Instant::ZERO), Some(1));
+        assert_eq!(repeats.admit(fault(Some(1)), Instant::ZERO), None);
+        assert_eq!(repeats.admit(fault(Some(2)), Instant::ZERO), Some(1));
+        assert_eq!(repeats.admit(fault(None), Instant::ZERO), Some(1));
     }
 
     #[test]
     fn strangers_cannot_fill_the_memory() {
-        let mut refusals = Refusals::default();
-        for number in 0..3000_u32 {
-            refusals.admit(std::net::Ipv4Addr::from_bits(number).into(), Instant::ZERO);
+        let mut repeats = Repeats::default();
+        for number in 0..3000 {
+            repeats.admit(stranger(number), Instant::ZERO);
         }
-        assert!(refusals.told.len() <= ADDRESSES);
+        assert!(repeats.told.len() <= SUBJECTS);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use tokio::time::sleep_until;
 
 use crate::clock::Clock;
 use crate::fib;
-use crate::log::Refusals;
+use crate::log::Repeats;
 use crate::transport::Dialer;
 use inbox::{Arrival, Happening, Outlet, Question};
 use links::Links;
@@ -73,10 +73,10 @@ impl Driver {
             let speaker = Speaker::new(config, seed(), now);
             let links = Links::default();
             let Self { clock, outlet } = self;
-            let refusals = Refusals::default();
+            let repeats = Repeats::default();
             let (settled, stopping) = (false, false);
             let mut turning =
-                Turning { speaker, clock, now, outlet, links, outside, refusals, settled, stopping };
+                Turning { speaker, clock, now, outlet, links, outside, repeats, settled, stopping };
             first.into_iter().for_each(|input| turning.speaker.handle(input, now));
             runtime.block_on(turning.run());
             // Nobody may be waiting any more.
@@ -100,7 +100,7 @@ struct Turning {
     outlet: Outlet,
     links: Links,
     outside: Outside,
-    refusals: Refusals,
+    repeats: Repeats,
     /// The speaker has settled and the kernel has not been told yet.
     settled: bool,
     stopping: bool,
@@ -200,7 +200,7 @@ impl Turning {
                 self.links.close(conn, &mut self.speaker);
                 self.speaker.handle(Input::Closed { conn }, self.now);
             }
-            Output::Event(event) => self.refusals.tell(&event, self.now),
+            Output::Event(event) => self.repeats.tell(&event, self.now),
             // Sessions that end because we leave take their routes along; the kernel keeps them.
             Output::Fib(_) if self.stopping => {}
             Output::Fib(change) => self.kernel(|kernel| kernel.want(change)),
