@@ -41,6 +41,31 @@ fn a_client_that_restarts_keeps_its_blocks_on_the_others() {
 }
 
 #[test]
+fn a_reflector_that_restarts_takes_nothing_from_its_clients() {
+    prove(|| {
+        let (mut reflector, clients, _switch) = cluster();
+        assert_everywhere(&clients);
+        let monitors = [0, 1, 2].map(|which: usize| Monitor::of(&clients[which]));
+        for end in [Host::terminate, Host::kill] {
+            end(&mut reflector);
+            reflector.start();
+            // Routes that are stale when a second restart begins would have to go.
+            clients.iter().for_each(until_fresh);
+            assert_everywhere(&clients);
+        }
+        for (monitor, client) in monitors.iter().zip(&clients) {
+            assert_eq!(
+                monitor.deletions(client, &BLOCKS),
+                [],
+                "{}\n{}",
+                client.log(),
+                monitor.changes(client).iter().map(|change| format!("{change:?}\n")).collect::<String>()
+            );
+        }
+    });
+}
+
+#[test]
 fn a_client_that_leaves_for_good_is_forgotten_by_the_others() {
     prove(|| {
         let (_reflector, clients, _switch) = cluster();
@@ -55,6 +80,10 @@ fn a_client_that_leaves_for_good_is_forgotten_by_the_others() {
 
 /// The numbers of the clients.
 const CLIENTS: [u8; 3] = [101, 102, 103];
+
+/// Their blocks.
+const BLOCKS: [&str; 6] =
+    ["10.101.0.0/24", "10.102.0.0/24", "10.103.0.0/24", "fd00:101::/64", "fd00:102::/64", "fd00:103::/64"];
 
 /// A reflector and its clients on one switch.
 fn cluster() -> (Host, Vec<Host>, Host) {
@@ -87,9 +116,21 @@ fn assert_everywhere(clients: &[Host]) {
     }
 }
 
+/// Waits until the reflector has told a client everything anew.
+fn until_fresh(client: &Host) {
+    client.until("routes that are not stale", |host| {
+        let routes = host.json(&["routes"]);
+        let stale = routes.as_array().is_some_and(|routes| routes.iter().any(|route| route["stale"] == true));
+        let up = ["rr", "rr6"].iter().all(|name| host.peer(name, "state") == "Established");
+        if up && !stale { Ok(()) } else { Err(routes) }
+    });
+}
+
 const REFLECTOR: &str = r#"
 asn = 64512
 router_id = "10.0.0.9"
+[graceful_restart]
+first_contact = "4s"
 [[dynamic_peers]]
 prefix = "10.0.0.0/24"
 asn = 64512
