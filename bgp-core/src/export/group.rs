@@ -163,6 +163,15 @@ impl Group {
         member.map(|member| member.refresh = true).is_some()
     }
 
+    /// Members that walk have all to be told that is known by now before their walk ends: what came while
+    /// the family was held back is part of the first picture.
+    pub(super) fn extend_walks(&mut self) {
+        let until = self.dirty.ticket();
+        for walk in self.members.values_mut().filter_map(|member| member.walk.as_mut()) {
+            walk.until = until;
+        }
+    }
+
     /// Whether a pull may find something.
     pub(super) fn has_work(&self, peer: PeerId) -> bool {
         self.members.get(&peer).is_some_and(|member| {

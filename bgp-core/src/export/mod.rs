@@ -172,7 +172,8 @@ impl Exporter {
     /// Ends `hold_back`.
     pub fn let_go(&mut self, family: Family) {
         if self.held_back.remove(&family) {
-            for group in self.groups.values().filter(|group| group.key().family == family) {
+            for group in self.groups.values_mut().filter(|group| group.key().family == family) {
+                group.extend_walks();
                 group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
             }
         }
