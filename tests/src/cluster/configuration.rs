@@ -66,6 +66,9 @@ role = \"reflector\"
 asn = {ASN}
 router_id = \"{v4}\"
 
+[graceful_restart]
+first_contact = \"1s\"                # after a start, clients have this long to come back before anybody is told
+
 [control]
 socket = \"{}\"
 ",
