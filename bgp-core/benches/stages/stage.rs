@@ -269,7 +269,6 @@ fn target() -> Target {
         shared_subnets: Vec::new(),
         export: None,
         add_path_send: AddPathSend::All,
-        enhanced_refresh: false,
         long_lived: false,
     }
 }

@@ -115,7 +115,7 @@ impl Exporter {
         self.leave_family(peer, family, rib);
         let id = self.group_of(Key::of(target, family), rib);
         if let Some(group) = self.groups.get_mut(&id) {
-            group.join(peer, target.enhanced_refresh);
+            group.join(peer, target.dialect.enhanced_route_refresh);
         }
         self.enter(peer, family, id);
     }
@@ -143,7 +143,7 @@ impl Exporter {
         self.close(old, rib);
         let id = self.group_of(key, rib);
         if let (Some(group), Some(luggage)) = (self.groups.get_mut(&id), luggage) {
-            group.move_in(peer, luggage, target.enhanced_refresh);
+            group.move_in(peer, luggage, target.dialect.enhanced_route_refresh);
         }
         self.enter(peer, family, id);
     }
@@ -179,8 +179,8 @@ impl Exporter {
         }
     }
 
-    /// Tells `peer` everything again ([RFC 2918]), between BoRR and EoRR where the target has
-    /// `enhanced_refresh` ([RFC 7313]). False when the peer is no member of the family.
+    /// Tells `peer` everything again ([RFC 2918]), between BoRR and EoRR where both sides
+    /// know them ([RFC 7313]). False when the peer is no member of the family.
     ///
     /// [RFC 2918]: https://www.rfc-editor.org/rfc/rfc2918
     /// [RFC 7313]: https://www.rfc-editor.org/rfc/rfc7313

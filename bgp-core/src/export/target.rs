@@ -50,8 +50,6 @@ pub struct Target {
     pub export: Option<Vec<Arc<Policy>>>,
     /// Which paths, where the dialect has path identifiers.
     pub add_path_send: AddPathSend,
-    /// The peer understands BoRR and EoRR.
-    pub enhanced_refresh: bool,
     /// The peer offered long-lived graceful restart: it may hear what is long-lived stale
     /// ([RFC 9494 §4.3](https://www.rfc-editor.org/rfc/rfc9494#section-4.3)).
     pub long_lived: bool,

@@ -46,7 +46,6 @@ fn target(kind: PeerKind, asn: Asn) -> Target {
         shared_subnets: Vec::new(),
         export: None,
         add_path_send: AddPathSend::All,
-        enhanced_refresh: false,
         long_lived: false,
     }
 }

@@ -73,7 +73,7 @@ impl Established {
     fn understands(&self, refresh: RouteRefresh) -> bool {
         let subtype = match refresh.kind {
             RefreshKind::Request => true,
-            RefreshKind::Begin | RefreshKind::End => self.negotiated.enhanced_refresh,
+            RefreshKind::Begin | RefreshKind::End => self.negotiated.dialect.enhanced_route_refresh,
             RefreshKind::Unknown(_) => false,
         };
         subtype && self.negotiated.families().contains(&refresh.family)

@@ -39,7 +39,6 @@ pub(super) fn negotiate(local: &Local, open: Open) -> Result<Negotiated, Notific
         router_id: open.router_id,
         role,
         route_refresh: offers.route_refresh,
-        enhanced_refresh: offers.enhanced_refresh,
         restart: agree_restart(local, offers),
         open,
     })

@@ -35,8 +35,6 @@ pub struct Negotiated {
     pub role: Option<Role>,
     /// ROUTE-REFRESH may be sent ([RFC 2918](https://www.rfc-editor.org/rfc/rfc2918)).
     pub route_refresh: bool,
-    /// BoRR and EoRR are understood by both ([RFC 7313](https://www.rfc-editor.org/rfc/rfc7313)).
-    pub enhanced_refresh: bool,
     /// Graceful restart, where both sides announced it.
     pub restart: Option<PeerRestart>,
     /// The peer's OPEN, for those who want to show it.
@@ -55,7 +53,7 @@ impl Negotiated {
     pub(super) fn understands(&self, refresh: RouteRefresh) -> bool {
         let subtype = match refresh.kind {
             RefreshKind::Request => self.route_refresh,
-            RefreshKind::Begin | RefreshKind::End => self.enhanced_refresh,
+            RefreshKind::Begin | RefreshKind::End => self.dialect.enhanced_route_refresh,
             RefreshKind::Unknown(_) => false,
         };
         subtype && self.families().contains(&refresh.family)

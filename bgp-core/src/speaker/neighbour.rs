@@ -149,7 +149,6 @@ impl Neighbour {
             shared_subnets: self.place(live).shared_subnets(),
             export: config.export.clone(),
             add_path_send: config.add_path_send,
-            enhanced_refresh: live.negotiated.enhanced_refresh,
             long_lived: live
                 .negotiated
                 .restart

@@ -12,7 +12,7 @@ use crate::peer::{AddPathSend, NextHopRule};
 use crate::policy::{Action, Condition, Disposition, Policy, Rule, Set};
 use crate::rib::{Forwarding, Route};
 use crate::speaker::PeerId;
-use crate::wire::{Community, NextHop};
+use crate::wire::{Community, Dialect, NextHop};
 
 const PEERS: u8 = 8;
 
@@ -106,7 +106,7 @@ fn target(peer: u8) -> Target {
     Target {
         name: format!("peer{peer}").into(),
         own: OwnAddresses { v6, ..target.own },
-        enhanced_refresh: peer.is_multiple_of(2),
+        dialect: Dialect { enhanced_route_refresh: peer.is_multiple_of(2), ..target.dialect },
         ..target
     }
 }

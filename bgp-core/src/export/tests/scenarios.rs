@@ -138,7 +138,7 @@ fn nothing_is_said_while_a_family_is_held_back() {
 fn a_refresh_says_everything_again_between_its_marks() {
     let (mut world, _) = world(10);
     let mut target = internal();
-    target.enhanced_refresh = true;
+    target.dialect.enhanced_route_refresh = true;
     let peer = world.add(1, target);
     world.join(peer);
     world.settle();

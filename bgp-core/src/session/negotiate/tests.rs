@@ -283,5 +283,9 @@ fn what_we_offer_we_agree_to() {
     let negotiated = agreed(&ours, theirs.open());
     assert_eq!(negotiated.families(), Family::UNICAST);
     assert_eq!(negotiated.dialect.add_path_send, Family::UNICAST);
-    assert!(negotiated.route_refresh && negotiated.enhanced_refresh && negotiated.dialect.four_octet_as);
+    assert!(
+        negotiated.route_refresh
+            && negotiated.dialect.enhanced_route_refresh
+            && negotiated.dialect.four_octet_as
+    );
 }
