@@ -1,6 +1,7 @@
 //! Network namespaces, held by open files and named only inside the sandbox.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Child, Command};
@@ -65,7 +66,12 @@ impl Netns {
     /// Starts a process inside the namespace.
     pub fn spawn(&self, command: &mut Command) -> Result<Child, Failure> {
         let program = command.get_program().display().to_string();
-        self.run(move || command.spawn())?.doing_with(|| format!("start {program} in {}", self.name))
+        let spawned = self.run(move || command.spawn())?;
+        let hint = match &spawned {
+            Err(error) if error.kind() == ErrorKind::NotFound => " (tests/peers installs foreign daemons)",
+            Err(_) | Ok(_) => "",
+        };
+        spawned.doing_with(|| format!("start {program} in {}{hint}", self.name))
     }
 
     /// Sets a kernel parameter of the namespace, `key` being its path below `/proc/sys/net`.
