@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::seen::{KernelForwarding, KernelRoute};
-use crate::view::View;
+use crate::seen::KernelForwarding;
+use crate::view::{Held, View};
 use crate::{Config, Event, KnownHop, LearnedKind, LearnedRoute, Origin, Pattern};
 
 /// What was told, and what may have to be.
@@ -81,13 +81,13 @@ fn foreign(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute>
     if prefix.network().is_multicast() || is_link_local(&prefix.network()) {
         return None;
     }
-    let learnable = |route: &&KernelRoute| {
+    let learnable = |route: &&Held| {
         !config.owns(route) && route.protocol != PROTOCOL_KERNEL && route.protocol != PROTOCOL_REDIRECT
     };
     view.routes(prefix).iter().filter(learnable).find_map(|route| learned(route, view, &config.learn_exclude))
 }
 
-fn learned(route: &KernelRoute, view: &View, exclude: &[Pattern]) -> Option<LearnedRoute> {
+fn learned(route: &Held, view: &View, exclude: &[Pattern]) -> Option<LearnedRoute> {
     let kind = match &route.forwarding {
         KernelForwarding::Unicast(_) => LearnedKind::Unicast,
         KernelForwarding::Blackhole => LearnedKind::Blackhole,

@@ -33,6 +33,15 @@ pub enum KernelForwarding {
     Other(u8),
 }
 
+impl KernelForwarding {
+    pub(crate) fn hops(&self) -> &[KernelHop] {
+        match self {
+            Self::Unicast(hops) => hops,
+            Self::Blackhole | Self::Unreachable | Self::Prohibit | Self::Other(_) => &[],
+        }
+    }
+}
+
 /// A route as the kernel holds it, in the one table that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct KernelRoute {
@@ -56,13 +65,7 @@ impl KernelRoute {
     /// The hops; none unless it forwards.
     #[must_use]
     pub fn hops(&self) -> &[KernelHop] {
-        match &self.forwarding {
-            KernelForwarding::Unicast(hops) => hops,
-            KernelForwarding::Blackhole
-            | KernelForwarding::Unreachable
-            | KernelForwarding::Prohibit
-            | KernelForwarding::Other(_) => &[],
-        }
+        self.forwarding.hops()
     }
 }
 

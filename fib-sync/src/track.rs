@@ -9,8 +9,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use crate::learn::is_link_local;
-use crate::seen::{KernelForwarding, KernelRoute};
-use crate::view::View;
+use crate::seen::KernelForwarding;
+use crate::view::{Held, View};
 use crate::{Config, Event, KnownHop, Resolution};
 
 /// The tracked addresses and what was told of them.
@@ -128,7 +128,7 @@ fn routed(prefix: &IpNet, view: &View, config: &Config) -> Option<Cover> {
 }
 
 /// `throw` sends the look-up on; everything else ends it.
-fn decides(route: &KernelRoute) -> bool {
+fn decides(route: &Held) -> bool {
     !matches!(route.forwarding, KernelForwarding::Other(_))
 }
 

@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::row::Row;
 use super::wish::{in_kernel, is_met};
-use crate::seen::{KernelRoute, Operation};
-use crate::view::View;
+use crate::seen::Operation;
+use crate::view::{Held, View};
 use crate::{Config, Refused};
 
 /// What to do about a prefix now.
@@ -28,30 +28,32 @@ pub(super) enum Step {
 pub(super) fn decide(prefix: IpNet, row: &Row, config: &Config, view: &View) -> Step {
     let held = view.routes(&prefix);
     let Some(wish) = &row.wish else {
-        return first_of_ours(held, config).map_or(Step::Rest, remove);
+        return first_of_ours(held, config).map_or(Step::Rest, |route| remove(prefix, route));
     };
     let wished = match in_kernel(prefix, wish, config, view) {
         Ok(wished) => wished,
         Err(refused) => return Step::Refuse(refused),
     };
-    let at_key: Vec<&KernelRoute> = held.iter().filter(|route| route.metric == wished.metric).collect();
+    let at_key: Vec<&Held> = held.iter().filter(|route| route.metric == wished.metric).collect();
     let ours = at_key.iter().find(|route| config.owns(route));
     match ours {
-        Some(ours) if row.fulfilled || is_met(&wished, ours) => surplus(&wished, held, config),
-        Some(_) if may_replace(&prefix, &at_key, config) => Step::Apply(Operation::Replace(wished)),
-        None if at_key.is_empty() => Step::Apply(Operation::Create(wished)),
+        Some(ours) if row.fulfilled || is_met(&wished, ours) => surplus(prefix, &wished, held, config),
+        Some(_) if may_replace(&prefix, &at_key, config) => {
+            Step::Apply(Operation::Replace(wished.at(prefix)))
+        }
+        None if at_key.is_empty() => Step::Apply(Operation::Create(wished.at(prefix))),
         Some(_) | None => Step::Refuse(conflict(&at_key, config)),
     }
 }
 
-fn may_replace(prefix: &IpNet, at_key: &[&KernelRoute], config: &Config) -> bool {
+fn may_replace(prefix: &IpNet, at_key: &[&Held], config: &Config) -> bool {
     match prefix {
         IpNet::V4(_) => at_key.first().is_some_and(|route| config.owns(route)),
         IpNet::V6(_) => at_key.iter().all(|route| config.owns(route)),
     }
 }
 
-fn conflict(at_key: &[&KernelRoute], config: &Config) -> Refused {
+fn conflict(at_key: &[&Held], config: &Config) -> Refused {
     let foreign = at_key.iter().find(|route| !config.owns(route)).or_else(|| at_key.first());
     Refused::Exists {
         protocol: foreign.map_or(0, |route| route.protocol),
@@ -60,16 +62,16 @@ fn conflict(at_key: &[&KernelRoute], config: &Config) -> Refused {
 }
 
 /// The wish stands; whatever else of ours the prefix holds goes: other metrics, and doubles of the same.
-fn surplus(wished: &KernelRoute, held: &[KernelRoute], config: &Config) -> Step {
+fn surplus(prefix: IpNet, wished: &Held, held: &[Held], config: &Config) -> Step {
     let other = held.iter().find(|route| config.owns(route) && route.metric != wished.metric);
     let doubles = held.iter().filter(|route| config.owns(route) && route.metric == wished.metric).skip(1);
-    other.or_else(|| doubles.last()).map_or(Step::Rest, remove)
+    other.or_else(|| doubles.last()).map_or(Step::Rest, |route| remove(prefix, route))
 }
 
-fn first_of_ours<'v>(held: &'v [KernelRoute], config: &Config) -> Option<&'v KernelRoute> {
+fn first_of_ours<'v>(held: &'v [Held], config: &Config) -> Option<&'v Held> {
     held.iter().find(|route| config.owns(route))
 }
 
-fn remove(route: &KernelRoute) -> Step {
-    Step::Apply(Operation::Remove(route.clone()))
+fn remove(prefix: IpNet, route: &Held) -> Step {
+    Step::Apply(Operation::Remove(route.clone().at(prefix)))
 }

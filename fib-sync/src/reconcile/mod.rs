@@ -21,9 +21,9 @@ use self::row::{Flight, Row, Trouble};
 use self::wish::settled;
 use crate::learn::Learner;
 use crate::resync::Resync;
-use crate::seen::{KernelRoute, Operation, Output, Ticket};
+use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
-use crate::view::View;
+use crate::view::{Held, View};
 use crate::{Config, Counters, Event, Instant, Refused, Route, Sweep};
 
 /// Keeps one table equal to what is wished.
@@ -173,7 +173,7 @@ impl Reconciler {
             (Ok(()), flight) => {
                 self.counters.done += 1;
                 let metric = row.wish.as_ref().and_then(|wish| wish.metric);
-                let is_ours = |held: &KernelRoute| Some(held.metric) == metric && self.config.owns(held);
+                let is_ours = |held: &Held| Some(held.metric) == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
                 row.fulfilled = match flight {
                     Flight::Fulfils => self.view.routes(&prefix).iter().any(is_ours),

@@ -7,8 +7,8 @@ use ipnet::IpNet;
 
 use super::Reconciler;
 use crate::resync::End;
-use crate::seen::{KernelRoute, Seen};
-use crate::view::{Changes, View};
+use crate::seen::Seen;
+use crate::view::{Changes, Held, View};
 use crate::{Instant, Origin, Refused};
 
 impl Reconciler {
@@ -99,7 +99,7 @@ impl Reconciler {
             changes.addresses.push(address.local);
             changes.connected.extend(address.connected);
         }
-        let ours = |view: &View, prefix: &IpNet| -> Vec<KernelRoute> {
+        let ours = |view: &View, prefix: &IpNet| -> Vec<Held> {
             view.routes(prefix).iter().filter(|route| self.config.owns(route)).cloned().collect()
         };
         let undone = |prefix: &&IpNet| {
@@ -170,12 +170,8 @@ impl Reconciler {
 
     /// The kernel does not have what it was asked to remove.
     pub(super) fn forget(&mut self, prefix: IpNet, metric: u32, now: Instant) {
-        let gone: Option<KernelRoute> =
-            self.view.routes(&prefix).iter().find(|r| r.metric == metric && self.config.owns(r)).cloned();
-        if let Some(route) = gone {
-            let changes = self.view.forget(&route);
-            self.follow(changes, now);
-        }
+        let changes = self.view.forget(&prefix, self.config.protocol, metric);
+        self.follow(changes, now);
     }
 
     /// The kernel says that the key is taken; by whom, the view knows. If it does not, it is read again.

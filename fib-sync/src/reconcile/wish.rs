@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::seen::{KernelForwarding, KernelHop, KernelRoute};
-use crate::view::View;
+use crate::seen::{KernelForwarding, KernelHop};
+use crate::view::{Held, View};
 use crate::{Config, Forwarding, Hop, Refused, Route};
 
 /// One form for equal wishes: the metric filled in, hops sorted, equal hops merged, at most as many as may be.
@@ -41,12 +41,7 @@ fn merged(mut hops: Vec<Hop>, most: usize) -> Vec<Hop> {
 }
 
 /// The wish as the kernel is to hold it, or why it makes no sense here and now.
-pub(super) fn in_kernel(
-    prefix: IpNet,
-    wish: &Route,
-    config: &Config,
-    view: &View,
-) -> Result<KernelRoute, Refused> {
+pub(super) fn in_kernel(prefix: IpNet, wish: &Route, config: &Config, view: &View) -> Result<Held, Refused> {
     let metric = stored_metric(&prefix, wish.metric.unwrap_or(config.metric));
     if !config.metrics.contains(&metric) {
         return Err(Refused::Invalid { text: format!("metric {metric} is not one of ours") });
@@ -64,15 +59,7 @@ pub(super) fn in_kernel(
         Forwarding::Prohibit => KernelForwarding::Prohibit,
     };
     let scope = if leaves_directly(&prefix, &forwarding) { SCOPE_LINK } else { SCOPE_UNIVERSE };
-    Ok(KernelRoute {
-        prefix,
-        metric,
-        protocol: config.protocol,
-        scope,
-        forwarding,
-        source: wish.source,
-        object: None,
-    })
+    Ok(Held { metric, protocol: config.protocol, scope, forwarding, source: wish.source, object: None })
 }
 
 /// IPv4 gives a route without a gateway the scope of its link, as `ip route` does.
@@ -99,7 +86,7 @@ fn hop_in_kernel(prefix: &IpNet, hop: &Hop, view: &View) -> Result<KernelHop, Re
 }
 
 /// Whether `held` already is what `wish` asks for. Hops count as a set: the kernel keeps its own order.
-pub(super) fn is_met(wish: &KernelRoute, held: &KernelRoute) -> bool {
+pub(super) fn is_met(wish: &Held, held: &Held) -> bool {
     wish.source == held.source
         && held.object.is_none()
         && match (&wish.forwarding, &held.forwarding) {
@@ -123,7 +110,7 @@ fn hops_met(wished: &[KernelHop], held: &[KernelHop]) -> bool {
 }
 
 /// A route in the kernel in the words of a wish, interfaces by name.
-pub(super) fn in_words(held: &KernelRoute, view: &View) -> Option<Route> {
+pub(super) fn in_words(held: &Held, view: &View) -> Option<Route> {
     let forwarding = match &held.forwarding {
         KernelForwarding::Unicast(hops) => {
             let name = |hop: &KernelHop| view.link_at(hop.interface).map(|link| link.name.clone());
@@ -148,7 +135,7 @@ pub(super) fn in_words(held: &KernelRoute, view: &View) -> Option<Route> {
 
 impl Config {
     /// Whether a route in the kernel is ours to change.
-    pub(crate) fn owns(&self, route: &KernelRoute) -> bool {
+    pub(crate) fn owns(&self, route: &Held) -> bool {
         route.protocol == self.protocol
             && self.metrics.contains(&route.metric)
             && !matches!(route.forwarding, KernelForwarding::Other(_))

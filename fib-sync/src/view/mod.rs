@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
 
-use crate::seen::{Address, KernelRoute, Link, Seen};
+use crate::seen::{Address, Link, Seen};
 
+mod held;
 mod routes;
+
+pub(crate) use self::held::Held;
 
 /// What one thing seen changed.
 #[derive(Debug, Default)]
@@ -31,7 +34,7 @@ pub(crate) struct Changes {
 /// Interfaces, addresses and routes.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    routes: BTreeMap<IpNet, Vec<KernelRoute>>,
+    routes: BTreeMap<IpNet, Vec<Held>>,
     /// Which prefixes lead over an interface.
     over: BTreeSet<(u32, IpNet)>,
     links: BTreeMap<u32, Link>,
@@ -49,7 +52,7 @@ impl View {
         let mut changes = Changes::default();
         match seen {
             Seen::Added { route, place } => self.added(route, place, &mut changes),
-            Seen::Removed(route) => self.removed(&route, &mut changes),
+            Seen::Removed(route) => self.removed(route, &mut changes),
             Seen::Listed(route) => self.listed(route, &mut changes),
             Seen::Link(link) => self.link(link, &mut changes),
             Seen::LinkGone(index) => self.link_gone(index, &mut changes),
@@ -61,12 +64,12 @@ impl View {
     }
 
     /// The routes of a prefix, in the kernel's order within a metric.
-    pub(crate) fn routes(&self, prefix: &IpNet) -> &[KernelRoute] {
+    pub(crate) fn routes(&self, prefix: &IpNet) -> &[Held] {
         self.routes.get(prefix).map_or(&[], Vec::as_slice)
     }
 
     /// Every route, by prefix.
-    pub(crate) fn all_routes(&self) -> impl Iterator<Item = (&IpNet, &[KernelRoute])> {
+    pub(crate) fn all_routes(&self) -> impl Iterator<Item = (&IpNet, &[Held])> {
         self.routes.iter().map(|(prefix, routes)| (prefix, routes.as_slice()))
     }
 

@@ -7,7 +7,7 @@
 
 use ipnet::IpNet;
 
-use super::{Changes, View};
+use super::{Changes, Held, View};
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 
 impl View {
@@ -15,8 +15,9 @@ impl View {
         let prefix = route.prefix;
         let routes = self.routes.entry(prefix).or_default();
         let before = routes.clone();
+        let route = Held::from(route);
         match place {
-            Place::Instead => replace(routes, route),
+            Place::Instead => replace(&prefix, routes, route),
             Place::First | Place::Last if matches!(prefix, IpNet::V6(_)) => merge(routes, route),
             Place::First => insert_first(routes, route),
             Place::Last => insert_last(routes, route),
@@ -26,6 +27,7 @@ impl View {
 
     pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
+        let route = Held::from(route);
         let routes = self.routes.entry(prefix).or_default();
         if routes.contains(&route) {
             return;
@@ -35,13 +37,15 @@ impl View {
         self.changed(prefix, &before, changes);
     }
 
-    pub(super) fn removed(&mut self, route: &KernelRoute, changes: &mut Changes) {
+    pub(super) fn removed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let Some(routes) = self.routes.get_mut(&route.prefix) else { return };
+        let prefix = route.prefix;
+        let route = Held::from(route);
         let before = routes.clone();
-        let same_key = |held: &KernelRoute| held.metric == route.metric && held.protocol == route.protocol;
-        if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, route)) {
+        let same_key = |held: &Held| held.metric == route.metric && held.protocol == route.protocol;
+        if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, &route)) {
             routes.remove(at);
-        } else if let Some(at) = routes.iter().position(|held| is_part(route, held)) {
+        } else if let Some(at) = routes.iter().position(|held| is_part(&prefix, &route, held)) {
             remove_hops(&mut routes[at], route.hops());
             if routes[at].hops().is_empty() {
                 routes.remove(at);
@@ -52,19 +56,19 @@ impl View {
         } else {
             changes.unsure = !routes.is_empty();
         }
-        self.changed(route.prefix, &before, changes);
+        self.changed(prefix, &before, changes);
     }
 
     /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
-    pub(crate) fn forget(&mut self, route: &KernelRoute) -> Changes {
+    pub(crate) fn forget(&mut self, prefix: &IpNet, protocol: u8, metric: u32) -> Changes {
         let mut changes = Changes::default();
-        if let Some(routes) = self.routes.get_mut(&route.prefix) {
+        if let Some(routes) = self.routes.get_mut(prefix) {
             let before = routes.clone();
-            let at = routes.iter().position(|r| r.metric == route.metric && r.protocol == route.protocol);
+            let at = routes.iter().position(|held| held.metric == metric && held.protocol == protocol);
             if let Some(at) = at {
                 routes.remove(at);
             }
-            self.changed(route.prefix, &before, &mut changes);
+            self.changed(*prefix, &before, &mut changes);
         }
         changes
     }
@@ -98,7 +102,7 @@ impl View {
     }
 
     /// Brings the index up to date, drops an empty entry, notes the change.
-    fn changed(&mut self, prefix: IpNet, before: &[KernelRoute], changes: &mut Changes) {
+    fn changed(&mut self, prefix: IpNet, before: &[Held], changes: &mut Changes) {
         let now = self.routes.get(&prefix).map_or(&[][..], Vec::as_slice);
         if now == before {
             if now.is_empty() {
@@ -106,10 +110,10 @@ impl View {
             }
             return;
         }
-        for hop in before.iter().flat_map(KernelRoute::hops) {
+        for hop in before.iter().flat_map(Held::hops) {
             self.over.remove(&(hop.interface, prefix));
         }
-        for hop in now.iter().flat_map(KernelRoute::hops) {
+        for hop in now.iter().flat_map(Held::hops) {
             self.over.insert((hop.interface, prefix));
         }
         if now.is_empty() {
@@ -120,20 +124,20 @@ impl View {
 }
 
 /// Routes of a prefix are kept by metric, the kernel's order within one.
-fn insert_first(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+fn insert_first(routes: &mut Vec<Held>, route: Held) {
     let at = routes.partition_point(|held| held.metric < route.metric);
     routes.insert(at, route);
 }
 
-fn insert_last(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+fn insert_last(routes: &mut Vec<Held>, route: Held) {
     let at = routes.partition_point(|held| held.metric <= route.metric);
     routes.insert(at, route);
 }
 
-fn replace(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
-    let same_key = |held: &KernelRoute| held.metric == route.metric;
-    let alike = |held: &KernelRoute| can_multipath(held) == can_multipath(&route);
-    let at = match route.prefix {
+fn replace(prefix: &IpNet, routes: &mut Vec<Held>, route: Held) {
+    let same_key = |held: &Held| held.metric == route.metric;
+    let alike = |held: &Held| can_multipath(held) == can_multipath(&route);
+    let at = match prefix {
         IpNet::V4(_) => routes.iter().position(same_key),
         IpNet::V6(_) => routes
             .iter()
@@ -147,7 +151,7 @@ fn replace(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
 }
 
 /// An IPv6 append: the kernel reports the merged route as a whole.
-fn merge(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
+fn merge(routes: &mut Vec<Held>, route: Held) {
     let into = routes
         .iter()
         .position(|held| held.metric == route.metric && can_multipath(held) && can_multipath(&route));
@@ -166,12 +170,12 @@ fn merge(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
 }
 
 /// IPv6 multipath is made of routes through gateways.
-fn can_multipath(route: &KernelRoute) -> bool {
+fn can_multipath(route: &Held) -> bool {
     route.object.is_some() || route.hops().iter().any(|hop| hop.gateway.is_some())
 }
 
 /// IPv6 announces the members of a multipath route in any order.
-fn is_same(held: &KernelRoute, route: &KernelRoute) -> bool {
+fn is_same(held: &Held, route: &Held) -> bool {
     match (&held.forwarding, &route.forwarding) {
         (KernelForwarding::Unicast(held), KernelForwarding::Unicast(gone)) => {
             held.len() == gone.len() && gone.iter().all(|hop| held.iter().any(|other| same_way(hop, other)))
@@ -182,14 +186,14 @@ fn is_same(held: &KernelRoute, route: &KernelRoute) -> bool {
 
 /// Whether `part` is members of the IPv6 multipath route `held`, perhaps all of them. Each has a protocol of its own; the whole is
 /// shown with that of the first.
-fn is_part(part: &KernelRoute, held: &KernelRoute) -> bool {
+fn is_part(prefix: &IpNet, part: &Held, held: &Held) -> bool {
     held.metric == part.metric
-        && matches!(part.prefix, IpNet::V6(_))
+        && matches!(prefix, IpNet::V6(_))
         && !part.hops().is_empty()
         && part.hops().iter().all(|hop| held.hops().iter().any(|other| same_way(hop, other)))
 }
 
-fn remove_hops(held: &mut KernelRoute, part: &[KernelHop]) {
+fn remove_hops(held: &mut Held, part: &[KernelHop]) {
     if let KernelForwarding::Unicast(hops) = &mut held.forwarding {
         hops.retain(|hop| !part.iter().any(|other| same_way(hop, other)));
     }
