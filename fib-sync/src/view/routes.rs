@@ -82,10 +82,7 @@ impl View {
             let before = routes.clone();
             routes.retain(|route| {
                 route.hops().is_empty()
-                    || route
-                        .hops()
-                        .iter()
-                        .any(|hop| self.links.get(&hop.interface).is_some_and(|link| link.up))
+                    || route.hops().iter().any(|hop| self.link_at(hop.interface).is_some_and(|link| link.up))
             });
             changes.unsure |= routes.iter().any(|route| route.object.is_some());
             self.routes.insert(prefix, routes);
