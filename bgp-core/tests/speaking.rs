@@ -3,7 +3,7 @@
 mod script;
 
 use bgp_core::peer::PeerConfig;
-use bgp_core::speaker::{Event, RoutesOf};
+use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
 use bgp_core::wire::{Capability, Message, RefreshKind, Role};
 use bgp_core::{Asn, Family};
 use script::{
@@ -134,7 +134,7 @@ fn what_comes_from_above_or_beside_us_without_otc_gets_it() {
 /// Graceful restart with both families preserved.
 fn graceful() -> Graceful {
     let families = Family::UNICAST.into_iter().map(|family| (family, true)).collect();
-    Graceful { restarted: false, time: 60, families }
+    Graceful { restarted: false, notification: false, time: 60, families }
 }
 
 #[test]
@@ -285,6 +285,115 @@ fn a_notification_takes_the_routes_along() {
     stage.say(conn, &message(3, &[6, 4]));
     assert!(stage.kernel.is_empty());
     assert!(stage.is_closed(conn));
+}
+
+/// The same, where a NOTIFICATION need not be the end.
+fn lenient() -> Graceful {
+    Graceful { notification: true, ..graceful() }
+}
+
+/// Something that ends a session.
+type End = fn(&mut Stage, ConnId);
+
+/// Host 2 announced [`BLOCK`], and then this happened.
+fn after(graceful: &Graceful, end: impl FnOnce(&mut Stage, ConnId)) -> Stage {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, Some(graceful));
+    stage.say(conn, &update(&[], &external(), &[BLOCK]));
+    assert_eq!(stage.kernel.len(), 1);
+    end(&mut stage, conn);
+    assert!(stage.is_closed(conn));
+    stage
+}
+
+fn administer(stage: &mut Stage, action: Admin) {
+    let peer = stage.speaker.peer_id("h2").expect("it is configured");
+    stage.input(Input::Admin { peer, action });
+}
+
+#[test]
+fn a_notification_that_both_can_take_so_keeps_the_routes() {
+    let ends: [(&str, End); 5] = [
+        ("the peer was reset", |stage, conn| stage.say(conn, &message(3, &[6, 4]))),
+        ("the peer's hold timer expired", |stage, conn| stage.say(conn, &message(3, &[4, 0]))),
+        ("our hold timer expired", |stage, _| stage.wait(100, &[])),
+        ("we were reset", |stage, _| administer(stage, Admin::Reset)),
+        ("the peer said nonsense", |stage, conn| stage.say(conn, &message(9, &[]))),
+    ];
+    for (what, end) in ends {
+        let stage = after(&lenient(), end);
+        assert_eq!(stage.kernel.len(), 1, "{what}");
+        assert!(stage.routes(RoutesOf::All).iter().all(|route| route.stale), "{what}");
+        assert!(after(&graceful(), end).kernel.is_empty(), "{what}, and it has no N bit");
+    }
+}
+
+#[test]
+fn a_hard_reset_takes_the_routes_along() {
+    for inner in [&[][..], &[6], &[6, 4], &[6, 2, 3, b'b', b'y', b'e']] {
+        let stage = after(&lenient(), |stage, conn| {
+            stage.say(conn, &message(3, &[&[6, 9], inner].concat()));
+        });
+        assert!(stage.kernel.is_empty(), "{inner:?}");
+    }
+}
+
+#[test]
+fn who_is_sent_away_for_good_is_told_so() {
+    let disable = |stage: &mut Stage, conn| {
+        administer(stage, Admin::Disable { text: "bye".to_owned() });
+        let heard = stage.heard(conn);
+        let [Message::Notification(farewell)] = &heard[..] else { panic!("one NOTIFICATION: {heard:?}") };
+        stage.events.push(Event::Down { peer: "farewell".into(), reason: farewell.to_string() });
+    };
+    for (who, told) in [
+        (lenient(), "6/9 cease, hard reset for 6/2 cease, administrative shutdown: \"bye\""),
+        (graceful(), "6/2 cease, administrative shutdown: \"bye\""),
+    ] {
+        let stage = after(&who, disable);
+        assert!(stage.kernel.is_empty());
+        let Some(Event::Down { reason, .. }) = stage.events.last() else { panic!("its farewell") };
+        assert_eq!(reason, told);
+    }
+}
+
+#[test]
+fn consecutive_losses_are_forgiven_where_both_can_but_not_for_ever() {
+    let mut stage = after(&lenient(), Stage::lose);
+    let mut spared = 0;
+    while stage.kernel.contains(&net(BLOCK)) {
+        let conn = stage.establish(2, THEIRS, Some(&lenient()));
+        stage.wait(61, &[conn]);
+        stage.lose(conn);
+        spared += 1;
+        assert!(spared < 10, "it goes at last");
+    }
+    assert_eq!(spared, 4, "four minutes after the first loss");
+}
+
+#[test]
+fn what_an_operator_removes_is_not_waited_for() {
+    let lost = || after(&lenient(), Stage::lose);
+    let mut stage = lost();
+    administer(&mut stage, Admin::Disable { text: String::new() });
+    assert!(stage.kernel.is_empty(), "the peer is disabled");
+    for peers in [
+        vec![],
+        vec![PeerConfig { enabled: false, ..peer(2, THEIRS) }],
+        vec![PeerConfig { families: vec![Family::IPV6], ..peer(2, THEIRS) }],
+    ] {
+        let mut stage = lost();
+        stage.input(Input::Reconfigure(Box::new(config(peers.clone()))));
+        assert!(stage.kernel.is_empty(), "{peers:?}");
+    }
+}
+
+#[test]
+fn another_peer_under_the_same_name_is_not_waited_for() {
+    let mut moved = peer(2, THEIRS);
+    moved.remote.set_ip(host(7));
+    let stage = after(&lenient(), |stage, _| stage.input(Input::Reconfigure(Box::new(config(vec![moved])))));
+    assert!(stage.kernel.is_empty());
 }
 
 #[test]

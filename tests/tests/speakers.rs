@@ -254,6 +254,24 @@ fn a_reconnection_without_a_restart_is_not_noticed() {
 }
 
 #[test]
+fn a_reset_session_is_not_noticed() {
+    let mut world = World::new(17);
+    let nodes = mesh(&mut world, 2);
+    world.input(nodes[0], block("10.244.0.0/26"));
+    world.run_until("the block is across", |world| world.node(nodes[1]).kernel.len() == 1);
+    world.run_for(Duration::from_secs(60));
+    let peer = world.node(nodes[0]).speaker().peer_id("h2").expect("it is configured");
+    world.input(nodes[0], Input::Admin { peer, action: Admin::Reset });
+    for _ in 0..600 {
+        world.run_for(Duration::from_millis(100));
+        assert_eq!(world.node(nodes[1]).kernel.len(), 1);
+    }
+    assert_eq!(count(&world, nodes[1], |event| matches!(event, Event::Established { .. })), 2);
+    world.input(nodes[0], Input::Admin { peer, action: Admin::Disable { text: String::new() } });
+    world.run_until("for good is for good", |world| world.node(nodes[1]).kernel.is_empty());
+}
+
+#[test]
 fn a_partition_heals() {
     let mut world = World::new(6);
     let nodes = mesh(&mut world, 3);

@@ -60,9 +60,16 @@ impl Established {
             }
             Happening::SendHoldExpired => cx.close(Notification::new(ErrorCode::SendHoldTimerExpired, 0)),
             Happening::DelayOpenExpired => cx.out_of_step(),
-            Happening::Stop(notification) => cx.close(notification),
+            Happening::Stop(notification) => cx.close(self.farewell(notification)),
             Happening::Lost => cx.closed(Down::Lost),
         }
+    }
+
+    /// A Cease that is for good is a hard reset to a peer that would else keep our routes
+    /// ([RFC 8538 §5.1](https://www.rfc-editor.org/rfc/rfc8538#section-5.1)).
+    fn farewell(&self, notification: Notification) -> Notification {
+        let graceful = self.negotiated.restart.as_ref().is_some_and(|restart| restart.notification);
+        if graceful && notification.is_for_good() { notification.hard_reset() } else { notification }
     }
 
     /// A family that was not negotiated is ignored ([RFC 2918 §4]), and so is an unknown subtype or a

@@ -7,6 +7,7 @@ mod import;
 mod input;
 mod interface;
 mod keep;
+mod kept;
 mod listing;
 mod neighbour;
 mod output;
@@ -254,7 +255,8 @@ impl Speaker {
         match action {
             Admin::Enable => self.with_peer(id, now, |peer| peer.start(now)),
             Admin::Disable { text } => {
-                self.with_peer(id, now, |peer| peer.stop(Notification::shutdown(&text), now))
+                self.with_peer(id, now, |peer| peer.stop(Notification::shutdown(&text), now));
+                self.give_up(id, |_| true);
             }
             Admin::Reset => self.with_peer(id, now, |peer| peer.reset(Notification::reset(""), now)),
             Admin::RefreshIn => {

@@ -12,6 +12,7 @@ use crate::speaker::{ConnId, Interface, PeerId};
 use crate::{Asn, Family, Instant};
 
 use super::import::Importer;
+use super::kept::Kept;
 use super::place::Place;
 
 /// An Established session of a neighbour.
@@ -59,22 +60,13 @@ pub(super) struct Neighbour {
     pub(super) stay: Stay,
     /// Where it stands in the speaker's index of deadlines.
     pub(super) due: Option<Instant>,
-    /// Families kept over a restart of the peer, until its End-of-RIB or this deadline.
-    pub(super) kept: Option<Kept>,
-}
-
-/// Families kept over a restart of the peer ([RFC 4724 §4.2]).
-///
-/// [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
-#[derive(Clone, Debug)]
-pub(super) struct Kept {
-    pub(super) families: BTreeSet<Family>,
-    pub(super) until: Instant,
+    /// Families kept over the loss of a session, until the peer's End-of-RIB or a deadline.
+    pub(super) kept: BTreeMap<Family, Kept>,
 }
 
 impl Neighbour {
     pub(super) fn new(id: PeerId, peer: Peer, stay: Stay) -> Self {
-        Self { id, peer, source: None, live: None, stay, due: None, kept: None }
+        Self { id, peer, source: None, live: None, stay, due: None, kept: BTreeMap::new() }
     }
 
     pub(super) fn config(&self) -> &PeerConfig {
@@ -93,7 +85,7 @@ impl Neighbour {
     /// When something has to be done about it, whatever it is.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         let timer = self.peer.poll_timeout().map(|deadline| deadline.at);
-        let kept = self.kept.as_ref().map(|kept| kept.until);
+        let kept = self.kept.values().map(Kept::until);
         let refreshing = self.live.iter().flat_map(|live| live.refreshing.values().copied());
         timer.into_iter().chain(kept).chain(refreshing).min()
     }

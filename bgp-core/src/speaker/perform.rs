@@ -43,7 +43,7 @@ impl Speaker {
         let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
         (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
             restarted: !settled,
-            notification: false,
+            notification: settings.notification,
             restart_time: u16::try_from(settings.restart_time.as_secs()).unwrap_or(u16::MAX),
             families: families.collect(),
             long_lived: Vec::new(),
@@ -236,7 +236,7 @@ impl Speaker {
     /// A neighbour that is not configured (any more) goes with its last connection.
     pub(super) fn drop_if_gone(&mut self, id: PeerId) {
         let Some(neighbour) = self.roster.get(id) else { return };
-        let remembered = neighbour.live.is_some() || neighbour.kept.is_some();
+        let remembered = neighbour.live.is_some() || !neighbour.kept.is_empty();
         if neighbour.stay != Stay::Configured
             && !remembered
             && !self.conns.values().any(|carrier| carrier.peer == id)
@@ -247,6 +247,7 @@ impl Speaker {
 
     /// The operator dropped a neighbour: its name is free at once, the rest goes with its last connection.
     pub(super) fn retire(&mut self, id: PeerId) {
+        self.give_up(id, |_| true);
         self.roster.retire(id);
         self.drop_if_gone(id);
     }

@@ -65,6 +65,12 @@ impl Speaker {
         let Some(neighbour) = self.roster.get_mut(id) else { return Effect::Nothing };
         let effect = if identity { Effect::Reset } else { compare(neighbour.config(), &config) };
         let (was, is) = (neighbour.config().enabled, config.enabled);
+        let cease = if moves(neighbour.config(), &config) || identity {
+            Cease::PeerDeconfigured
+        } else {
+            Cease::OtherConfigurationChange
+        };
+        let families = if is { config.families.clone() } else { Vec::new() };
         self.roster.readdress(id, config.remote.ip());
         self.with_peer(id, now, |peer| {
             peer.reconfigure(config);
@@ -72,12 +78,11 @@ impl Speaker {
             match (was, is) {
                 (true, false) => peer.stop(Notification::cease(Cease::PeerDeconfigured), now),
                 (false, true) => peer.start(now),
-                (true, true) if effect == Effect::Reset => {
-                    peer.reset(Notification::cease(Cease::OtherConfigurationChange), now)
-                }
+                (true, true) if effect == Effect::Reset => peer.reset(Notification::cease(cease), now),
                 (_, _) => {}
             }
         });
+        self.give_up(id, |family| !families.contains(&family));
         if effect == Effect::Policy {
             self.judge_anew(id);
         }
@@ -108,6 +113,11 @@ impl Speaker {
             self.rib.decide_all();
         }
     }
+}
+
+/// Whether it is another peer by now, under the same name: what the one said is not kept for the other.
+fn moves(old: &PeerConfig, new: &PeerConfig) -> bool {
+    (old.remote, old.asn, old.local_asn) != (new.remote, new.asn, new.local_asn)
 }
 
 /// What going from one configuration of a peer to another costs.

@@ -85,10 +85,9 @@ impl Speaker {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(live) = neighbour.live.as_mut() else { return };
         live.complete.insert(family);
-        let kept = neighbour.kept.as_mut().is_some_and(|kept| kept.families.remove(&family));
-        neighbour.kept.take_if(|kept| kept.families.is_empty());
+        let kept = neighbour.kept.remove(&family);
         let peer = neighbour.name();
-        if kept {
+        if kept.is_some() {
             self.rib.sweep(source, family, Mark::Restart);
         }
         self.tell(Event::EndOfRib { peer, family });

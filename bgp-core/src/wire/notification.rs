@@ -255,6 +255,14 @@ impl Notification {
         self.code == ErrorCode::Cease && self.subcode == Cease::HardReset.octet()
     }
 
+    /// Whether it says that the session is over for good, or for long: Cease/1 to Cease/3
+    /// ([RFC 8538 §5.1](https://www.rfc-editor.org/rfc/rfc8538#section-5.1)).
+    #[must_use]
+    pub fn is_for_good(&self) -> bool {
+        let causes = [Cease::MaximumPrefixes, Cease::AdministrativeShutdown, Cease::PeerDeconfigured];
+        self.code == ErrorCode::Cease && causes.iter().any(|cause| cause.octet() == self.subcode)
+    }
+
     /// What a Cease/9 wraps; `None` for anything else and where the data is too short.
     #[must_use]
     pub fn inner(&self) -> Option<Self> {

@@ -58,7 +58,7 @@ pub(crate) fn config(peers: Vec<PeerConfig>) -> Config {
             first_contact: Duration::from_secs(10),
             max_wait: Duration::from_secs(120),
             long_lived: Duration::ZERO,
-            notification: false,
+            notification: true,
             forwarding_preserved: false,
         },
         peers,
@@ -73,6 +73,8 @@ pub(crate) fn config(peers: Vec<PeerConfig>) -> Config {
 pub(crate) struct Graceful {
     /// R: it has restarted.
     pub(crate) restarted: bool,
+    /// N: it knows that a NOTIFICATION need not be the end.
+    pub(crate) notification: bool,
     /// Restart time in seconds.
     pub(crate) time: u16,
     /// Families, and whether forwarding was preserved: F.
@@ -242,7 +244,7 @@ fn open(n: u8, asn: Asn, graceful: Option<&Graceful>) -> Open {
     capabilities.extend(graceful.map(|graceful| {
         Capability::GracefulRestart {
             restarted: graceful.restarted,
-            notification: false,
+            notification: graceful.notification,
             restart_time: graceful.time,
             families: graceful
                 .families
