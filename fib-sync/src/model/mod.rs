@@ -5,7 +5,8 @@
 //! - IPv4 `replace` takes the first route of (prefix, metric) whoever wrote it; several can share the key.
 //! - IPv6 `replace` prefers the route that can be multipath as the new one can, and `append` merges into it.
 //! - `delete` with a protocol takes the first of that protocol; IPv4 metric 0 means any metric.
-//! - IPv4 routes without an interface that is up vanish silently; IPv6 ones are announced.
+//! - IPv4 routes without an interface that is up vanish silently; IPv6 ones are announced. So do those over an interface
+//!   that loses its last IPv4 address, and those with any hop over one that is deleted.
 //! - An overrun loses events and answers alike.
 //!
 //! Unlike the real one it keeps no connected routes: addresses only decide which gateways are valid.
@@ -153,6 +154,11 @@ impl Kernel {
     pub fn remove_link(&mut self, index: u32) {
         self.links.remove(&index);
         self.addresses.retain(|address| address.interface != index);
+        for routes in self.routes.values_mut() {
+            // IPv6 loses the members one by one.
+            let goes = |route: &KernelRoute| route.hops().iter().any(|hop| hop.interface == index);
+            routes.retain(|route| route.prefix.network().is_ipv6() || !goes(route));
+        }
         self.drop_dead_routes();
         self.said.push_back(Said::Seen(Seen::LinkGone(index)));
     }
@@ -180,6 +186,10 @@ impl Kernel {
             });
         }
         self.said.push_back(Said::Seen(Seen::AddressGone(address.clone())));
+        let is_ipv4 = |held: &&Address| held.interface == address.interface && held.local.is_ipv4();
+        if address.local.is_ipv4() && !self.addresses.iter().any(|held| is_ipv4(&held)) {
+            self.disable_ipv4(address.interface);
+        }
     }
 
     /// Refuses the next operation so.
@@ -206,6 +216,19 @@ impl Kernel {
         self.said.push_back(Said::Seen(Seen::Overrun));
         if reads {
             self.read();
+        }
+    }
+
+    fn disable_ipv4(&mut self, interface: u32) {
+        let links = &self.links;
+        let is_dead = |hop: &KernelHop| {
+            hop.interface == interface || !links.get(&hop.interface).is_some_and(|link| link.up)
+        };
+        for routes in self.routes.values_mut() {
+            routes.retain(|route| {
+                let announced = route.prefix.network().is_ipv6();
+                announced || route.hops().is_empty() || !route.hops().iter().all(is_dead)
+            });
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::silence::Loss;
 use super::{Changes, View};
 use crate::seen::{Address, Link};
 
@@ -67,7 +68,7 @@ impl View {
         if let Some(old) = &old {
             self.forget_name(old);
             if old.up && !link.up {
-                self.drop_silently_removed(link.index, changes);
+                self.lose(link.index, Loss::Disabled, changes);
             } else if old.running && !link.running {
                 changes.unsure |= self.stands_on_object(link.index);
             }
@@ -79,7 +80,7 @@ impl View {
     pub(super) fn link_gone(&mut self, index: u32, changes: &mut Changes) {
         let Some(old) = self.interfaces.links.remove(&index) else { return };
         self.forget_name(&old);
-        self.drop_silently_removed(index, changes);
+        self.lose(index, Loss::Gone, changes);
         let gone: Vec<Address> = self.addresses_on(index).cloned().collect();
         for address in gone {
             self.address_gone(&address, changes);
@@ -119,6 +120,9 @@ impl View {
             }
         }
         changes.address(address);
+        if address.local.is_ipv4() && !self.has_ipv4(address.interface) {
+            self.lose(address.interface, Loss::Disabled, changes);
+        }
     }
 
     /// A name may have moved on to another interface already.

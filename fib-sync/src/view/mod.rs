@@ -14,6 +14,7 @@ use crate::seen::{Address, Seen};
 mod held;
 mod interfaces;
 mod routes;
+mod silence;
 
 pub(crate) use self::held::Held;
 
@@ -38,6 +39,8 @@ pub(crate) struct View {
     routes: BTreeMap<IpNet, Vec<Held>>,
     /// Which prefixes lead over an interface.
     over: BTreeSet<(u32, IpNet)>,
+    /// How many routes stand on a next-hop object.
+    on_objects: usize,
     interfaces: Interfaces,
 }
 

@@ -3,7 +3,7 @@
 //! The kernel's key is (prefix, metric); several routes can share it. IPv4: `replace` takes the first of the key
 //! whatever its protocol, `append` goes behind, anything else in front (`fib_table_insert`). IPv6: `replace`
 //! prefers the first that is a multipath candidate as the new one is, and `append` merges into it
-//! (`fib6_add_rt2node`). IPv4 routes whose last interface goes down vanish without a word (`fib_sync_down_dev`).
+//! (`fib6_add_rt2node`).
 
 use ipnet::IpNet;
 
@@ -73,33 +73,8 @@ impl View {
         changes
     }
 
-    /// IPv4 routes without a live interface are gone, and nobody said so.
-    pub(super) fn drop_silently_removed(&mut self, interface: u32, changes: &mut Changes) {
-        let prefixes: Vec<IpNet> =
-            self.prefixes_over(interface).filter(|prefix| matches!(prefix, IpNet::V4(_))).collect();
-        for prefix in prefixes {
-            let Some(mut routes) = self.routes.remove(&prefix) else { continue };
-            let before = routes.clone();
-            routes.retain(|route| {
-                route.hops().is_empty()
-                    || route.hops().iter().any(|hop| self.link_at(hop.interface).is_some_and(|link| link.up))
-            });
-            changes.unsure |= routes.iter().any(|route| route.object.is_some());
-            self.routes.insert(prefix, routes);
-            self.changed(prefix, &before, changes);
-        }
-    }
-
-    /// Whether an IPv4 route over this interface stands on a next-hop object: those are removed with the
-    /// carrier, silently.
-    pub(super) fn stands_on_object(&self, interface: u32) -> bool {
-        self.prefixes_over(interface)
-            .filter(|prefix| matches!(prefix, IpNet::V4(_)))
-            .any(|prefix| self.routes(&prefix).iter().any(|route| route.object.is_some()))
-    }
-
     /// Brings the index up to date, drops an empty entry, notes the change.
-    fn changed(&mut self, prefix: IpNet, before: &[Held], changes: &mut Changes) {
+    pub(super) fn changed(&mut self, prefix: IpNet, before: &[Held], changes: &mut Changes) {
         let now = self.routes.get(&prefix).map_or(&[][..], Vec::as_slice);
         if now == before {
             if now.is_empty() {
@@ -107,6 +82,8 @@ impl View {
             }
             return;
         }
+        self.on_objects += now.iter().filter(|route| route.object.is_some()).count();
+        self.on_objects -= before.iter().filter(|route| route.object.is_some()).count();
         for hop in before.iter().flat_map(Held::hops) {
             self.over.remove(&(hop.interface, prefix));
         }

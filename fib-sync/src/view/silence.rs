@@ -1,0 +1,69 @@
+//! IPv4 routes that vanish without a word. IPv6 announces each.
+//!
+//! The kernel marks the hops over the interface dead and drops the routes without a live one (`fib_sync_down_dev`):
+//! when the interface goes down, and when it loses its last IPv4 address (`fib_inetaddr_event`), in every table and
+//! routes without a gateway too. When the interface itself goes, every route with a hop over it goes.
+
+use ipnet::IpNet;
+
+use super::{Changes, Held, View};
+
+/// What befell an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It went down, or lost its last IPv4 address.
+    Disabled,
+    /// It is no more.
+    Gone,
+}
+
+impl View {
+    /// Forgets the IPv4 routes that went with an interface.
+    pub(super) fn lose(&mut self, interface: u32, loss: Loss, changes: &mut Changes) {
+        let over = self.prefixes_over(interface).take_while(|prefix| matches!(prefix, IpNet::V4(_)));
+        let prefixes: Vec<IpNet> = over.collect();
+        for prefix in prefixes {
+            let Some(mut routes) = self.routes.remove(&prefix) else { continue };
+            let before = routes.clone();
+            routes.retain(|route| !self.goes(route, interface, loss));
+            changes.unsure |= routes.iter().any(|route| self.may_have_gone(route, interface));
+            self.routes.insert(prefix, routes);
+            self.changed(prefix, &before, changes);
+        }
+    }
+
+    /// Whether an IPv4 route over this interface stands on a next-hop object: those are removed with the
+    /// carrier, silently.
+    pub(super) fn stands_on_object(&self, interface: u32) -> bool {
+        self.on_objects > 0
+            && self
+                .prefixes_over(interface)
+                .take_while(|prefix| matches!(prefix, IpNet::V4(_)))
+                .any(|prefix| self.routes(&prefix).iter().any(|route| route.object.is_some()))
+    }
+
+    fn goes(&self, route: &Held, interface: u32, loss: Loss) -> bool {
+        let mut hops = route.hops().iter();
+        match loss {
+            Loss::Gone => hops.any(|hop| hop.interface == interface),
+            Loss::Disabled => {
+                hops.len() > 0 && hops.all(|hop| hop.interface == interface || !self.is_up(hop.interface))
+            }
+        }
+    }
+
+    /// A hop over another interface, one without an IPv4 address, may have been dead before: nothing shows that.
+    fn may_have_gone(&self, route: &Held, interface: u32) -> bool {
+        let doubtful = |other: u32| other != interface && self.is_up(other) && !self.has_ipv4(other);
+        route.object.is_some() || route.hops().iter().any(|hop| doubtful(hop.interface))
+    }
+
+    fn is_up(&self, interface: u32) -> bool {
+        self.link_at(interface).is_some_and(|link| link.up)
+    }
+
+    /// IPv4 addresses sort first.
+    pub(super) fn has_ipv4(&self, interface: u32) -> bool {
+        self.addresses_on(interface).next().is_some_and(|address| address.local.is_ipv4())
+    }
+}
