@@ -25,7 +25,7 @@ impl Learner {
     /// Everything may have changed.
     pub(crate) fn mark_all(&mut self, view: &View) {
         self.pending.extend(self.told.keys());
-        self.pending.extend(view.all_routes().map(|(prefix, _)| (*prefix, Origin::Kernel)));
+        self.pending.extend(view.all_routes().map(|(prefix, _)| (prefix, Origin::Kernel)));
         let connected = view.addresses().iter().filter_map(|address| address.connected);
         self.pending.extend(connected.map(|prefix| (prefix, Origin::Direct)));
     }

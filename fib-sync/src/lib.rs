@@ -38,6 +38,7 @@
 //! puts a task around it with one netlink socket, over which requests, answers and events come in the order in
 //! which the kernel acted. The feature `model` adds a kernel in memory with the quirks of the real one.
 
+mod by_prefix;
 mod config;
 mod event;
 mod handle;
@@ -46,10 +47,12 @@ mod learn;
 pub mod model;
 mod netlink;
 mod pattern;
+mod pool;
 mod reconcile;
 mod refused;
 mod resync;
 mod route;
+mod runs;
 mod seen;
 mod snapshot;
 mod time;

@@ -1,9 +1,8 @@
 //! Routes of ours that were there at start: kept until the wishes are complete, then swept, with a brake.
 
-use std::collections::BTreeSet;
-
 use ipnet::IpNet;
 
+use crate::by_prefix::ByPrefix;
 use crate::{Share, Sweep};
 
 /// What was adopted and whether it may be swept.
@@ -12,7 +11,7 @@ pub(super) struct Adoption {
     phase: Phase,
     adopted: usize,
     /// Prefixes of ours that nobody wished for, not yet released for removal.
-    stale: BTreeSet<IpNet>,
+    stale: ByPrefix<()>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,7 +30,7 @@ impl Adoption {
     pub(super) fn found(&mut self, prefix: IpNet) -> bool {
         let releases = self.phase == Phase::Swept;
         if !releases {
-            self.stale.insert(prefix);
+            self.stale.insert(prefix, ());
         }
         releases
     }
@@ -51,19 +50,19 @@ impl Adoption {
     }
 
     /// The wishes are complete: gives what to sweep.
-    pub(super) fn settle(&mut self, limit: Share) -> Option<(Sweep, BTreeSet<IpNet>)> {
+    pub(super) fn settle(&mut self, limit: Share) -> Option<(Sweep, Vec<IpNet>)> {
         if self.phase != Phase::Open {
             return None;
         }
         self.phase = Phase::Held;
         let stale = self.stale.len();
         let held = stale > limit.of(self.adopted);
-        let swept = if held { BTreeSet::new() } else { self.release() };
+        let swept = if held { Vec::new() } else { self.release() };
         Some((Sweep { adopted: self.adopted, stale, held }, swept))
     }
 
     /// A late wish may have brought the rest below the limit.
-    pub(super) fn reconsider(&mut self, limit: Share) -> Option<(Sweep, BTreeSet<IpNet>)> {
+    pub(super) fn reconsider(&mut self, limit: Share) -> Option<(Sweep, Vec<IpNet>)> {
         if self.phase != Phase::Held || self.stale.len() > limit.of(self.adopted) {
             return None;
         }
@@ -72,8 +71,8 @@ impl Adoption {
     }
 
     /// Lifts the brake and gives what to sweep.
-    pub(super) fn release(&mut self) -> BTreeSet<IpNet> {
+    pub(super) fn release(&mut self) -> Vec<IpNet> {
         self.phase = Phase::Swept;
-        std::mem::take(&mut self.stale)
+        std::mem::take(&mut self.stale).prefixes().collect()
     }
 }

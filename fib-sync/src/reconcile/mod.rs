@@ -320,12 +320,12 @@ impl Reconciler {
         self.news.verdict(prefix);
     }
 
-    fn sweep(&mut self, sweep: Sweep, released: BTreeSet<IpNet>) {
+    fn sweep(&mut self, sweep: Sweep, released: Vec<IpNet>) {
         self.news.swept(sweep);
         self.release(released);
     }
 
-    fn release(&mut self, released: BTreeSet<IpNet>) {
+    fn release(&mut self, released: Vec<IpNet>) {
         for prefix in released {
             self.look_at(prefix);
         }

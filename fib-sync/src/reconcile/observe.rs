@@ -1,6 +1,5 @@
 //! What the kernel says, and what follows from it for wishes, learned routes and tracked addresses.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -67,7 +66,7 @@ impl Reconciler {
             .view
             .all_routes()
             .filter(|(_, routes)| routes.iter().any(|route| self.config.owns(route)))
-            .map(|(prefix, _)| *prefix)
+            .map(|(prefix, _)| prefix)
             .collect();
         self.adoption.adopted(ours.len());
         for prefix in &ours {
@@ -86,19 +85,7 @@ impl Reconciler {
 
     /// A later reading: follow the differences, and count the wishes that were silently undone.
     fn compare(&mut self, old: &View, now: Instant) {
-        let mut changes = Changes::default();
-        let prefixes: BTreeSet<IpNet> =
-            old.all_routes().chain(self.view.all_routes()).map(|(prefix, _)| *prefix).collect();
-        changes.prefixes =
-            prefixes.into_iter().filter(|prefix| old.routes(prefix) != self.view.routes(prefix)).collect();
-        let links: BTreeSet<u32> = old.links().keys().chain(self.view.links().keys()).copied().collect();
-        changes.interfaces =
-            links.into_iter().filter(|index| old.link_at(*index) != self.view.link_at(*index)).collect();
-        for address in old.addresses().symmetric_difference(self.view.addresses()) {
-            changes.interfaces.push(address.interface);
-            changes.addresses.push(address.local);
-            changes.connected.extend(address.connected);
-        }
+        let changes = self.view.changes_since(old);
         let ours = |view: &View, prefix: &IpNet| -> Vec<Held> {
             view.routes(prefix).iter().filter(|route| self.config.owns(route)).cloned().collect()
         };

@@ -15,7 +15,7 @@ impl Reconciler {
     pub fn snapshot(&self) -> Snapshot {
         let held = self.view.all_routes().filter(|(_, routes)| routes.iter().any(|r| self.config.owns(r)));
         let prefixes: BTreeSet<IpNet> =
-            held.map(|(prefix, _)| *prefix).chain(self.rows.keys().copied()).collect();
+            held.map(|(prefix, _)| prefix).chain(self.rows.keys().copied()).collect();
         let foreign =
             self.view.all_routes().flat_map(|(_, routes)| routes).filter(|r| !self.config.owns(r)).count();
         Snapshot {

@@ -3,18 +3,21 @@
 //! The kernel's own rules are followed so that events alone keep the view equal to the table; where an event
 //! does not fit, the view says that it is unsure and is read again.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 
 use self::interfaces::Interfaces;
+use self::table::Table;
 use crate::seen::{Address, Seen};
 
+mod difference;
 mod held;
+mod holders;
 mod interfaces;
 mod routes;
 mod silence;
+mod table;
 
 pub(crate) use self::held::Held;
 
@@ -36,11 +39,7 @@ pub(crate) struct Changes {
 /// Interfaces, addresses and routes.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    routes: BTreeMap<IpNet, Vec<Held>>,
-    /// Which prefixes lead over an interface.
-    over: BTreeSet<(u32, IpNet)>,
-    /// How many routes stand on a next-hop object.
-    on_objects: usize,
+    table: Table,
     interfaces: Interfaces,
 }
 
@@ -63,18 +62,17 @@ impl View {
 
     /// The routes of a prefix, in the kernel's order within a metric.
     pub(crate) fn routes(&self, prefix: &IpNet) -> &[Held] {
-        self.routes.get(prefix).map_or(&[], Vec::as_slice)
+        self.table.routes(prefix)
     }
 
     /// Every route, by prefix.
-    pub(crate) fn all_routes(&self) -> impl Iterator<Item = (&IpNet, &[Held])> {
-        self.routes.iter().map(|(prefix, routes)| (prefix, routes.as_slice()))
+    pub(crate) fn all_routes(&self) -> impl Iterator<Item = (IpNet, &[Held])> {
+        self.table.iter()
     }
 
     /// The prefixes with a route over this interface.
     pub(crate) fn prefixes_over(&self, index: u32) -> impl Iterator<Item = IpNet> {
-        let first = IpNet::V4(Ipv4Net::default());
-        self.over.range((index, first)..).take_while(move |(i, _)| *i == index).map(|(_, prefix)| *prefix)
+        self.table.prefixes_over(index)
     }
 }
 

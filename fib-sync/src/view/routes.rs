@@ -13,87 +13,54 @@ use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 impl View {
     pub(super) fn added(&mut self, route: KernelRoute, place: Place, changes: &mut Changes) {
         let prefix = route.prefix;
-        let routes = self.routes.entry(prefix).or_default();
-        let before = routes.clone();
         let route = Held::from(route);
-        match place {
+        self.revise(prefix, changes, |routes| match place {
             Place::Instead => replace(&prefix, routes, route),
             Place::First | Place::Last if matches!(prefix, IpNet::V6(_)) => merge(routes, route),
             Place::First => insert_first(routes, route),
             Place::Last => insert_last(routes, route),
-        }
-        self.changed(prefix, &before, changes);
+        });
     }
 
     pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
         let route = Held::from(route);
-        let routes = self.routes.entry(prefix).or_default();
-        if routes.contains(&route) {
-            return;
-        }
-        let before = routes.clone();
-        insert_last(routes, route);
-        self.changed(prefix, &before, changes);
+        self.revise(prefix, changes, |routes| {
+            if !routes.contains(&route) {
+                insert_last(routes, route);
+            }
+        });
     }
 
     pub(super) fn removed(&mut self, route: KernelRoute, changes: &mut Changes) {
-        let Some(routes) = self.routes.get_mut(&route.prefix) else { return };
         let prefix = route.prefix;
-        let route = Held::from(route);
-        let before = routes.clone();
-        let same_key = |held: &Held| held.metric == route.metric && held.protocol == route.protocol;
-        if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, &route)) {
-            routes.remove(at);
-        } else if let Some(at) = routes.iter().position(|held| is_part(&prefix, &route, held)) {
-            remove_hops(&mut routes[at], route.hops());
-            if routes[at].hops().is_empty() {
-                routes.remove(at);
-            }
-        } else if let Some(at) = routes.iter().position(same_key) {
-            routes.remove(at);
-            changes.unsure = true;
-        } else {
-            changes.unsure = !routes.is_empty();
-        }
-        self.changed(prefix, &before, changes);
+        let fits = self.revise(prefix, changes, |routes| remove(&prefix, routes, &route.into()));
+        changes.unsure |= !fits;
     }
 
     /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
     pub(crate) fn forget(&mut self, prefix: &IpNet, protocol: u8, metric: u32) -> Changes {
         let mut changes = Changes::default();
-        if let Some(routes) = self.routes.get_mut(prefix) {
-            let before = routes.clone();
+        self.revise(*prefix, &mut changes, |routes| {
             let at = routes.iter().position(|held| held.metric == metric && held.protocol == protocol);
-            if let Some(at) = at {
-                routes.remove(at);
-            }
-            self.changed(*prefix, &before, &mut changes);
-        }
+            at.map(|at| routes.remove(at));
+        });
         changes
     }
 
-    /// Brings the index up to date, drops an empty entry, notes the change.
-    pub(super) fn changed(&mut self, prefix: IpNet, before: &[Held], changes: &mut Changes) {
-        let now = self.routes.get(&prefix).map_or(&[][..], Vec::as_slice);
-        if now == before {
-            if now.is_empty() {
-                self.routes.remove(&prefix);
-            }
-            return;
+    /// Changes the routes of a prefix and notes whether that made a difference.
+    fn revise<R>(
+        &mut self,
+        prefix: IpNet,
+        changes: &mut Changes,
+        revision: impl FnOnce(&mut Vec<Held>) -> R,
+    ) -> R {
+        let mut routes = self.routes(&prefix).to_vec();
+        let result = revision(&mut routes);
+        if self.table.set(prefix, routes) {
+            changes.prefixes.push(prefix);
         }
-        self.on_objects += now.iter().filter(|route| route.object.is_some()).count();
-        self.on_objects -= before.iter().filter(|route| route.object.is_some()).count();
-        for hop in before.iter().flat_map(Held::hops) {
-            self.over.remove(&(hop.interface, prefix));
-        }
-        for hop in now.iter().flat_map(Held::hops) {
-            self.over.insert((hop.interface, prefix));
-        }
-        if now.is_empty() {
-            self.routes.remove(&prefix);
-        }
-        changes.prefixes.push(prefix);
+        result
     }
 }
 
@@ -122,6 +89,25 @@ fn replace(prefix: &IpNet, routes: &mut Vec<Held>, route: Held) {
         Some(at) => routes[at] = route,
         None => insert_first(routes, route),
     }
+}
+
+/// False: nothing there is what went.
+fn remove(prefix: &IpNet, routes: &mut Vec<Held>, route: &Held) -> bool {
+    let same_key = |held: &Held| held.metric == route.metric && held.protocol == route.protocol;
+    if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, route)) {
+        routes.remove(at);
+    } else if let Some(at) = routes.iter().position(|held| is_part(prefix, route, held)) {
+        remove_hops(&mut routes[at], route.hops());
+        if routes[at].hops().is_empty() {
+            routes.remove(at);
+        }
+    } else if let Some(at) = routes.iter().position(same_key) {
+        routes.remove(at);
+        return false;
+    } else {
+        return routes.is_empty();
+    }
+    true
 }
 
 /// An IPv6 append: the kernel reports the merged route as a whole.

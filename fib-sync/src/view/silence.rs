@@ -20,26 +20,21 @@ pub(super) enum Loss {
 impl View {
     /// Forgets the IPv4 routes that went with an interface.
     pub(super) fn lose(&mut self, interface: u32, loss: Loss, changes: &mut Changes) {
-        let over = self.prefixes_over(interface).take_while(|prefix| matches!(prefix, IpNet::V4(_)));
-        let prefixes: Vec<IpNet> = over.collect();
-        for prefix in prefixes {
-            let Some(mut routes) = self.routes.remove(&prefix) else { continue };
-            let before = routes.clone();
-            routes.retain(|route| !self.goes(route, interface, loss));
+        let over: Vec<IpNet> = self.table.ipv4_over(interface).collect();
+        for prefix in over {
+            let stays = |route: &&Held| !self.goes(route, interface, loss);
+            let routes: Vec<Held> = self.routes(&prefix).iter().filter(stays).cloned().collect();
             changes.unsure |= routes.iter().any(|route| self.may_have_gone(route, interface));
-            self.routes.insert(prefix, routes);
-            self.changed(prefix, &before, changes);
+            if self.table.set(prefix, routes) {
+                changes.prefixes.push(prefix);
+            }
         }
     }
 
     /// Whether an IPv4 route over this interface stands on a next-hop object: those are removed with the
     /// carrier, silently.
     pub(super) fn stands_on_object(&self, interface: u32) -> bool {
-        self.on_objects > 0
-            && self
-                .prefixes_over(interface)
-                .take_while(|prefix| matches!(prefix, IpNet::V4(_)))
-                .any(|prefix| self.routes(&prefix).iter().any(|route| route.object.is_some()))
+        self.table.any_ipv4_over(interface, |route| route.object.is_some())
     }
 
     fn goes(&self, route: &Held, interface: u32, loss: Loss) -> bool {

@@ -1,0 +1,62 @@
+//! An ordered map by prefix, each family with keys of its own: five octets in IPv4, seventeen in IPv6.
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::runs::Runs;
+
+/// A map from prefixes to `T`, in the order of [`IpNet`].
+#[derive(Clone, Debug)]
+pub(crate) struct ByPrefix<T> {
+    v4: Runs<Ipv4Net, T>,
+    v6: Runs<Ipv6Net, T>,
+}
+
+impl<T> Default for ByPrefix<T> {
+    fn default() -> Self {
+        Self { v4: Runs::default(), v6: Runs::default() }
+    }
+}
+
+impl<T> ByPrefix<T> {
+    pub(crate) const fn len(&self) -> usize {
+        self.v4.len() + self.v6.len()
+    }
+
+    pub(crate) fn contains(&self, prefix: &IpNet) -> bool {
+        self.get(prefix).is_some()
+    }
+
+    pub(crate) fn get(&self, prefix: &IpNet) -> Option<&T> {
+        match prefix {
+            IpNet::V4(prefix) => self.v4.get(prefix),
+            IpNet::V6(prefix) => self.v6.get(prefix),
+        }
+    }
+
+    /// Puts a value there; gives the one that was.
+    pub(crate) fn insert(&mut self, prefix: IpNet, value: T) -> Option<T> {
+        match prefix {
+            IpNet::V4(prefix) => self.v4.insert(prefix, value),
+            IpNet::V6(prefix) => self.v6.insert(prefix, value),
+        }
+    }
+
+    /// Takes a value away.
+    pub(crate) fn remove(&mut self, prefix: &IpNet) -> Option<T> {
+        match prefix {
+            IpNet::V4(prefix) => self.v4.remove(prefix),
+            IpNet::V6(prefix) => self.v6.remove(prefix),
+        }
+    }
+
+    /// Every entry in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (IpNet, &T)> {
+        let v4 = self.v4.iter().map(|(prefix, value)| (IpNet::V4(*prefix), value));
+        v4.chain(self.v6.iter().map(|(prefix, value)| (IpNet::V6(*prefix), value)))
+    }
+
+    /// Every prefix in order.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = IpNet> {
+        self.iter().map(|(prefix, _)| prefix)
+    }
+}

@@ -1,0 +1,100 @@
+//! Values of which there are few and that very many share, kept once each.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+/// Gives equal values one id. Whoever holds an id is counted; the value of the last one goes with it.
+#[derive(Debug)]
+pub(crate) struct Pool<T> {
+    slots: Vec<Option<Slot<T>>>,
+    free: Vec<Id>,
+    /// Only ever asked for one value: its order shows nowhere.
+    ids: HashMap<Arc<T>, Id>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    value: Arc<T>,
+    holders: usize,
+}
+
+/// Names a value in its pool: equal ids, equal values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Id(NonZeroU32);
+
+impl<T> Default for Pool<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), ids: HashMap::new() }
+    }
+}
+
+impl<T: Eq + Hash> Pool<T> {
+    /// The value of an id; `None` only after its last holder released it.
+    pub(crate) fn get(&self, id: Id) -> Option<&T> {
+        self.slots.get(id.index())?.as_ref().map(|slot| &*slot.value)
+    }
+
+    /// The id of a value that is held, without holding it.
+    pub(crate) fn find(&self, value: &T) -> Option<Id> {
+        self.ids.get(value).copied()
+    }
+
+    /// Holds a value once more. True: it is the first time.
+    pub(crate) fn hold(&mut self, value: T) -> (Id, bool) {
+        if let Some(id) = self.find(&value) {
+            self.hold_again(id);
+            return (id, false);
+        }
+        let id = self.free.pop().unwrap_or_else(|| Id::at(self.slots.len()));
+        let value = Arc::new(value);
+        let slot = Some(Slot { value: Arc::clone(&value), holders: 1 });
+        match self.slots.get_mut(id.index()) {
+            Some(free) => *free = slot,
+            None => self.slots.push(slot),
+        }
+        self.ids.insert(value, id);
+        (id, true)
+    }
+
+    /// Holds the value of an id once more.
+    pub(crate) fn hold_again(&mut self, id: Id) {
+        if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
+            slot.holders += 1;
+        }
+    }
+
+    /// One holder less. Gives the value if that was the last one; its id may then come to name another.
+    pub(crate) fn release(&mut self, id: Id) -> Option<Arc<T>> {
+        let held = self.slots.get_mut(id.index())?;
+        let slot = held.as_mut()?;
+        slot.holders -= 1;
+        if slot.holders > 0 {
+            return None;
+        }
+        let value = held.take()?.value;
+        self.ids.remove(&value);
+        self.free.push(id);
+        Some(value)
+    }
+}
+
+impl Id {
+    /// None is below.
+    pub(crate) const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// The last there can be where the place is too large: as many distinct routes do not fit into memory.
+    fn at(index: usize) -> Self {
+        Self(u32::try_from(index + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
+    }
+
+    const fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+
+    /// Its number as octets, which need no alignment.
+    pub(crate) const fn octets(self) -> [u8; 4] {
+        self.0.get().to_be_bytes()
+    }
+}
