@@ -92,8 +92,14 @@ pub(crate) struct Monitor {
 impl Monitor {
     /// Starts it and returns once it is listening.
     pub(crate) fn start() -> Self {
+        Self::of(&["route"])
+    }
+
+    /// The same over changes of these kinds; `route` has to be among them.
+    pub(crate) fn of(kinds: &[&str]) -> Self {
         let child = Command::new("ip")
-            .args(["-o", "monitor", "route"])
+            .args(["-o", "monitor"])
+            .args(kinds)
             .stdout(Stdio::piped())
             .spawn()
             .expect("needs iproute2");
