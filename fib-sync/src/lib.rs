@@ -46,6 +46,7 @@ mod learn;
 #[cfg(feature = "model")]
 pub mod model;
 mod netlink;
+mod object;
 mod pattern;
 mod pool;
 mod reconcile;
@@ -62,6 +63,7 @@ mod view;
 pub use config::{Config, Share};
 pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, Origin, Resolution, Sweep};
 pub use handle::{Events, Handle, Stopped, start};
+pub use object::{KernelObject, Member, ObjectContent, ObjectOperation, SetId};
 pub use pattern::Pattern;
 pub use reconcile::Reconciler;
 pub use refused::Refused;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::{KernelObject, ObjectOperation};
+
 /// One way out of a route in the kernel, the interface by index.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KernelHop {
@@ -128,6 +130,10 @@ pub enum Seen {
     Address(Address),
     /// An address went.
     AddressGone(Address),
+    /// A next-hop object appeared or was replaced, or a reading lists it.
+    Object(KernelObject),
+    /// A next-hop object went.
+    ObjectGone(u32),
     /// The reading asked for by [`Output::Read`] is complete.
     Complete,
     /// It is complete, but the kernel says that it changed meanwhile.
@@ -166,9 +172,11 @@ impl Operation {
 /// What a [`Reconciler`](crate::Reconciler) asks of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// List all interfaces, all addresses and the routes of the table, in this order, and end with
+    /// List all interfaces, all addresses, all next-hop objects and the routes of the table, in this order, and end with
     /// [`Seen::Complete`], [`Seen::Interrupted`] or [`Seen::Failed`].
     Read,
     /// Do this and answer with [`Reconciler::done`](crate::Reconciler::done).
     Apply(Ticket, Operation),
+    /// Do this to the namespace's next-hop objects and answer likewise.
+    Arrange(Ticket, ObjectOperation),
 }

@@ -95,6 +95,24 @@ fn a_lost_carrier_takes_objects_and_ipv4_routes_without_a_word() {
 }
 
 #[test]
+fn objects_and_their_routes_outlive_the_addresses_of_their_interface() {
+    in_namespace("objects_and_their_routes_outlive_the_addresses_of_their_interface", || async {
+        groups_with_routes();
+        ip("addr del 10.0.0.1/24 dev up0");
+        ip("addr del fd00::1/64 dev up0");
+        assert_eq!(routes("nexthop show").len(), 4);
+        assert_eq!(
+            routes("route show proto bird"),
+            [
+                "192.0.2.0/24 nhid 11 via 10.0.0.2 dev up0 metric 50",
+                "198.51.100.0/24 nhid 12 via inet6 fd00::2 dev up0 metric 50",
+            ]
+        );
+        assert_eq!(routes("-6 -o route show proto bird").len(), 1);
+    });
+}
+
+#[test]
 fn a_removed_object_takes_its_routes_and_empty_groups_along() {
     in_namespace("a_removed_object_takes_its_routes_and_empty_groups_along", || async {
         groups_with_routes();

@@ -11,6 +11,7 @@
 //!
 //! Unlike the real one it keeps no connected routes: addresses only decide which gateways are valid.
 
+mod objects;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -18,7 +19,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::{Address, KernelHop, KernelRoute, Link, Operation, Place, Refused, Seen, Ticket};
+use crate::{Address, KernelHop, KernelObject, KernelRoute, Link, Operation, Place, Refused, Seen, Ticket};
 
 /// How a foreign hand writes a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub struct Kernel {
     links: BTreeMap<u32, Link>,
     addresses: BTreeSet<Address>,
     routes: BTreeMap<IpNet, Vec<KernelRoute>>,
+    objects: BTreeMap<u32, KernelObject>,
     said: VecDeque<Said>,
     refusals: VecDeque<Refused>,
     interrupts: usize,
@@ -72,7 +74,7 @@ impl Kernel {
             Said::Seen(Seen::Added { route, .. } | Seen::Removed(route) | Seen::Listed(route)) => {
                 route.prefix == *prefix
             }
-            Said::Seen(Seen::Link(_) | Seen::LinkGone(_)) => true,
+            Said::Seen(Seen::Link(_) | Seen::LinkGone(_) | Seen::Object(_) | Seen::ObjectGone(_)) => true,
             Said::Seen(_) | Said::Answer(..) => false,
         })
     }
@@ -105,10 +107,11 @@ impl Kernel {
     pub fn read(&mut self) {
         let links = self.links.values().cloned().map(Seen::Link);
         let addresses = self.addresses.iter().cloned().map(Seen::Address);
+        let objects = self.objects.values().cloned().map(Seen::Object);
         let routes = self.routes.values().flatten().cloned().map(Seen::Listed);
         let end = if self.interrupts > 0 { Seen::Interrupted } else { Seen::Complete };
         self.interrupts = self.interrupts.saturating_sub(1);
-        let all = links.chain(addresses).chain(routes).chain([end]).map(Said::Seen);
+        let all = links.chain(addresses).chain(objects).chain(routes).chain([end]).map(Said::Seen);
         self.said.extend(all);
     }
 
@@ -144,6 +147,9 @@ impl Kernel {
     /// Adds an interface or changes it. Going down takes its routes along.
     pub fn set_link(&mut self, link: Link) {
         self.links.insert(link.index, link.clone());
+        if !(link.up && link.running) {
+            self.flush_objects(link.index);
+        }
         if !link.up {
             self.drop_dead_routes();
         }
@@ -154,6 +160,7 @@ impl Kernel {
     pub fn remove_link(&mut self, index: u32) {
         self.links.remove(&index);
         self.addresses.retain(|address| address.interface != index);
+        self.flush_objects(index);
         for routes in self.routes.values_mut() {
             // IPv6 loses the members one by one.
             let goes = |route: &KernelRoute| route.hops().iter().any(|hop| hop.interface == index);
@@ -227,7 +234,10 @@ impl Kernel {
         for routes in self.routes.values_mut() {
             routes.retain(|route| {
                 let announced = route.prefix.network().is_ipv6();
-                announced || route.hops().is_empty() || !route.hops().iter().all(is_dead)
+                announced
+                    || route.object.is_some()
+                    || route.hops().is_empty()
+                    || !route.hops().iter().all(is_dead)
             });
         }
     }
@@ -237,7 +247,8 @@ impl Kernel {
             let announced = matches!(prefix, IpNet::V6(_));
             routes.retain(|route| {
                 let is_up = |hop: &KernelHop| self.links.get(&hop.interface).is_some_and(|link| link.up);
-                let lives = route.hops().is_empty() || route.hops().iter().any(is_up);
+                let lives =
+                    route.object.is_some() || route.hops().is_empty() || route.hops().iter().any(is_up);
                 if !lives && announced {
                     self.said.push_back(Said::Seen(Seen::Removed(route.clone())));
                 }
@@ -247,6 +258,9 @@ impl Kernel {
     }
 
     fn choose_interfaces(&self, route: &mut KernelRoute) -> Result<(), Refused> {
+        if let Some(id) = route.object {
+            return self.take_hops(route, id);
+        }
         let crate::KernelForwarding::Unicast(hops) = &mut route.forwarding else { return Ok(()) };
         hops.iter_mut().try_for_each(|hop| self.choose_interface(hop))
     }

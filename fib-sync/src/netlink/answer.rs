@@ -2,7 +2,7 @@
 
 use nix::errno::Errno;
 
-use crate::{Operation, Refused};
+use crate::{ObjectOperation, Operation, Refused};
 
 /// What the kernel answered to one request; 0 is yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,11 @@ pub(super) struct Answer {
 pub(super) enum Asked {
     /// To write a route at this metric.
     Write(u32),
-    /// To remove one.
+    /// To make a next-hop object where the number is free.
+    Make,
+    /// To put another in its place.
+    Change,
+    /// To remove a route or an object.
     Remove,
 }
 
@@ -25,6 +29,16 @@ impl From<&Operation> for Asked {
         match operation {
             Operation::Create(route) | Operation::Replace(route) => Self::Write(route.metric),
             Operation::Remove(_) => Self::Remove,
+        }
+    }
+}
+
+impl From<&ObjectOperation> for Asked {
+    fn from(operation: &ObjectOperation) -> Self {
+        match operation {
+            ObjectOperation::Create(_) => Self::Make,
+            ObjectOperation::Replace(_) => Self::Change,
+            ObjectOperation::Remove(_) => Self::Remove,
         }
     }
 }
@@ -39,7 +53,8 @@ impl Answer {
         let Self { errno, text } = self;
         match (Errno::from_raw(errno), asked) {
             (Errno::EEXIST, Asked::Write(metric)) => Refused::Exists { protocol: 0, metric },
-            (Errno::ESRCH | Errno::ENOENT, Asked::Remove) => Refused::Gone,
+            (Errno::EEXIST, Asked::Make) => Refused::Exists { protocol: 0, metric: 0 },
+            (Errno::ESRCH | Errno::ENOENT, Asked::Remove | Asked::Change) => Refused::Gone,
             (Errno::ENETUNREACH | Errno::EHOSTUNREACH, _) => Refused::NoSuchNextHop { text },
             (Errno::EPERM | Errno::EACCES, _) => Refused::Denied { text },
             (Errno::ENODEV | Errno::ENETDOWN | Errno::ENXIO, _) => Refused::NoDevice { text },

@@ -14,6 +14,7 @@ use rtnetlink::packet_route::route::{
 };
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use super::object;
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Operation};
 
 /// What one request of a reading lists.
@@ -21,6 +22,7 @@ use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Operation};
 pub(super) enum List {
     Links,
     Addresses,
+    Objects,
     Ipv4Routes,
     Ipv6Routes,
 }
@@ -48,6 +50,7 @@ pub(super) fn list(list: List, table: u32, sequence: u32) -> Vec<u8> {
             RouteNetlinkMessage::GetLink(message)
         }
         List::Addresses => RouteNetlinkMessage::GetAddress(AddressMessage::default()),
+        List::Objects => return object::list(sequence),
         List::Ipv4Routes => RouteNetlinkMessage::GetRoute(empty(AddressFamily::Inet, table)),
         List::Ipv6Routes => RouteNetlinkMessage::GetRoute(empty(AddressFamily::Inet6, table)),
     };

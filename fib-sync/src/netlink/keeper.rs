@@ -10,6 +10,7 @@ use tokio::time::{Instant as Clock, sleep_until};
 use super::answer::Answer;
 use super::decode::{self, Header};
 use super::encode::{self, List};
+use super::object;
 use super::pipeline::{Ended, Pipeline};
 use super::reading::{self, Next, Reading};
 use super::route::route;
@@ -133,6 +134,9 @@ impl Keeper {
                 match self.reconciler.poll_output(self.now()) {
                     Some(Output::Apply(ticket, operation)) => {
                         self.pipeline.push(ticket, &operation, self.table);
+                    }
+                    Some(Output::Arrange(ticket, operation)) => {
+                        self.pipeline.push_object(ticket, &operation);
                     }
                     Some(Output::Read) => self.ask(reading::FIRST).await,
                     None => break,
@@ -335,6 +339,8 @@ fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<See
             decode::link_index(payload).map(Seen::LinkGone)
         }
         decode::RTM_NEWADDR => decode::interface_address(payload).map(Seen::Address),
+        object::RTM_NEWNEXTHOP => object::object(payload).map(Seen::Object),
+        object::RTM_DELNEXTHOP => object::object(payload).map(|object| Seen::ObjectGone(object.id)),
         decode::RTM_DELADDR => decode::interface_address(payload).map(Seen::AddressGone),
         _ => None,
     }

@@ -5,6 +5,7 @@ mod bytes;
 mod decode;
 mod encode;
 mod keeper;
+mod object;
 mod pipeline;
 mod reading;
 mod route;

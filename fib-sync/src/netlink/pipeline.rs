@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use rtnetlink::packet_core::NLM_F_ACK;
 
 use super::answer::{Answer, Asked};
-use super::encode;
-use crate::Refused;
+use super::{encode, object};
 use crate::seen::{Operation, Ticket};
+use crate::{ObjectOperation, Refused};
 
 /// Batches sent and the one being filled.
 #[derive(Debug, Default)]
@@ -44,6 +44,14 @@ impl Pipeline {
         let sequence = self.next_sequence();
         self.last_begin = self.buffer.len();
         encode::operation(&mut self.buffer, operation, table, sequence);
+        self.filling.push(Request { sequence, ticket, asked: operation.into() });
+    }
+
+    /// Puts an operation on a next-hop object into the batch.
+    pub(super) fn push_object(&mut self, ticket: Ticket, operation: &ObjectOperation) {
+        let sequence = self.next_sequence();
+        self.last_begin = self.buffer.len();
+        object::operation(&mut self.buffer, operation, sequence);
         self.filling.push(Request { sequence, ticket, asked: operation.into() });
     }
 

@@ -1,4 +1,4 @@
-//! A reading of the whole view: four lists, one after the other, because a socket makes one list at a time.
+//! A reading of the whole view: five lists, one after the other, because a socket makes one list at a time.
 
 use rtnetlink::packet_core::NLM_F_DUMP_INTR;
 
@@ -42,17 +42,18 @@ impl Reading {
     /// The list under way ended.
     ///
     /// A table that never held a route answers that it does not exist: it is empty. A kernel without IPv6 has no
-    /// IPv6 table either.
+    /// IPv6 table either, and one before Linux 5.3 no next-hop objects.
     pub(super) fn answered(&self, answer: &Answer) -> Next {
-        let is_routes = matches!(self.list, List::Ipv4Routes | List::Ipv6Routes);
-        let absent = is_routes && ABSENT.contains(&answer.errno);
+        let may_lack = matches!(self.list, List::Objects | List::Ipv4Routes | List::Ipv6Routes);
+        let absent = may_lack && ABSENT.contains(&answer.errno);
         if answer.errno != 0 && !absent {
             tracing::warn!(list = ?self.list, errno = answer.errno, text = answer.text, "cannot read");
             return Next::Ended(Seen::Failed);
         }
         match self.list {
             List::Links => Next::Ask(List::Addresses),
-            List::Addresses => Next::Ask(List::Ipv4Routes),
+            List::Addresses => Next::Ask(List::Objects),
+            List::Objects => Next::Ask(List::Ipv4Routes),
             List::Ipv4Routes => Next::Ask(List::Ipv6Routes),
             List::Ipv6Routes if self.interrupted => Next::Ended(Seen::Interrupted),
             List::Ipv6Routes => Next::Ended(Seen::Complete),
@@ -66,6 +67,6 @@ impl Reading {
     }
 }
 
-/// Interfaces first: routes name them by index.
+/// Interfaces first: routes name them by index, and objects by number.
 pub(super) const FIRST: List = List::Links;
 const ABSENT: [i32; 3] = [nix::libc::ENOENT, nix::libc::EAFNOSUPPORT, nix::libc::EOPNOTSUPP];

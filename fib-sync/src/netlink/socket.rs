@@ -41,6 +41,8 @@ impl NetlinkSocket {
         for group in GROUPS {
             socket.add_membership(group)?;
         }
+        // A kernel before Linux 5.3 has no next-hop objects and nothing to say about them.
+        let _ = socket.add_membership(NEXT_HOP_GROUP);
         let receive_buffer = socket.get_rx_buf_sz()?;
         Ok(Self { socket: asynchronous, port, receive_buffer })
     }
@@ -106,3 +108,5 @@ const RECEIVE_BUFFER: usize = 8 << 20;
 const DATAGRAM_COST: usize = 1280;
 /// RTNLGRP_LINK, IPV4_IFADDR, IPV4_ROUTE, IPV6_IFADDR, IPV6_ROUTE.
 const GROUPS: [u32; 5] = [1, 5, 7, 9, 11];
+/// RTNLGRP_NEXTHOP.
+const NEXT_HOP_GROUP: u32 = 32;

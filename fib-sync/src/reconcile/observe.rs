@@ -24,7 +24,9 @@ impl Reconciler {
             | Seen::Link(_)
             | Seen::LinkGone(_)
             | Seen::Address(_)
-            | Seen::AddressGone(_) => {
+            | Seen::AddressGone(_)
+            | Seen::Object(_)
+            | Seen::ObjectGone(_) => {
                 if let Some(fresh) = self.resync.fresh() {
                     fresh.apply(seen);
                 } else if self.synced {

@@ -55,7 +55,12 @@ impl View {
             Seen::LinkGone(index) => self.link_gone(index, &mut changes),
             Seen::Address(address) => self.address(address, &mut changes),
             Seen::AddressGone(address) => self.address_gone(&address, &mut changes),
-            Seen::Complete | Seen::Interrupted | Seen::Failed | Seen::Overrun => {}
+            Seen::Object(_)
+            | Seen::ObjectGone(_)
+            | Seen::Complete
+            | Seen::Interrupted
+            | Seen::Failed
+            | Seen::Overrun => {}
         }
         changes
     }

@@ -71,6 +71,7 @@ impl World {
             match self.reconciler.poll_output(self.now) {
                 Some(Output::Read) => self.kernel.read(),
                 Some(Output::Apply(ticket, operation)) => self.apply(ticket, operation),
+                Some(Output::Arrange(ticket, operation)) => self.kernel.arrange(ticket, &operation),
                 None => break,
             }
         }
@@ -138,6 +139,7 @@ impl World {
         match output {
             Output::Read => self.kernel.read(),
             Output::Apply(ticket, operation) => self.apply(ticket, operation),
+            Output::Arrange(ticket, operation) => self.kernel.arrange(ticket, &operation),
         }
         true
     }
