@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -26,6 +27,11 @@ impl Learner {
     pub(crate) fn mark_all(&mut self, view: &View) {
         self.pending.extend(self.told.keys());
         self.pending.extend(view.all_routes().map(|(prefix, _)| (prefix, Origin::Kernel)));
+        self.mark_connected(view);
+    }
+
+    /// The connected prefixes may be others than before.
+    pub(crate) fn mark_connected(&mut self, view: &View) {
         let connected = view.addresses().iter().filter_map(|address| address.connected);
         self.pending.extend(connected.map(|prefix| (prefix, Origin::Direct)));
     }
@@ -63,16 +69,17 @@ fn direct(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> 
     if is_link_local(&prefix.network()) {
         return None;
     }
-    view.connected(prefix).iter().filter(|(_, scope)| *scope < SCOPE_LINK).find_map(|(index, scope)| {
-        let link = view.link_at(*index).filter(|link| link.up && link.running)?;
-        let excluded = config.direct_exclude.iter().any(|pattern| pattern.matches(&link.name));
-        (!excluded).then(|| LearnedRoute {
-            kind: LearnedKind::Unicast,
-            hops: vec![KnownHop { gateway: None, interface: link.name.clone() }],
-            metric: 0,
-            protocol: PROTOCOL_KERNEL,
-            scope: *scope,
-        })
+    let excluded = |name| config.direct_exclude.iter().any(|pattern| pattern.matches(name));
+    let (link, scope) = view
+        .connected(prefix, config.table)
+        .filter(|(link, scope)| *scope < SCOPE_LINK && link.up && link.running)
+        .find(|(link, _)| !excluded(&link.name))?;
+    Some(LearnedRoute {
+        kind: LearnedKind::Unicast,
+        hops: vec![KnownHop { gateway: None, interface: Arc::clone(&link.name) }],
+        metric: 0,
+        protocol: PROTOCOL_KERNEL,
+        scope,
     })
 }
 

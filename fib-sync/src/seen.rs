@@ -82,6 +82,10 @@ pub struct Link {
     pub up: bool,
     /// Up and with a carrier.
     pub running: bool,
+    /// Index of the interface it is enslaved to, if any: a VRF, a bridge, a bond.
+    pub master: Option<u32>,
+    /// The table of the VRF, if this is one.
+    pub vrf: Option<u32>,
 }
 
 /// An address of an interface.

@@ -90,7 +90,7 @@ impl Tracker {
 
 /// An address of ours, or one that means something on one link only, is no next hop.
 fn cover(address: &IpAddr, view: &View, config: &Config) -> Cover {
-    if view.is_own(address) || is_link_local(address) {
+    if view.is_own(address, config.table) || is_link_local(address) {
         return Cover { resolution: None, interfaces: Vec::new() };
     }
     let longest = if address.is_ipv4() { 32 } else { 128 };
@@ -99,20 +99,16 @@ fn cover(address: &IpAddr, view: &View, config: &Config) -> Cover {
         .filter_map(|length| IpNet::new(*address, length).ok())
         .find_map(|prefix| {
             let prefix = prefix.trunc();
-            connected(&prefix, view).or_else(|| routed(&prefix, view, config))
+            connected(&prefix, view, config).or_else(|| routed(&prefix, view, config))
         })
         .unwrap_or(Cover { resolution: None, interfaces: Vec::new() })
 }
 
 /// A connected prefix covers while one of its interfaces is up at all; an interface without carrier covers and
 /// reaches nothing, as in the kernel's own table.
-fn connected(prefix: &IpNet, view: &View) -> Option<Cover> {
-    let interfaces: Vec<u32> = view
-        .connected(prefix)
-        .iter()
-        .map(|(index, _)| *index)
-        .filter(|index| view.link_at(*index).is_some_and(|link| link.up))
-        .collect();
+fn connected(prefix: &IpNet, view: &View, config: &Config) -> Option<Cover> {
+    let up = view.connected(prefix, config.table).filter(|(link, _)| link.up);
+    let interfaces: Vec<u32> = up.map(|(link, _)| link.index).collect();
     if interfaces.is_empty() {
         return None;
     }

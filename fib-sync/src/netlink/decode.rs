@@ -35,17 +35,36 @@ pub(super) fn messages(datagram: &[u8]) -> impl Iterator<Item = (Header, &[u8])>
     })
 }
 
-/// An interface: its header and its name.
+/// An interface: its header, its name, and where it belongs.
 pub(super) fn link(payload: &[u8]) -> Option<Link> {
     let index = u32_at(payload, 4)?;
     let flags = u32_at(payload, 8)?;
-    let name = attributes(payload.get(16..)?).find(|(kind, _)| *kind == IFLA_IFNAME)?.1;
+    let (mut name, mut master, mut vrf) = (None, None, None);
+    for (kind, value) in attributes(payload.get(16..)?) {
+        match kind {
+            IFLA_IFNAME => name = Some(text(value)),
+            IFLA_MASTER => master = u32_at(value, 0),
+            IFLA_LINKINFO => vrf = vrf_table(value),
+            _ => {}
+        }
+    }
     Some(Link {
         index,
-        name: text(name).into(),
+        name: name?.into(),
         up: flags & IFF_UP != 0,
         running: flags & (IFF_UP | IFF_RUNNING) == IFF_UP | IFF_RUNNING,
+        master: master.filter(|master| *master != 0),
+        vrf,
     })
+}
+
+/// The table of a VRF; `None` for interfaces of another kind.
+fn vrf_table(linkinfo: &[u8]) -> Option<u32> {
+    let of_kind =
+        |wanted: u16, octets| attributes(octets).find(|(kind, _)| *kind == wanted).map(|(_, value)| value);
+    let kind = of_kind(IFLA_INFO_KIND, linkinfo)?;
+    let table = of_kind(IFLA_VRF_TABLE, of_kind(IFLA_INFO_DATA, linkinfo)?)?;
+    (text(kind) == "vrf").then(|| u32_at(table, 0)).flatten()
 }
 
 /// Whether a link message is about a port of a bridge and not about the interface.
@@ -108,9 +127,48 @@ const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 const AF_BRIDGE: u8 = 7;
 const IFLA_IFNAME: u16 = 3;
+const IFLA_MASTER: u16 = 10;
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_VRF_TABLE: u16 = 1;
 const IFF_UP: u32 = 1;
 const IFF_RUNNING: u32 = 1 << 6;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 const IFA_FLAGS: u16 = 8;
 const IFA_F_NOPREFIXROUTE: u32 = 0x200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(4 + value.len()).expect("short");
+        let mut octets = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        octets.extend_from_slice(value);
+        octets.resize(aligned(octets.len()), 0);
+        octets
+    }
+
+    fn interface(attributes: &[Vec<u8>]) -> Vec<u8> {
+        let fixed = [0_u32, 7, IFF_UP | IFF_RUNNING, 0];
+        fixed.iter().flat_map(|word| word.to_ne_bytes()).chain(attributes.concat()).collect()
+    }
+
+    #[test]
+    fn a_vrf_names_its_table_and_a_member_its_vrf() {
+        let data = attribute(IFLA_VRF_TABLE, &1001_u32.to_ne_bytes());
+        let info = |kind: &[u8]| [attribute(IFLA_INFO_KIND, kind), attribute(IFLA_INFO_DATA, &data)].concat();
+        let name = attribute(IFLA_IFNAME, b"red\0");
+        let vrf = interface(&[name.clone(), attribute(IFLA_LINKINFO, &info(b"vrf\0"))]);
+        let expected =
+            Link { index: 7, name: "red".into(), up: true, running: true, master: None, vrf: Some(1001) };
+        assert_eq!(link(&vrf), Some(expected.clone()));
+
+        let bridge = interface(&[name.clone(), attribute(IFLA_LINKINFO, &info(b"bridge\0"))]);
+        assert_eq!(link(&bridge), Some(Link { vrf: None, ..expected.clone() }));
+        let member = interface(&[name, attribute(IFLA_MASTER, &3_u32.to_ne_bytes())]);
+        assert_eq!(link(&member), Some(Link { vrf: None, master: Some(3), ..expected }));
+    }
+}

@@ -102,13 +102,19 @@ impl Reconciler {
     }
 
     fn follow(&mut self, changes: Changes, now: Instant) {
-        let network_changed =
-            !(changes.interfaces.is_empty() && changes.connected.is_empty() && changes.addresses.is_empty());
+        let network_changed = changes.is_about_network();
         for prefix in changes.prefixes {
             self.prefix_changed(prefix);
         }
+        for index in changes.renamed {
+            self.interface_renamed(index);
+        }
         for index in changes.interfaces {
             self.interface_changed(index);
+        }
+        if changes.vrfs.contains(&self.config.table) {
+            self.learner.mark_connected(&self.view);
+            self.tracker.mark_all();
         }
         for prefix in changes.connected {
             self.learner.mark(prefix, Origin::Direct);
@@ -144,15 +150,20 @@ impl Reconciler {
         }
     }
 
-    fn interface_changed(&mut self, index: u32) {
-        let prefixes: Vec<IpNet> = self.view.prefixes_over(index).collect();
-        for prefix in prefixes {
+    /// Routes are told with the names of their interfaces.
+    fn interface_renamed(&mut self, index: u32) {
+        for prefix in self.view.prefixes_over(index) {
             self.learner.mark(prefix, Origin::Kernel);
         }
-        let connected = self.view.addresses_on(index).filter_map(|address| address.connected);
-        for prefix in connected {
-            self.learner.mark(prefix, Origin::Direct);
-            self.tracker.mark(&prefix);
+    }
+
+    fn interface_changed(&mut self, index: u32) {
+        for address in self.view.addresses_on(index) {
+            self.tracker.mark_address(&address.local);
+            if let Some(prefix) = address.connected {
+                self.learner.mark(prefix, Origin::Direct);
+                self.tracker.mark(&prefix);
+            }
         }
         self.tracker.mark_interface(index);
     }

@@ -10,15 +10,14 @@ use super::{Changes, View};
 impl View {
     /// What has to be followed to get from `old` to this view.
     pub(crate) fn changes_since(&self, old: &Self) -> Changes {
+        let mut changes = Changes { prefixes: self.prefixes_unlike(old), ..Changes::default() };
         let links: BTreeSet<u32> = old.links().keys().chain(self.links().keys()).copied().collect();
-        let mut changes = Changes {
-            prefixes: self.prefixes_unlike(old),
-            interfaces: links
-                .into_iter()
-                .filter(|index| old.link_at(*index) != self.link_at(*index))
-                .collect(),
-            ..Changes::default()
-        };
+        for index in links {
+            let (before, now) = (old.link_at(index), self.link_at(index));
+            if before != now {
+                changes.link(before, now);
+            }
+        }
         for address in old.addresses().symmetric_difference(self.addresses()) {
             changes.address(address);
         }

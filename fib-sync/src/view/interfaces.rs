@@ -18,8 +18,10 @@ pub(super) struct Interfaces {
     addresses: BTreeSet<Address>,
     /// Interface and scope of every address that connects to a prefix.
     connected: BTreeMap<IpNet, Vec<(u32, u8)>>,
-    /// How often each address of ours is there.
-    own: BTreeMap<IpAddr, usize>,
+    /// Every address of ours, and on which interface.
+    own: BTreeSet<(IpAddr, u32)>,
+    /// The table and the index of every VRF.
+    vrfs: BTreeSet<(u32, u32)>,
 }
 
 impl View {
@@ -28,14 +30,28 @@ impl View {
         &self.interfaces.addresses
     }
 
-    /// Interface and scope of the addresses that connect to `prefix`.
-    pub(crate) fn connected(&self, prefix: &IpNet) -> &[(u32, u8)] {
-        self.interfaces.connected.get(prefix).map_or(&[], Vec::as_slice)
+    /// Interface and scope of the addresses that connect `table` to `prefix`.
+    pub(crate) fn connected(&self, prefix: &IpNet, table: u32) -> impl Iterator<Item = (&Link, u8)> {
+        let ways = self.interfaces.connected.get(prefix).map_or(&[][..], Vec::as_slice);
+        ways.iter()
+            .filter_map(|(index, scope)| Some((self.link_at(*index)?, *scope)))
+            .filter(move |(link, _)| self.serves(link, table))
     }
 
-    /// Whether this is an address of ours.
-    pub(crate) fn is_own(&self, address: &IpAddr) -> bool {
-        self.interfaces.own.contains_key(address)
+    /// Whether this is an address of ours where `table` is used.
+    pub(crate) fn is_own(&self, address: &IpAddr, table: u32) -> bool {
+        let on = self.interfaces.own.range((*address, u32::MIN)..=(*address, u32::MAX));
+        on.filter_map(|(_, index)| self.link_at(*index)).any(|link| self.serves(link, table))
+    }
+
+    /// Whether `table` is the one that packets through this interface are looked up in: the table of its VRF, and
+    /// for interfaces of no VRF any table of no VRF.
+    pub(crate) fn serves(&self, link: &Link, table: u32) -> bool {
+        let of_master = || self.link_at(link.master?)?.vrf;
+        match link.vrf.or_else(of_master) {
+            Some(home) => home == table,
+            None => self.interfaces.vrfs.range((table, u32::MIN)..=(table, u32::MAX)).next().is_none(),
+        }
     }
 
     /// The addresses of one interface.
@@ -61,31 +77,34 @@ impl View {
     }
 
     pub(super) fn link(&mut self, link: Link, changes: &mut Changes) {
-        let old = self.interfaces.links.insert(link.index, link.clone());
+        let index = link.index;
+        let old = self.interfaces.links.insert(index, link.clone());
         if old.as_ref() == Some(&link) {
             return;
         }
+        changes.link(old.as_ref(), Some(&link));
         if let Some(old) = &old {
-            self.forget_name(old);
-            if old.up && !link.up {
-                self.lose(link.index, Loss::Disabled, changes);
-            } else if old.running && !link.running {
-                changes.unsure |= self.stands_on_object(link.index);
-            }
+            self.forget_keys(old);
         }
-        changes.interfaces.push(link.index);
-        self.interfaces.names.insert(link.name, link.index);
+        self.interfaces.vrfs.extend(link.vrf.map(|table| (table, index)));
+        let (up, running) = (link.up, link.running);
+        self.interfaces.names.insert(link.name, index);
+        if old.as_ref().is_some_and(|old| old.up && !up) {
+            self.lose(index, Loss::Disabled, changes);
+        } else if old.as_ref().is_some_and(|old| old.running && !running) {
+            changes.unsure |= self.stands_on_object(index);
+        }
     }
 
     pub(super) fn link_gone(&mut self, index: u32, changes: &mut Changes) {
         let Some(old) = self.interfaces.links.remove(&index) else { return };
-        self.forget_name(&old);
+        changes.link(Some(&old), None);
+        self.forget_keys(&old);
         self.lose(index, Loss::Gone, changes);
         let gone: Vec<Address> = self.addresses_on(index).cloned().collect();
         for address in gone {
             self.address_gone(&address, changes);
         }
-        changes.interfaces.push(index);
     }
 
     pub(super) fn address(&mut self, address: Address, changes: &mut Changes) {
@@ -95,7 +114,7 @@ impl View {
         if let Some(prefix) = address.connected {
             self.interfaces.connected.entry(prefix).or_default().push((address.interface, address.scope));
         }
-        *self.interfaces.own.entry(address.local).or_default() += 1;
+        self.interfaces.own.insert((address.local, address.interface));
         changes.address(&address);
     }
 
@@ -113,11 +132,8 @@ impl View {
                 self.interfaces.connected.remove(&prefix);
             }
         }
-        if let Some(count) = self.interfaces.own.get_mut(&address.local) {
-            *count -= 1;
-            if *count == 0 {
-                self.interfaces.own.remove(&address.local);
-            }
+        if !self.addresses_on(address.interface).any(|other| other.local == address.local) {
+            self.interfaces.own.remove(&(address.local, address.interface));
         }
         changes.address(address);
         if address.local.is_ipv4() && !self.has_ipv4(address.interface) {
@@ -126,9 +142,12 @@ impl View {
     }
 
     /// A name may have moved on to another interface already.
-    fn forget_name(&mut self, link: &Link) {
+    fn forget_keys(&mut self, link: &Link) {
         if self.interfaces.names.get(&link.name) == Some(&link.index) {
             self.interfaces.names.remove(&link.name);
+        }
+        if let Some(table) = link.vrf {
+            self.interfaces.vrfs.remove(&(table, link.index));
         }
     }
 }

@@ -4,12 +4,13 @@
 //! does not fit, the view says that it is unsure and is read again.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use self::interfaces::Interfaces;
 use self::table::Table;
-use crate::seen::{Address, Seen};
+use crate::seen::{Address, Link, Seen};
 
 mod difference;
 mod held;
@@ -26,8 +27,14 @@ pub(crate) use self::held::Held;
 pub(crate) struct Changes {
     /// Prefixes whose routes changed.
     pub(crate) prefixes: Vec<IpNet>,
-    /// Interfaces that changed, or an address on them.
+    /// Interfaces that came, went or changed in any way.
     pub(crate) interfaces: Vec<u32>,
+    /// Those of them that are called otherwise than before.
+    pub(crate) renamed: Vec<u32>,
+    /// Names that came to mean another interface, or none.
+    pub(crate) names: Vec<Arc<str>>,
+    /// Tables whose VRF came, went or changed.
+    pub(crate) vrfs: Vec<u32>,
     /// Connected prefixes that appeared or went.
     pub(crate) connected: Vec<IpNet>,
     /// Own addresses that appeared or went.
@@ -82,9 +89,28 @@ impl View {
 }
 
 impl Changes {
+    /// The network is not what it was: what was refused may be accepted now.
+    pub(crate) fn is_about_network(&self) -> bool {
+        !(self.interfaces.is_empty() && self.connected.is_empty() && self.addresses.is_empty())
+    }
+
     fn address(&mut self, address: &Address) {
-        self.interfaces.push(address.interface);
         self.addresses.push(address.local);
         self.connected.extend(address.connected);
+    }
+
+    /// Notes how an interface differs from what it was.
+    fn link(&mut self, old: Option<&Link>, new: Option<&Link>) {
+        let Some(known) = new.or(old) else { return };
+        self.interfaces.push(known.index);
+        let name = |link: Option<&Link>| link.map(|link| Arc::clone(&link.name));
+        if name(old) != name(new) {
+            self.renamed.push(known.index);
+            self.names.extend(name(old).into_iter().chain(name(new)));
+        }
+        let vrf = |link: Option<&Link>| link.and_then(|link| link.vrf);
+        if vrf(old) != vrf(new) {
+            self.vrfs.extend(vrf(old).into_iter().chain(vrf(new)));
+        }
     }
 }

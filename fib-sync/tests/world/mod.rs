@@ -209,7 +209,7 @@ fn is_wished(wish: &Route, held: &KernelRoute) -> bool {
 }
 
 pub(crate) fn link(index: u32, up: bool) -> Link {
-    Link { index, name: format!("eth{index}").into(), up, running: up }
+    Link { index, name: format!("eth{index}").into(), up, running: up, master: None, vrf: None }
 }
 
 pub(crate) fn address(interface: u32, text: &str) -> Address {
