@@ -134,7 +134,7 @@ fn what_comes_from_above_or_beside_us_without_otc_gets_it() {
 /// Graceful restart with both families preserved.
 fn graceful() -> Graceful {
     let families = Family::UNICAST.into_iter().map(|family| (family, true)).collect();
-    Graceful { restarted: false, notification: false, time: 60, families }
+    Graceful { restarted: false, notification: false, time: 60, families, long_lived: (0, Vec::new()) }
 }
 
 #[test]

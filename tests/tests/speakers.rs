@@ -7,7 +7,7 @@ use std::time::Duration;
 use bgp_core::peer::{AfterLimit, MaxPrefixes, NextHopRule, PrefixLimit};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{Admin, DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
+use bgp_core::speaker::{Admin, Config, DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
 use bgp_core::{Family, RouterId};
 use tests::sim::scene::{block, config, host, net, peer};
 use tests::sim::{NodeId, World};
@@ -133,19 +133,58 @@ fn across_a_border_the_path_grows_and_local_preference_stays_behind() {
 
 /// Host 1 reflects between hosts 2 to 4.
 fn reflected(world: &mut World) -> (NodeId, Vec<NodeId>) {
+    reflected_by(world, reflector())
+}
+
+fn reflector() -> Config {
     let mut reflector = config(64512, 1);
     reflector.kernel_export = None;
     reflector.peers = (2..=4).map(|n| peer(&reflector, n, 64512)).collect();
     for client in &mut reflector.peers {
         (client.client, client.passive) = (true, true);
     }
+    reflector
+}
+
+fn reflected_by(world: &mut World, reflector: Config) -> (NodeId, Vec<NodeId>) {
+    let long_lived = reflector.graceful_restart.long_lived;
     let reflector = world.add(&[host(1)], reflector);
     let clients = (2..=4).map(|n| {
         let mut config = config(64512, n);
         config.peers = vec![peer(&config, 1, 64512)];
+        config.graceful_restart.long_lived = long_lived;
         world.add(&[host(n)], config)
     });
     (reflector, clients.collect())
+}
+
+#[test]
+fn a_reflector_may_be_away_for_ten_minutes() {
+    let mut world = World::new(18);
+    let mut config = reflector();
+    config.graceful_restart.long_lived = Duration::from_secs(3600);
+    config.graceful_restart.forwarding_preserved = true;
+    let (reflector, clients) = reflected_by(&mut world, config.clone());
+    for (index, client) in clients.iter().enumerate() {
+        world.input(*client, block(&format!("10.244.{index}.0/26")));
+    }
+    let complete =
+        |world: &World, count| clients.iter().all(|client| world.node(*client).kernel.len() == count);
+    world.run_until("every client has every block", |world| complete(world, 3));
+    world.run_for(Duration::from_secs(60));
+    world.power_off(reflector);
+    for _ in 0..600 {
+        world.run_for(Duration::from_secs(1));
+        assert!(complete(&world, 3), "at {}", world.now());
+    }
+    let stale = world.node(clients[0]).received_from("h1");
+    assert!(stale.iter().all(|route| route.stale), "{stale:?}");
+    world.input(clients[2], Input::Retract { prefix: net("10.244.2.0/26"), source: LocalSource::Static });
+    world.restart(reflector, config);
+    world.run_until("what went meanwhile is gone", |world| complete(world, 2));
+    world.run_for(Duration::from_secs(60));
+    assert!(complete(&world, 2));
+    assert!(!world.node(clients[0]).received_from("h1").iter().any(|route| route.stale));
 }
 
 #[test]

@@ -57,9 +57,6 @@ pub enum Ineligible {
     /// Import policy rejected it.
     #[error("import policy rejected it")]
     Policy,
-    /// NO_LLGR while long-lived stale ([RFC 9494 §4.3](https://www.rfc-editor.org/rfc/rfc9494#section-4.3)).
-    #[error("may not be kept as long-lived stale")]
-    NoLongLived,
 }
 
 /// What import made of a route: what may be chosen, or why not.
@@ -191,4 +188,8 @@ pub struct Reimport {
     pub nlri: Nlri,
     /// As received.
     pub received: Arc<Route>,
+    /// As import left it before.
+    pub accepted: Accepted,
+    /// Kept over a restart of its source and not announced again yet.
+    pub stale: bool,
 }

@@ -177,7 +177,9 @@ impl Rib {
                     && let Some(prefix) = table.prefix(path.net)
                 {
                     let nlri = Nlri { path_id: path.path_id, prefix };
-                    return Some(Reimport { source, nlri, received: path.received.clone() });
+                    let (received, accepted) = (path.received.clone(), path.accepted().cloned());
+                    let stale = table.roll(source).is_some_and(|roll| roll.is_stale(path.generation));
+                    return Some(Reimport { source, nlri, received, accepted, stale });
                 }
                 if let Some(roll) = table.roll_mut(source) {
                     roll.reimport_queued = false;

@@ -136,6 +136,7 @@ fn agree_restart(local: &Local, offers: Offers) -> Option<PeerRestart> {
     Some(PeerRestart {
         notification: theirs.notification && ours.notification,
         long_lived: offers.long_lived,
+        long_lived_by_both: !ours.long_lived.is_empty(),
         ..theirs
     })
 }

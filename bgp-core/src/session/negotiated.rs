@@ -18,6 +18,8 @@ pub struct PeerRestart {
     pub families: Vec<GracefulFamily>,
     /// Long-lived families, as the peer listed them.
     pub long_lived: Vec<LongLivedFamily>,
+    /// We announced long-lived families too: RFC 9494 is in force.
+    pub long_lived_by_both: bool,
 }
 
 /// What two OPENs agreed: everything that holds for the rest of the session.

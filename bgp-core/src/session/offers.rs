@@ -47,6 +47,7 @@ impl Offers {
                     restart_time: *restart_time,
                     families: families.clone(),
                     long_lived: Vec::new(),
+                    long_lived_by_both: false,
                 });
             }
             Capability::FourOctetAs(asn) => self.four_octet_asns.push(*asn),

@@ -3,12 +3,11 @@
 //! Both are marks on the peer's routes in the RIB. Here is when a mark is set, when what still wears it
 //! goes, and that neither waits for ever for a peer that does not end what it began.
 
-use crate::Family;
-use crate::Instant;
-use crate::rib::Mark;
+use crate::rib::{Accepted, Mark, Reimport, Route, Source};
 use crate::session::Down;
 use crate::speaker::{PeerId, Speaker};
-use crate::wire::{RefreshKind, RouteRefresh};
+use crate::wire::{Community, RefreshKind, RouteRefresh};
+use crate::{Family, Instant};
 
 use super::kept::{Kept, PATIENCE};
 use super::neighbour::Live;
@@ -25,14 +24,21 @@ impl Speaker {
             return;
         }
         for family in live.negotiated.families() {
+            if live.spent.contains(family) {
+                self.rib.clear(source, *family);
+                continue;
+            }
             let mut earlier = neighbour.kept.remove(family);
             if earlier.take_if(|earlier| earlier.is_exhausted(&live.negotiated, now)).is_some() {
                 self.rib.sweep(source, *family, Mark::Restart);
             }
-            match Kept::over(&live.negotiated, *family, earlier.as_ref(), down, now) {
+            match Kept::over(&live.negotiated, *family, earlier, down, now) {
                 Some(kept) => {
                     neighbour.kept.insert(*family, kept);
                     self.rib.mark(source, *family, Mark::Restart);
+                    if kept.is_long_lived() {
+                        self.rib.reimport(source, *family);
+                    }
                 }
                 None => self.rib.clear(source, *family),
             }
@@ -64,12 +70,45 @@ impl Speaker {
     pub(super) fn lose_patience(&mut self, id: PeerId, now: Instant) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(source) = neighbour.source else { return };
-        for (family, _) in neighbour.kept.extract_if(.., |_, kept| kept.until() <= now) {
+        let over: Vec<_> = neighbour.kept.extract_if(.., |_, kept| kept.until() <= now).collect();
+        for (family, kept) in over {
+            if let Some(next) = kept.expire() {
+                neighbour.kept.insert(family, next);
+                self.rib.reimport(source, family);
+                continue;
+            }
             self.rib.sweep(source, family, Mark::Restart);
+            if let Some(live) = neighbour.live.as_mut().filter(|_| kept.is_long_lived()) {
+                live.spent.insert(family);
+            }
         }
         let Some(live) = neighbour.live.as_mut() else { return };
         for (family, _) in live.refreshing.extract_if(.., |_, until| *until <= now) {
             self.rib.sweep(source, family, Mark::Refresh);
+        }
+    }
+
+    /// Judges a path again: by import where there is a session, and by its age.
+    pub(super) fn judge_again(&mut self, path: Reimport) {
+        let Self { roster, rib, config, .. } = self;
+        let peer = rib.source(path.source).and_then(Source::peer).map(|peer| peer.peer);
+        let Some(neighbour) = peer.and_then(|id| roster.get(id)) else { return };
+        let judged = match neighbour.importer(config.asn) {
+            Some(importer) => {
+                let checked = importer.check(&path.received, rib);
+                importer.judge(path.nlri.prefix, &checked, rib)
+            }
+            None => path.accepted,
+        };
+        let family = Family::of(&path.nlri.prefix);
+        let ages = path.stale && neighbour.kept.get(&family).is_some_and(Kept::is_long_lived);
+        match judged {
+            _ if ages && forbids_age(&path.received, &judged) => rib.withdraw(path.source, path.nlri),
+            Ok(route) if ages => {
+                let aged = rib.intern(age(&route));
+                rib.judge(path.source, path.nlri, Ok(aged));
+            }
+            judged => rib.judge(path.source, path.nlri, judged),
         }
     }
 
@@ -101,4 +140,20 @@ impl Speaker {
         let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
         live.is_some_and(|live| live.negotiated.restart.is_none() || live.complete.contains(&family))
     }
+}
+
+/// Whether a route must not become long-lived stale, by the peer's word or by policy's.
+fn forbids_age(received: &Route, judged: &Accepted) -> bool {
+    let says_so = |route: &Route| route.attributes.communities.contains(&Community::NO_LLGR);
+    says_so(received) || judged.as_ref().is_ok_and(|route| says_so(route))
+}
+
+/// A route as long-lived stale ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
+fn age(route: &Route) -> Route {
+    let mut route = route.clone();
+    let communities = &mut route.attributes.communities;
+    if !communities.contains(&Community::LLGR_STALE) {
+        *communities = communities.iter().copied().chain([Community::LLGR_STALE]).collect();
+    }
+    route
 }

@@ -11,12 +11,27 @@ use crate::{Family, Instant};
 /// [RFC 8538 §4.1](https://www.rfc-editor.org/rfc/rfc8538#section-4.1) asks for, with its default.
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
+/// How far the peer has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It is gone, and its restart time runs.
+    Gone,
+    /// It is back, and tells its routes again.
+    Back,
+    /// It was gone for longer than that. Whether it is back by now or not, what it has not told again is
+    /// least preferred ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
+    LongGone,
+}
+
 /// A family kept over the loss of a session ([RFC 4724 §4.2]).
 ///
 /// [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kept {
+    phase: Phase,
     until: Instant,
+    /// For how long after its restart time; zero where that is the end.
+    stale_time: Duration,
     /// A session lost from here on no longer spares what an earlier one left unconfirmed.
     bound: Instant,
 }
@@ -27,35 +42,68 @@ impl Kept {
     pub(super) fn over(
         session: &Negotiated,
         family: Family,
-        earlier: Option<&Self>,
+        earlier: Option<Self>,
         down: &Down,
         now: Instant,
     ) -> Option<Self> {
         let restart = session.restart.as_ref().filter(|restart| is_graceful(restart, down))?;
-        let time = restart_time(restart, family);
-        let bound = earlier.map_or(now + time + PATIENCE, |earlier| earlier.bound);
-        (!time.is_zero()).then_some(Self { until: now + time, bound })
+        let earlier = match earlier {
+            // One timer a family, which only the end of its routes ends: RFC 9494 §4.2.
+            Some(Self { phase: Phase::LongGone, .. }) => return earlier,
+            Some(Self { phase: Phase::Gone | Phase::Back, .. }) | None => earlier,
+        };
+        let (restart_time, stale_time) = (restart_time(restart, family), stale_time(restart, family));
+        let until = now + restart_time;
+        let bound = earlier.map_or(until + stale_time + PATIENCE, |earlier| earlier.bound);
+        let gone = Self { phase: Phase::Gone, until, stale_time, bound };
+        if restart_time.is_zero() { gone.expire() } else { Some(gone) }
     }
 
     /// Whether a session that ended takes along what it left unconfirmed: to put an end to consecutive
-    /// restarts, which the N bit puts off ([RFC 8538 §4.1]).
+    /// restarts, which the N bit ([RFC 8538 §4.1]) and a long-lived stale time ([RFC 9494 §4.2]) put off.
     ///
     /// [RFC 8538 §4.1]: https://www.rfc-editor.org/rfc/rfc8538#section-4.1
+    /// [RFC 9494 §4.2]: https://www.rfc-editor.org/rfc/rfc9494#section-4.2
     pub(super) fn is_exhausted(&self, session: &Negotiated, now: Instant) -> bool {
-        let spares = session.restart.as_ref().is_some_and(|restart| restart.notification);
-        !spares || self.bound <= now
+        let lenient = session.restart.as_ref().is_some_and(|restart| restart.notification);
+        let spares = lenient || !self.stale_time.is_zero();
+        self.phase != Phase::LongGone && (!spares || self.bound <= now)
     }
 
     /// The peer is back: what is left to wait for, or nothing where it did not preserve the family.
     pub(super) fn resume(self, session: &Negotiated, family: Family, now: Instant) -> Option<Self> {
         let restart = session.restart.as_ref().filter(|_| session.families().contains(&family))?;
-        let preserved = restart.families.iter().any(|one| one.family == family && one.forwarding_preserved);
-        preserved.then_some(Self { until: now + PATIENCE, ..self })
+        let resumed = match self.phase {
+            Phase::Gone | Phase::Back => Self { phase: Phase::Back, until: now + PATIENCE, ..self },
+            Phase::LongGone => self,
+        };
+        let preserved = match self.phase {
+            Phase::Gone | Phase::Back => {
+                restart.families.iter().any(|one| one.family == family && one.forwarding_preserved)
+            }
+            Phase::LongGone => {
+                let agreed = restart.long_lived.iter().filter(|_| restart.long_lived_by_both);
+                agreed.into_iter().any(|one| one.family == family && one.forwarding_preserved)
+            }
+        };
+        preserved.then_some(resumed)
+    }
+
+    /// The wait is over: what comes after it, if anything.
+    pub(super) fn expire(self) -> Option<Self> {
+        let may_grow_old = self.phase == Phase::Gone && !self.stale_time.is_zero();
+        let until = self.until + self.stale_time;
+        may_grow_old.then_some(Self { phase: Phase::LongGone, until, ..self })
     }
 
     /// When the wait is over.
     pub(super) const fn until(&self) -> Instant {
         self.until
+    }
+
+    /// Whether what was not told again is long-lived stale.
+    pub(super) fn is_long_lived(&self) -> bool {
+        self.phase == Phase::LongGone
     }
 }
 
@@ -73,8 +121,15 @@ fn is_graceful(restart: &PeerRestart, down: &Down) -> bool {
     }
 }
 
-/// For how long the peer promised to be away at most; zero where it did not promise anything.
+/// For how long the peer said to be away at most; zero where it did not list the family.
 fn restart_time(restart: &PeerRestart, family: Family) -> Duration {
     let promised = restart.families.iter().any(|one| one.family == family);
     Duration::from_secs(if promised { restart.restart_time.into() } else { 0 })
+}
+
+/// For how long after that its routes may be kept; zero where we did not both announce it.
+fn stale_time(restart: &PeerRestart, family: Family) -> Duration {
+    let agreed = restart.long_lived.iter().filter(|_| restart.long_lived_by_both);
+    let promised = agreed.into_iter().find(|one| one.family == family);
+    Duration::from_secs(promised.map_or(0, |one| one.stale_time.into()))
 }

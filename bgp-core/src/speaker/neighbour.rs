@@ -30,6 +30,8 @@ pub(super) struct Live {
     pub(super) since: Instant,
     /// Families whose End-of-RIB arrived.
     pub(super) complete: BTreeSet<Family>,
+    /// Families whose long-lived stale time ended before that: they outlive no further session.
+    pub(super) spent: BTreeSet<Family>,
     /// Families whose prefix limit was passed, so that it is said once.
     pub(super) over_limit: BTreeSet<Family>,
     /// Families that the peer is announcing anew, and until when it has time for that.

@@ -10,7 +10,7 @@ use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::Source;
 use crate::session::{Down, GracefulOffer, Negotiated};
 use crate::speaker::{Carrier, ConnId, Event, Interface, Output, PeerId, Speaker};
-use crate::wire::GracefulFamily;
+use crate::wire::{GracefulFamily, LongLivedFamily};
 use crate::{Family, Instant};
 
 use super::neighbour::{Live, Neighbour, Stay};
@@ -41,12 +41,18 @@ impl Speaker {
         let settled = self.settle.has_reached(Milestone::Announce);
         let forwarding_preserved = settled || settings.forwarding_preserved;
         let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
+        let stale_time = u32::try_from(settings.long_lived.as_secs()).unwrap_or(u32::MAX);
+        let long_lived = config.families.iter().filter(|_| stale_time > 0).map(|&family| LongLivedFamily {
+            family,
+            forwarding_preserved,
+            stale_time,
+        });
         (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
             restarted: !settled,
             notification: settings.notification,
             restart_time: u16::try_from(settings.restart_time.as_secs()).unwrap_or(u16::MAX),
             families: families.collect(),
-            long_lived: Vec::new(),
+            long_lived: long_lived.collect(),
         })
     }
 
@@ -196,6 +202,7 @@ impl Speaker {
             interface: interface.unwrap_or_default(),
             since: now,
             complete: BTreeSet::new(),
+            spent: BTreeSet::new(),
             over_limit: BTreeSet::new(),
             refreshing: BTreeMap::new(),
         };

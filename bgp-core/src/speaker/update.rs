@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::peer::{AfterLimit, PrefixLimit};
-use crate::rib::{Forwarding, KernelHint, Mark, Route, Source, SourceId, Verdict};
+use crate::rib::{Forwarding, KernelHint, Mark, Route, SourceId, Verdict};
 use crate::speaker::{Event, Output, PeerId, Speaker};
 use crate::wire::{Attributes, Fault, NextHop, Nlri, Notification, Routes, Update};
 use crate::{Family, Instant};
@@ -85,6 +85,7 @@ impl Speaker {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(live) = neighbour.live.as_mut() else { return };
         live.complete.insert(family);
+        live.spent.remove(&family);
         let kept = neighbour.kept.remove(&family);
         let peer = neighbour.name();
         if kept.is_some() {
@@ -97,15 +98,7 @@ impl Speaker {
     pub(super) fn reimport_slice(&mut self) -> bool {
         for _ in 0..super::SLICE {
             let Some(path) = self.rib.poll_reimport() else { return false };
-            let Self { roster, rib, config, .. } = self;
-            let peer = rib.source(path.source).and_then(Source::peer).map(|peer| peer.peer);
-            let importer =
-                peer.and_then(|id| roster.get(id)).and_then(|neighbour| neighbour.importer(config.asn));
-            if let Some(importer) = importer {
-                let checked = importer.check(&path.received, rib);
-                let accepted = importer.judge(path.nlri.prefix, &checked, rib);
-                rib.judge(path.source, path.nlri, accepted);
-            }
+            self.judge_again(path);
         }
         true
     }

@@ -1,5 +1,6 @@
 //! A whole speaker among scripted peers, in virtual time: what they say is written down octet by octet,
 //! what they hear is decoded.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,7 +13,9 @@ use bgp_core::rib::{Reach, ResolvedHop};
 use bgp_core::speaker::{
     Config, ConnId, Event, GracefulRestart, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker,
 };
-use bgp_core::wire::{Capability, Dialect, GracefulFamily, Message, Open, PeerKind, decode, encode, frame};
+use bgp_core::wire::{
+    Capability, Dialect, GracefulFamily, LongLivedFamily, Message, Open, PeerKind, decode, encode, frame,
+};
 use bgp_core::{Asn, Family, Instant, RouterId};
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
@@ -79,6 +82,8 @@ pub(crate) struct Graceful {
     pub(crate) time: u16,
     /// Families, and whether forwarding was preserved: F.
     pub(crate) families: Vec<(Family, bool)>,
+    /// Long-lived stale time in seconds, and families with F; none without families.
+    pub(crate) long_lived: (u32, Vec<(Family, bool)>),
 }
 
 /// The speaker and everything around it.
@@ -252,6 +257,15 @@ fn open(n: u8, asn: Asn, graceful: Option<&Graceful>) -> Open {
                 .map(|&(family, forwarding_preserved)| GracefulFamily { family, forwarding_preserved })
                 .collect(),
         }
+    }));
+    let long_lived = graceful.map(|graceful| &graceful.long_lived).filter(|it| !it.1.is_empty());
+    capabilities.extend(long_lived.map(|(stale_time, families)| {
+        let listed = |&(family, forwarding_preserved)| LongLivedFamily {
+            family,
+            forwarding_preserved,
+            stale_time: *stale_time,
+        };
+        Capability::LongLivedGracefulRestart(families.iter().map(listed).collect())
     }));
     Open { asn, hold_time: 90, router_id: router_id(n), capabilities }
 }

@@ -142,9 +142,6 @@ fn read_graceful_restart(root: &mut Section<'_>) -> GracefulRestart {
         restart.long_lived =
             section.read("long_lived", seconds(STALE_TIME_LIMIT)).unwrap_or(restart.long_lived);
         restart.notification = section.read("notification", boolean).unwrap_or(restart.notification);
-        if restart.long_lived > Duration::ZERO {
-            services::unimplemented_yet(section.report, section.place_of("long_lived"), "long_lived");
-        }
         section.finish();
     }
     restart

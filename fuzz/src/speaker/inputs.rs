@@ -8,8 +8,8 @@ use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
 use bgp_core::session::{GracefulOffer, Local};
 use bgp_core::speaker::{Admin, ConnId, Input, Interface, PeerId, Reach, ResolvedHop};
 use bgp_core::wire::{
-    self, AddPathMode, AsPath, AttributeBlock, Attributes, Community, Dialect, GracefulFamily, Message,
-    NextHop, Nlri, PathId, PeerKind, RefreshKind, RouteRefresh,
+    self, AddPathMode, AsPath, AttributeBlock, Attributes, Community, Dialect, GracefulFamily,
+    LongLivedFamily, Message, NextHop, Nlri, PathId, PeerKind, RefreshKind, RouteRefresh,
 };
 use bgp_core::{Asn, Family, RouterId};
 use bytes::{Bytes, BytesMut};
@@ -85,12 +85,14 @@ fn say_open(driver: &mut Driver, conn: ConnId, flags: u8) {
     let Some(connection) = driver.connections.get(&conn) else { return };
     let asn = if bit(flags, 0) { Asn(65002) } else { asn_of(connection.remote) };
     let family = |family| GracefulFamily { family, forwarding_preserved: bit(flags, 1) };
+    let aging =
+        LongLivedFamily { family: Family::IPV4, forwarding_preserved: bit(flags, 1), stale_time: 300 };
     let graceful = GracefulOffer {
         restarted: bit(flags, 2),
         notification: bit(flags, 3),
         restart_time: 120,
         families: Family::UNICAST.map(family).to_vec(),
-        long_lived: Vec::new(),
+        long_lived: if bit(flags, 7) { vec![aging] } else { Vec::new() },
     };
     let local = Local {
         add_path: bit(flags, 4).then_some(AddPathMode::Both),

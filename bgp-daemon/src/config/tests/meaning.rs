@@ -331,5 +331,5 @@ format = "json"
     assert_eq!((settings.log.level, settings.log.format), (LogLevel::Debug, LogFormat::Json));
     let warnings: Vec<&str> = loaded.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert!(warnings.iter().all(|warning| warning.ends_with("is accepted, not implemented in this version")));
-    assert_eq!(warnings.len(), 3, "long_lived, bird, http");
+    assert_eq!(warnings.len(), 2, "bird, http");
 }
