@@ -163,6 +163,20 @@ fn a_route_moves_between_hops_of_its_own_and_an_object_in_place() {
 }
 
 #[test]
+fn an_ipv6_route_on_an_object_merges_with_none() {
+    in_namespace("an_ipv6_route_on_an_object_merges_with_none", || async {
+        groups_with_routes();
+        ip("-6 route append 2001:db8::/32 proto bird metric 50 via fd00::9");
+        ip("-6 route append 2001:db8::/32 proto bird metric 50 via fd00::8");
+        ip("-6 route append 2001:db8::/32 proto bird metric 50 nhid 2");
+        assert_eq!(routes("-6 -o route show 2001:db8::/32").len(), 3);
+        ip("-6 route replace 2001:db8::/32 proto bird metric 50 via fd00::7");
+        let held = routes("-6 -o route show 2001:db8::/32");
+        assert!(held.len() == 3 && held[1].contains("via fd00::7"), "only its like is replaced: {held:#?}");
+    });
+}
+
+#[test]
 fn what_an_object_cannot_be() {
     in_namespace("what_an_object_cannot_be", || async {
         groups_with_routes();

@@ -72,5 +72,5 @@ fn insert(routes: &mut Vec<KernelRoute>, route: KernelRoute) {
 }
 
 fn has_gateway(route: &KernelRoute) -> bool {
-    route.hops().iter().any(|hop| hop.gateway.is_some())
+    route.object.is_none() && route.hops().iter().any(|hop| hop.gateway.is_some())
 }

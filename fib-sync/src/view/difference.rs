@@ -18,10 +18,16 @@ impl View {
                 changes.link(before, now);
             }
         }
+        changes.objects = self.objects_unlike(old);
         for address in old.addresses().symmetric_difference(self.addresses()) {
             changes.address(address);
         }
         changes
+    }
+
+    fn objects_unlike(&self, old: &Self) -> Vec<u32> {
+        let ids: BTreeSet<u32> = old.objects().chain(self.objects()).map(|object| object.id).collect();
+        ids.into_iter().filter(|id| old.object(*id) != self.object(*id)).collect()
     }
 
     /// Both are walked in order, side by side: of two full tables, nothing but the difference is kept.

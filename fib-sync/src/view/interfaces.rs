@@ -89,10 +89,12 @@ impl View {
         self.interfaces.vrfs.extend(link.vrf.map(|table| (table, index)));
         let (up, running) = (link.up, link.running);
         self.interfaces.names.insert(link.name, index);
-        if old.as_ref().is_some_and(|old| old.up && !up) {
+        let goes_down = old.as_ref().is_some_and(|old| old.up && !up);
+        if goes_down || old.as_ref().is_some_and(|old| old.running && !running) {
+            self.lose_objects(index, changes);
+        }
+        if goes_down {
             self.lose(index, Loss::Disabled, changes);
-        } else if old.as_ref().is_some_and(|old| old.running && !running) {
-            changes.unsure |= self.stands_on_object(index);
         }
     }
 
@@ -100,6 +102,7 @@ impl View {
         let Some(old) = self.interfaces.links.remove(&index) else { return };
         changes.link(Some(&old), None);
         self.forget_keys(&old);
+        self.lose_objects(index, changes);
         self.lose(index, Loss::Gone, changes);
         let gone: Vec<Address> = self.addresses_on(index).cloned().collect();
         for address in gone {

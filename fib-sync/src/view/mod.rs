@@ -1,4 +1,4 @@
-//! What the kernel holds, as far as it told: interfaces, addresses and the routes of one table. Not here: wishes.
+//! What the kernel holds, as far as it told: interfaces, addresses, next-hop objects and the routes of one table. Not here: wishes.
 //!
 //! The kernel's own rules are followed so that events alone keep the view equal to the table; where an event
 //! does not fit, the view says that it is unsure and is read again.
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use self::interfaces::Interfaces;
+use self::objects::Objects;
 use self::table::Table;
 use crate::seen::{Address, Link, Seen};
 
@@ -16,6 +17,7 @@ mod difference;
 mod held;
 mod holders;
 mod interfaces;
+mod objects;
 mod routes;
 mod silence;
 mod table;
@@ -39,15 +41,18 @@ pub(crate) struct Changes {
     pub(crate) connected: Vec<IpNet>,
     /// Own addresses that appeared or went.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Next-hop objects that appeared, changed or went, or that the last route in the table has left.
+    pub(crate) objects: Vec<u32>,
     /// The event did not fit: only reading again will tell.
     pub(crate) unsure: bool,
 }
 
-/// Interfaces, addresses and routes.
+/// Interfaces, addresses, next-hop objects and routes.
 #[derive(Debug, Default)]
 pub(crate) struct View {
     table: Table,
     interfaces: Interfaces,
+    objects: Objects,
 }
 
 impl View {
@@ -62,12 +67,9 @@ impl View {
             Seen::LinkGone(index) => self.link_gone(index, &mut changes),
             Seen::Address(address) => self.address(address, &mut changes),
             Seen::AddressGone(address) => self.address_gone(&address, &mut changes),
-            Seen::Object(_)
-            | Seen::ObjectGone(_)
-            | Seen::Complete
-            | Seen::Interrupted
-            | Seen::Failed
-            | Seen::Overrun => {}
+            Seen::Object(object) => self.object_seen(object, &mut changes),
+            Seen::ObjectGone(id) => self.object_gone(id, &mut changes),
+            Seen::Complete | Seen::Interrupted | Seen::Failed | Seen::Overrun => {}
         }
         changes
     }

@@ -13,7 +13,8 @@ use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 impl View {
     pub(super) fn added(&mut self, route: KernelRoute, place: Place, changes: &mut Changes) {
         let prefix = route.prefix;
-        let route = Held::from(route);
+        let mut route = Held::from(route);
+        self.take_hops(&mut route);
         self.revise(prefix, changes, |routes| match place {
             Place::Instead => replace(&prefix, routes, route),
             Place::First | Place::Last if matches!(prefix, IpNet::V6(_)) => merge(routes, route),
@@ -24,7 +25,8 @@ impl View {
 
     pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
-        let route = Held::from(route);
+        let mut route = Held::from(route);
+        self.take_hops(&mut route);
         self.revise(prefix, changes, |routes| {
             if !routes.contains(&route) {
                 insert_last(routes, route);
@@ -34,8 +36,10 @@ impl View {
 
     pub(super) fn removed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
+        // What stood on an object that went was dropped with it: IPv4 says nothing, IPv6 may or may not.
+        let is_settled = route.object.is_some_and(|id| self.object(id).is_none());
         let fits = self.revise(prefix, changes, |routes| remove(&prefix, routes, &route.into()));
-        changes.unsure |= !fits;
+        changes.unsure |= !fits && !is_settled;
     }
 
     /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
@@ -49,16 +53,18 @@ impl View {
     }
 
     /// Changes the routes of a prefix and notes whether that made a difference.
-    fn revise<R>(
+    pub(super) fn revise<R>(
         &mut self,
         prefix: IpNet,
         changes: &mut Changes,
         revision: impl FnOnce(&mut Vec<Held>) -> R,
     ) -> R {
         let mut routes = self.routes(&prefix).to_vec();
+        let stood_on: Vec<u32> = routes.iter().filter_map(|route| route.object).collect();
         let result = revision(&mut routes);
         if self.table.set(prefix, routes) {
             changes.prefixes.push(prefix);
+            changes.objects.extend(stood_on.into_iter().filter(|id| !self.table.has_on(*id)));
         }
         result
     }
@@ -93,6 +99,11 @@ fn replace(prefix: &IpNet, routes: &mut Vec<Held>, route: Held) {
 
 /// False: nothing there is what went.
 fn remove(prefix: &IpNet, routes: &mut Vec<Held>, route: &Held) -> bool {
+    if let Some(id) = route.object {
+        // A whole route, whatever hops the object had left.
+        let at = routes.iter().position(|held| held.metric == route.metric && held.object == Some(id));
+        return at.map(|at| routes.remove(at)).is_some();
+    }
     let same_key = |held: &Held| held.metric == route.metric && held.protocol == route.protocol;
     if let Some(at) = routes.iter().position(|held| same_key(held) && is_same(held, route)) {
         routes.remove(at);
@@ -129,9 +140,9 @@ fn merge(routes: &mut Vec<Held>, route: Held) {
     }
 }
 
-/// IPv6 multipath is made of routes through gateways.
+/// IPv6 multipath is made of routes through gateways, not of routes on objects (`rt6_qualify_for_ecmp`).
 fn can_multipath(route: &Held) -> bool {
-    route.object.is_some() || route.hops().iter().any(|hop| hop.gateway.is_some())
+    route.object.is_none() && route.hops().iter().any(|hop| hop.gateway.is_some())
 }
 
 /// IPv6 announces the members of a multipath route in any order.
@@ -148,6 +159,7 @@ fn is_same(held: &Held, route: &Held) -> bool {
 /// shown with that of the first.
 fn is_part(prefix: &IpNet, part: &Held, held: &Held) -> bool {
     held.metric == part.metric
+        && held.object.is_none()
         && matches!(prefix, IpNet::V6(_))
         && !part.hops().is_empty()
         && part.hops().iter().all(|hop| held.hops().iter().any(|other| same_way(hop, other)))

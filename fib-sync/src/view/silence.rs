@@ -31,13 +31,11 @@ impl View {
         }
     }
 
-    /// Whether an IPv4 route over this interface stands on a next-hop object: those are removed with the
-    /// carrier, silently.
-    pub(super) fn stands_on_object(&self, interface: u32) -> bool {
-        self.table.any_ipv4_over(interface, |route| route.object.is_some())
-    }
-
+    /// A route on a next-hop object goes with the object and not before.
     fn goes(&self, route: &Held, interface: u32, loss: Loss) -> bool {
+        if route.object.is_some() {
+            return false;
+        }
         let mut hops = route.hops().iter();
         match loss {
             Loss::Gone => hops.any(|hop| hop.interface == interface),
@@ -50,7 +48,7 @@ impl View {
     /// A hop over another interface, one without an IPv4 address, may have been dead before: nothing shows that.
     fn may_have_gone(&self, route: &Held, interface: u32) -> bool {
         let doubtful = |other: u32| other != interface && self.is_up(other) && !self.has_ipv4(other);
-        route.object.is_some() || route.hops().iter().any(|hop| doubtful(hop.interface))
+        route.object.is_none() && route.hops().iter().any(|hop| doubtful(hop.interface))
     }
 
     fn is_up(&self, interface: u32) -> bool {

@@ -1,4 +1,4 @@
-//! The routes of the table, by prefix and by the interfaces they lead over.
+//! The routes of the table, by prefix, by the interfaces they lead over and by the next-hop objects they stand on.
 //!
 //! What a prefix holds is a list of routes, mostly of one, and few different lists are held by very many prefixes.
 //! So a prefix keeps the id of its list, an interface the ids of the lists over it, and a list its prefixes.
@@ -21,6 +21,8 @@ pub(super) struct Table {
     holders: Holders,
     /// The lists over each interface.
     over: BTreeSet<(u32, Id)>,
+    /// The lists with a route on each next-hop object.
+    on: BTreeSet<(u32, Id)>,
 }
 
 impl Table {
@@ -39,15 +41,19 @@ impl Table {
         self.lists_over(interface).flat_map(|id| self.holders.of(id))
     }
 
+    /// The prefixes with a route on this next-hop object.
+    pub(super) fn prefixes_on(&self, object: u32) -> impl Iterator<Item = IpNet> {
+        lists(&self.on, object).flat_map(|id| self.holders.of(id))
+    }
+
+    /// Whether there is one.
+    pub(super) fn has_on(&self, object: u32) -> bool {
+        lists(&self.on, object).next().is_some()
+    }
+
     /// The IPv4 prefixes with a route over this interface.
     pub(super) fn ipv4_over(&self, interface: u32) -> impl Iterator<Item = IpNet> {
         self.lists_over(interface).flat_map(|id| self.holders.ipv4_of(id))
-    }
-
-    /// Whether this is so of any route beside or over this interface in IPv4. Asks once per list, not per prefix.
-    pub(super) fn any_ipv4_over(&self, interface: u32, is_so: impl Fn(&Held) -> bool) -> bool {
-        let mut lists = self.lists_over(interface).filter(|id| self.list(*id).iter().any(&is_so));
-        lists.any(|id| self.holders.ipv4_of(id).next().is_some())
     }
 
     /// Puts these routes in the place of those of a prefix. False: they are the same.
@@ -72,8 +78,7 @@ impl Table {
     }
 
     fn lists_over(&self, interface: u32) -> impl Iterator<Item = Id> {
-        let lists = self.over.range((interface, Id::FIRST)..);
-        lists.take_while(move |(over, _)| *over == interface).map(|(_, id)| *id)
+        lists(&self.over, interface)
     }
 
     fn list(&self, id: Id) -> &[Held] {
@@ -85,6 +90,7 @@ impl Table {
         if is_new && let Some(routes) = self.lists.get(id) {
             let hops = routes.iter().flat_map(Held::hops);
             self.over.extend(hops.map(|hop| (hop.interface, id)));
+            self.on.extend(routes.iter().filter_map(|route| Some((route.object?, id))));
         }
         id
     }
@@ -94,6 +100,14 @@ impl Table {
             for hop in routes.iter().flat_map(Held::hops) {
                 self.over.remove(&(hop.interface, id));
             }
+            for object in routes.iter().filter_map(|route| route.object) {
+                self.on.remove(&(object, id));
+            }
         }
     }
+}
+
+/// The lists of an interface or object.
+fn lists(index: &BTreeSet<(u32, Id)>, of: u32) -> impl Iterator<Item = Id> {
+    index.range((of, Id::FIRST)..).take_while(move |(other, _)| *other == of).map(|(_, id)| *id)
 }
