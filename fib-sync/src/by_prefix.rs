@@ -55,6 +55,19 @@ impl<T> ByPrefix<T> {
         v4.chain(self.v6.iter().map(|(prefix, value)| (IpNet::V6(*prefix), value)))
     }
 
+    /// The entries behind `after`, in order; from the first one on without.
+    pub(crate) fn iter_after(&self, after: Option<IpNet>) -> impl Iterator<Item = (IpNet, &T)> {
+        let (v4, v6) = match after {
+            None => (Some(Ipv4Net::default()), Ipv6Net::default()),
+            Some(IpNet::V4(prefix)) => (Some(prefix), Ipv6Net::default()),
+            Some(IpNet::V6(prefix)) => (None, prefix),
+        };
+        let v4 = v4.into_iter().flat_map(|from| self.v4.iter_from(from));
+        let v4 = v4.map(|(prefix, value)| (IpNet::V4(*prefix), value));
+        let v6 = self.v6.iter_from(v6).map(|(prefix, value)| (IpNet::V6(*prefix), value));
+        v4.chain(v6).filter(move |(prefix, _)| Some(*prefix) > after)
+    }
+
     /// Every prefix in order.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = IpNet> {
         self.iter().map(|(prefix, _)| prefix)

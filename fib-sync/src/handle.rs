@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
-use crate::{Config, Event, Route, Snapshot};
+use crate::{Config, Event, Listing, Metrics, Page, Route, Snapshot};
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
 ///
@@ -79,7 +79,32 @@ impl Handle {
         self.requests.send(Request::Untrack(address)).await.map_err(|_| Stopped)
     }
 
-    /// The state of the table, for people. Answered however busy the table is.
+    /// The state of the table in numbers. Costs the same however many routes there are, and is answered
+    /// however busy the table is.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn metrics(&self) -> Result<Metrics, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::Metrics(answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// Prefixes of ours behind `after`, or from the first one on, in order. At most `most` prefixes are looked
+    /// at, so that nobody waits long for the table; ask on with [`Page::next`]. What changes between two pages
+    /// is seen or not.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn page(&self, which: Listing, after: Option<IpNet>, most: usize) -> Result<Page, Stopped> {
+        let (answer, question) = oneshot::channel();
+        let request = Request::Page { which, after, most, answer };
+        self.requests.send(request).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// The whole state of the table at one moment. The table does nothing else while it is copied: for tests
+    /// and small tables; otherwise [`metrics`](Self::metrics) and [`page`](Self::page) suffice.
     ///
     /// # Errors
     /// When the task has stopped.
@@ -156,6 +181,8 @@ pub(crate) enum Wish {
 pub(crate) enum Request {
     Track(IpAddr),
     Untrack(IpAddr),
+    Metrics(oneshot::Sender<Metrics>),
+    Page { which: Listing, after: Option<IpNet>, most: usize, answer: oneshot::Sender<Page> },
     Snapshot(oneshot::Sender<Snapshot>),
     Reconfigure(Box<Config>),
     RemoveAll(oneshot::Sender<usize>),

@@ -36,6 +36,11 @@ impl Learner {
         self.pending.extend(connected.map(|prefix| (prefix, Origin::Direct)));
     }
 
+    /// How many routes are told of.
+    pub(crate) fn told(&self) -> usize {
+        self.told.len()
+    }
+
     pub(crate) fn has_news(&self) -> bool {
         !self.pending.is_empty()
     }

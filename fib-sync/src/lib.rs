@@ -43,6 +43,7 @@ mod config;
 mod event;
 mod handle;
 mod learn;
+mod metrics;
 #[cfg(feature = "model")]
 pub mod model;
 mod netlink;
@@ -63,6 +64,7 @@ mod view;
 pub use config::{Config, Share};
 pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, Origin, Resolution, Sweep};
 pub use handle::{Events, Handle, Stopped, start};
+pub use metrics::{Counters, Gauges, Histogram, Metrics};
 pub use object::{KernelObject, Member, ObjectContent, ObjectOperation, SetId};
 pub use pattern::Pattern;
 pub use reconcile::Reconciler;
@@ -71,5 +73,5 @@ pub use route::{Forwarding, Hop, Route};
 pub use seen::{
     Address, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place, Seen, Ticket,
 };
-pub use snapshot::{Counters, Snapshot, SnapshotRoute, Standing};
+pub use snapshot::{Listing, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
 pub use time::Instant;

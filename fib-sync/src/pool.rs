@@ -36,6 +36,11 @@ impl<T: Eq + Hash> Pool<T> {
         self.slots.get(id.index())?.as_ref().map(|slot| &*slot.value)
     }
 
+    /// Every value, and by how many it is held.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&T, usize)> {
+        self.slots.iter().flatten().map(|slot| (&*slot.value, slot.holders))
+    }
+
     /// The id of a value that is held, without holding it.
     pub(crate) fn find(&self, value: &T) -> Option<Id> {
         self.ids.get(value).copied()

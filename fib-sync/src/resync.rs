@@ -125,12 +125,14 @@ impl Resync {
         }
     }
 
-    pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        match self.state {
-            State::Idle if self.audit.is_some_and(|at| at <= now) => self.state = State::Due,
-            State::Waiting if self.earliest <= now => self.state = State::Due,
-            State::Idle | State::Waiting | State::Due | State::Running(_) => {}
+    /// True: an audit has become due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> bool {
+        let audits = matches!(self.state, State::Idle) && self.audit.is_some_and(|at| at <= now);
+        let waited = matches!(self.state, State::Waiting) && self.earliest <= now;
+        if audits || waited {
+            self.state = State::Due;
         }
+        audits
     }
 }
 

@@ -1,8 +1,10 @@
-//! The state of a table as an operator wants to see it.
+//! The state of a table as an operator wants to see it: every prefix of ours, page by page or all at once.
+
+use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::{Refused, Route};
+use crate::{Counters, Refused, Route};
 
 /// Where one prefix of ours stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,23 +30,52 @@ pub struct SnapshotRoute {
     pub installed: Option<Route>,
     /// How the two compare.
     pub standing: Standing,
+    /// What becomes of a refused wish.
+    pub retry: Option<Retry>,
+    /// The foreign route of the same prefix that the kernel finds before ours: ours is in the table, and no
+    /// packet takes it.
+    pub hidden_by: Option<Owner>,
+    /// The foreign route of the same prefix that the kernel would find if ours were not there.
+    pub hides: Option<Owner>,
 }
 
-/// Running totals since start.
+/// What becomes of a refused wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// How long it has been refused.
+    pub since: Duration,
+    /// Refusals in a row.
+    pub times: u32,
+    /// How long until it is tried again, unless the network changes before; nothing while it is being tried.
+    pub next: Option<Duration>,
+}
+
+/// Whose a foreign route is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Owner {
+    /// Its route protocol, as in `/etc/iproute2/rt_protos`.
+    pub protocol: u8,
+    /// Its metric.
+    pub metric: u32,
+}
+
+/// Which prefixes to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Operations the kernel carried out.
-    pub done: u64,
-    /// Operations it refused.
-    pub refused: u64,
-    /// Times events were lost.
-    pub overruns: u64,
-    /// Dumps the kernel flagged as interrupted.
-    pub interrupted: u64,
-    /// Wishes found missing by a reading of the whole view.
-    pub drift: u64,
-    /// Whole readings of the view.
-    pub dumps: u64,
+pub enum Listing {
+    /// Every prefix that is wished or holds a route of ours.
+    #[default]
+    All,
+    /// Those that are not [`Standing::Installed`].
+    Differing,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Prefixes in order; possibly none although more follow.
+    pub routes: Vec<SnapshotRoute>,
+    /// Where the next page begins; nothing follows without it.
+    pub next: Option<IpNet>,
 }
 
 /// The whole state of a table.

@@ -94,12 +94,14 @@ proptest! {
         let mut world = World::new();
         for step in steps {
             take(&mut world, step);
+            world.check_numbers();
         }
         mend(&mut world);
         world.reconciler.settle();
         world.reconciler.sweep_anyway();
         world.wait_long();
         world.check_wishes();
+        world.check_numbers();
     }
 
     #[test]

@@ -93,10 +93,10 @@ impl Keeper {
     }
 
     async fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        let now = self.now();
-        self.reconciler.handle_timeout(now);
         self.carry_out(buffer).await?;
-        match self.wait(buffer).await {
+        let woken = self.wait(buffer).await;
+        self.reconciler.handle_timeout(self.now());
+        match woken {
             Woken::Timer => {}
             Woken::Listener(true) => self.tell(),
             // What is told is told to nobody.
@@ -266,11 +266,13 @@ impl Keeper {
             None => self.leaving = Some(Leaving::Dropped),
             Some(Request::Track(address)) => self.reconciler.track(address),
             Some(Request::Untrack(address)) => self.reconciler.untrack(&address),
-            Some(Request::Reconfigure(config)) => self.reconciler.reconfigure(*config),
-            Some(Request::Snapshot(answer)) => {
-                // Whoever asked may have gone.
-                let _ = answer.send(self.reconciler.snapshot());
+            // Whoever asked may have gone, here as below.
+            Some(Request::Metrics(answer)) => drop(answer.send(self.reconciler.metrics())),
+            Some(Request::Page { which, after, most, answer }) => {
+                drop(answer.send(self.reconciler.page(which, after, most)));
             }
+            Some(Request::Reconfigure(config)) => self.reconciler.reconfigure(*config),
+            Some(Request::Snapshot(answer)) => drop(answer.send(self.reconciler.snapshot())),
             Some(Request::Stop(answer)) => {
                 while let Ok(wish) = self.inboxes.wishes.try_recv() {
                     self.take(wish);

@@ -44,6 +44,16 @@ impl Adoption {
         self.stale.contains(prefix)
     }
 
+    pub(super) fn stale(&self) -> usize {
+        self.stale.len()
+    }
+
+    /// The sweep that the brake holds.
+    pub(super) fn held(&self) -> Option<Sweep> {
+        let held = self.phase == Phase::Held;
+        held.then_some(Sweep { adopted: self.adopted, stale: self.stale.len(), held })
+    }
+
     /// A wish about this prefix came, or its route went by itself.
     pub(super) fn decided(&mut self, prefix: &IpNet) {
         self.stale.remove(prefix);

@@ -20,6 +20,7 @@ use self::news::News;
 use self::row::{Flight, Row, Trouble};
 use self::wish::settled;
 use crate::learn::Learner;
+use crate::metrics::Kind;
 use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
@@ -39,11 +40,14 @@ pub struct Reconciler {
     view: View,
     resync: Resync,
     rows: BTreeMap<IpNet, Row>,
-    /// Prefixes to look at, in the order in which they asked.
-    ready: VecDeque<IpNet>,
-    flights: BTreeMap<Ticket, IpNet>,
+    /// Prefixes to look at, in the order in which they asked, and when.
+    ready: VecDeque<(IpNet, Instant)>,
+    flights: BTreeMap<Ticket, Flying>,
     last_ticket: u64,
+    /// Refused wishes that wait; one that is being tried is not among them.
     retries: BTreeSet<(Instant, IpNet)>,
+    /// Rows with a refusal.
+    troubled: usize,
     /// When refused wishes are tried again because the network changed.
     nudge: Option<Instant>,
     nudged: Instant,
@@ -55,6 +59,17 @@ pub struct Reconciler {
     settling: bool,
     leaving: bool,
     counters: Counters,
+    /// The latest time anybody told.
+    now: Instant,
+}
+
+/// An operation that waits for its answer.
+#[derive(Clone, Copy, Debug)]
+struct Flying {
+    prefix: IpNet,
+    kind: Kind,
+    /// When the prefix asked for its turn.
+    asked: Instant,
 }
 
 impl Reconciler {
@@ -70,6 +85,7 @@ impl Reconciler {
             flights: BTreeMap::new(),
             last_ticket: 0,
             retries: BTreeSet::new(),
+            troubled: 0,
             nudge: None,
             nudged: Instant::ZERO,
             adoption: Adoption::default(),
@@ -80,6 +96,7 @@ impl Reconciler {
             settling: false,
             leaving: false,
             counters: Counters::default(),
+            now: Instant::ZERO,
         }
     }
 
@@ -166,12 +183,14 @@ impl Reconciler {
 
     /// The answer to an operation. Answers to tickets from before an overrun are ignored.
     pub fn done(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
-        let Some(prefix) = self.flights.remove(&ticket) else { return };
+        self.tick(now);
+        let Some(Flying { prefix, kind, asked }) = self.flights.remove(&ticket) else { return };
         let Some(row) = self.rows.get_mut(&prefix) else { return };
         let Some(flight) = row.flight.take() else { return };
         match (result, flight) {
             (Ok(()), flight) => {
-                self.counters.done += 1;
+                self.counters.carried_out(kind);
+                self.counters.latency.record(self.now.since(asked));
                 let metric = row.wish.as_ref().and_then(|wish| wish.metric);
                 let is_ours = |held: &Held| Some(held.metric) == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
@@ -182,7 +201,6 @@ impl Reconciler {
             }
             (Err(Refused::Gone), Flight::Removes(metric)) => self.forget(prefix, metric, now),
             (Err(refused), _) => {
-                self.counters.refused += 1;
                 self.refuse(prefix, refused, now);
                 return;
             }
@@ -192,13 +210,14 @@ impl Reconciler {
 
     /// The next thing to ask of the kernel; `None` while there is nothing, or enough is in flight.
     pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
+        self.tick(now);
         if self.resync.blocks() {
             let starts = self.flights.is_empty() && self.resync.start();
             self.counters.dumps += u64::from(starts);
             return starts.then_some(Output::Read);
         }
         while self.flights.len() < self.config.in_flight {
-            let prefix = self.ready.pop_front()?;
+            let (prefix, asked) = self.ready.pop_front()?;
             let Some(row) = self.rows.get_mut(&prefix) else { continue };
             row.queued = false;
             if row.flight.is_some() {
@@ -206,7 +225,7 @@ impl Reconciler {
             }
             match decide(prefix, row, &self.config, &self.view) {
                 Step::Rest => self.rest(prefix),
-                Step::Apply(operation) => return Some(self.launch(prefix, operation)),
+                Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
                 Step::Refuse(refused) => self.refuse(prefix, refused, now),
             }
         }
@@ -239,7 +258,8 @@ impl Reconciler {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.resync.handle_timeout(now);
+        self.tick(now);
+        self.counters.audits += u64::from(self.resync.handle_timeout(now));
         if self.nudge.is_some_and(|at| at <= now) {
             self.nudge = None;
             self.nudged = now;
@@ -278,11 +298,14 @@ impl Reconciler {
         let row = self.rows.entry(prefix).or_default();
         if !row.queued && row.flight.is_none() {
             row.queued = true;
-            self.ready.push_back(prefix);
+            if let Some(trouble) = &row.trouble {
+                self.retries.remove(&(trouble.retry, prefix));
+            }
+            self.ready.push_back((prefix, self.now));
         }
     }
 
-    fn launch(&mut self, prefix: IpNet, operation: Operation) -> Output {
+    fn launch(&mut self, prefix: IpNet, operation: Operation, asked: Instant) -> Output {
         self.last_ticket += 1;
         let ticket = Ticket(self.last_ticket);
         let flight = match &operation {
@@ -290,15 +313,15 @@ impl Reconciler {
             Operation::Remove(route) => Flight::Removes(route.metric),
         };
         self.rows.entry(prefix).or_default().flight = Some(flight);
-        self.flights.insert(ticket, prefix);
+        self.flights.insert(ticket, Flying { prefix, kind: Kind::from(&operation), asked });
         Output::Apply(ticket, operation)
     }
 
     /// The prefix is as wished.
     fn rest(&mut self, prefix: IpNet) {
         let Some(row) = self.rows.get_mut(&prefix) else { return };
-        if let Some(trouble) = row.trouble.take() {
-            self.retries.remove(&(trouble.retry, prefix));
+        if row.trouble.take().is_some() {
+            self.troubled -= 1;
             self.news.verdict(prefix);
         }
         if row.wish.is_none() {
@@ -311,13 +334,16 @@ impl Reconciler {
     fn refuse(&mut self, prefix: IpNet, refused: Refused, now: Instant) {
         let refused = self.explained(prefix, refused, now);
         let Some(row) = self.rows.get_mut(&prefix) else { return };
-        if let Some(before) = &row.trouble {
-            self.retries.remove(&(before.retry, prefix));
-        }
+        self.counters.refused(&refused);
+        self.troubled += usize::from(row.trouble.is_none());
         let trouble = Trouble::next(row.trouble.as_deref(), refused, now);
         self.retries.insert((trouble.retry, prefix));
         row.trouble = Some(Box::new(trouble));
         self.news.verdict(prefix);
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.now = self.now.max(now);
     }
 
     fn sweep(&mut self, sweep: Sweep, released: Vec<IpNet>) {

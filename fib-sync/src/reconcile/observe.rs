@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::Reconciler;
+use super::{Flying, Reconciler};
 use crate::resync::End;
 use crate::seen::Seen;
 use crate::view::{Changes, Held, View};
@@ -13,6 +13,7 @@ use crate::{Instant, Origin, Refused};
 impl Reconciler {
     /// Takes in one thing the kernel said.
     pub fn observe(&mut self, seen: Seen, now: Instant) {
+        self.tick(now);
         match seen {
             Seen::Complete => self.end(End::Complete, now),
             Seen::Interrupted => self.end(End::Interrupted, now),
@@ -42,7 +43,7 @@ impl Reconciler {
         self.counters.overruns += 1;
         self.news.overrun();
         self.resync.overrun(now);
-        for prefix in std::mem::take(&mut self.flights).into_values() {
+        for Flying { prefix, .. } in std::mem::take(&mut self.flights).into_values() {
             if let Some(row) = self.rows.get_mut(&prefix) {
                 row.flight = None;
                 row.fulfilled = false;

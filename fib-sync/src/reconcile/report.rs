@@ -1,55 +1,147 @@
 //! The state of the table for people.
 
-use std::collections::BTreeSet;
+use std::iter::Peekable;
+use std::ops::Bound;
 
 use ipnet::IpNet;
 
 use super::Reconciler;
-use super::row::Row;
+use super::row::{Row, Trouble};
 use super::wish::in_words;
-use crate::{Snapshot, SnapshotRoute, Standing};
+use crate::view::Held;
+use crate::{Gauges, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
 
 impl Reconciler {
+    /// The state of the table in numbers.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        Metrics {
+            synced: self.synced,
+            settled: self.settling,
+            held: self.adoption.held(),
+            gauges: self.gauges(),
+            counters: self.counters.clone(),
+        }
+    }
+
+    /// Every row waits for its turn, flies, waits for its retry, or rests because it is as wished.
+    fn gauges(&self) -> Gauges {
+        let busy = self.ready.len() + self.flights.len();
+        let retried = self.troubled.saturating_sub(self.retries.len());
+        Gauges {
+            installed: self.rows.len().saturating_sub(busy + self.retries.len()),
+            adopted: self.adoption.stale(),
+            pending: busy.saturating_sub(retried),
+            diverged: self.troubled,
+            backlog: self.ready.len(),
+            in_flight: self.flights.len(),
+            in_flight_limit: self.config.in_flight,
+            learned: self.learner.told(),
+            foreign: self.view.count(|route| !self.config.owns(route)),
+        }
+    }
+
+    /// Prefixes of ours behind `after`, of which at most `most` are looked at.
+    #[must_use]
+    pub fn page(&self, which: Listing, after: Option<IpNet>, most: usize) -> Page {
+        let mut page = Page::default();
+        for (count, prefix) in self.prefixes_after(after).enumerate() {
+            if count == most.max(1) {
+                return page;
+            }
+            page.next = Some(prefix);
+            let route = self.standing_of(prefix);
+            if which == Listing::All || route.standing != Standing::Installed {
+                page.routes.push(route);
+            }
+        }
+        page.next = None;
+        page
+    }
+
     /// Everything wished and everything of ours in the kernel, side by side.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let held = self.view.all_routes().filter(|(_, routes)| routes.iter().any(|r| self.config.owns(r)));
-        let prefixes: BTreeSet<IpNet> =
-            held.map(|(prefix, _)| prefix).chain(self.rows.keys().copied()).collect();
-        let foreign =
-            self.view.all_routes().flat_map(|(_, routes)| routes).filter(|r| !self.config.owns(r)).count();
         Snapshot {
             synced: self.synced,
             settled: self.settling,
-            routes: prefixes.into_iter().map(|prefix| self.standing_of(prefix)).collect(),
-            foreign,
-            counters: self.counters,
+            routes: self.prefixes_after(None).map(|prefix| self.standing_of(prefix)).collect(),
+            foreign: self.view.count(|route| !self.config.owns(route)),
+            counters: self.counters.clone(),
         }
     }
 
     /// How many prefixes hold a route of ours in the kernel.
     #[must_use]
     pub fn installed(&self) -> usize {
-        self.view.all_routes().filter(|(_, routes)| routes.iter().any(|r| self.config.owns(r))).count()
+        self.held_after(None).count()
+    }
+
+    /// What is wished or holds a route of ours.
+    fn prefixes_after(&self, after: Option<IpNet>) -> impl Iterator<Item = IpNet> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let wished = self.rows.range((from, Bound::Unbounded)).map(|(prefix, _)| *prefix);
+        Merged { one: wished.peekable(), other: self.held_after(after).peekable() }
+    }
+
+    fn held_after(&self, after: Option<IpNet>) -> impl Iterator<Item = IpNet> {
+        let ours = |(_, routes): &(IpNet, &[Held])| routes.iter().any(|route| self.config.owns(route));
+        self.view.routes_after(after).filter(ours).map(|(prefix, _)| prefix)
     }
 
     fn standing_of(&self, prefix: IpNet) -> SnapshotRoute {
         let row = self.rows.get(&prefix);
-        let held = self.view.routes(&prefix).iter().find(|route| self.config.owns(route));
+        let held = self.view.routes(&prefix);
+        let ours = held.iter().position(|route| self.config.owns(route));
+        let (before, behind) = held.split_at(ours.unwrap_or(held.len()));
+        let foreign = |routes: &[Held]| {
+            let route = routes.iter().find(|route| !self.config.owns(route))?;
+            ours.map(|_| Owner { protocol: route.protocol, metric: route.metric })
+        };
         SnapshotRoute {
             prefix,
             wished: row.and_then(|row| row.wish.clone()),
-            installed: held.and_then(|route| in_words(route, &self.view)),
+            installed: behind.first().and_then(|route| in_words(route, &self.view)),
             standing: self.standing(&prefix, row),
+            retry: row.and_then(|row| row.trouble.as_deref()).map(|trouble| self.retry(trouble, row)),
+            hidden_by: foreign(before),
+            hides: foreign(behind),
         }
     }
 
     fn standing(&self, prefix: &IpNet, row: Option<&Row>) -> Standing {
         match row {
             Some(Row { trouble: Some(trouble), .. }) => Standing::Diverged(trouble.refused.clone()),
-            Some(row) if row.fulfilled => Standing::Installed,
+            Some(row) if row.queued || row.flight.is_some() => Standing::Pending,
+            Some(_) => Standing::Installed,
             None if self.adoption.is_stale(prefix) => Standing::Adopted,
-            Some(_) | None => Standing::Pending,
+            None => Standing::Pending,
         }
+    }
+
+    fn retry(&self, trouble: &Trouble, row: Option<&Row>) -> Retry {
+        let waits = row.is_some_and(|row| !row.queued && row.flight.is_none());
+        Retry {
+            since: self.now.since(trouble.since),
+            times: trouble.times,
+            next: waits.then(|| trouble.retry.since(self.now)),
+        }
+    }
+}
+
+/// Two ascending sequences as one, what is in both once.
+struct Merged<A: Iterator, B: Iterator> {
+    one: Peekable<A>,
+    other: Peekable<B>,
+}
+
+impl<A: Iterator<Item = IpNet>, B: Iterator<Item = IpNet>> Iterator for Merged<A, B> {
+    type Item = IpNet;
+
+    fn next(&mut self) -> Option<IpNet> {
+        let smallest = [self.one.peek(), self.other.peek()].into_iter().flatten().min().copied()?;
+        self.one.next_if_eq(&smallest);
+        self.other.next_if_eq(&smallest);
+        Some(smallest)
     }
 }

@@ -36,6 +36,10 @@ pub(super) enum Flight {
 pub(super) struct Trouble {
     pub(super) refused: Refused,
     pub(super) retry: Instant,
+    /// The first refusal in a row, whatever its reason.
+    pub(super) since: Instant,
+    /// Refusals in a row.
+    pub(super) times: u32,
     pause: Duration,
 }
 
@@ -43,7 +47,9 @@ impl Trouble {
     /// The next refusal in a row, or the first.
     pub(super) fn next(before: Option<&Self>, refused: Refused, now: Instant) -> Self {
         let pause = before.map_or(FIRST_PAUSE, |trouble| trouble.pause.saturating_mul(2).min(LONGEST_PAUSE));
-        Self { refused, retry: now + pause, pause }
+        let since = before.map_or(now, |trouble| trouble.since);
+        let times = before.map_or(1, |trouble| trouble.times.saturating_add(1));
+        Self { refused, retry: now + pause, since, times, pause }
     }
 }
 

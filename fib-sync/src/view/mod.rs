@@ -84,6 +84,16 @@ impl View {
         self.table.iter()
     }
 
+    /// Every route behind `prefix`, by prefix; from the first one on without.
+    pub(crate) fn routes_after(&self, prefix: Option<IpNet>) -> impl Iterator<Item = (IpNet, &[Held])> {
+        self.table.iter_after(prefix)
+    }
+
+    /// How many routes are so. Asks once for routes that many prefixes share.
+    pub(crate) fn count(&self, is_so: impl Fn(&Held) -> bool) -> usize {
+        self.table.count(is_so)
+    }
+
     /// The prefixes with a route over this interface.
     pub(crate) fn prefixes_over(&self, index: u32) -> impl Iterator<Item = IpNet> {
         self.table.prefixes_over(index)

@@ -36,6 +36,17 @@ impl Table {
         self.by_prefix.iter().map(|(prefix, id)| (prefix, self.list(*id)))
     }
 
+    /// Every route behind `prefix`, by prefix.
+    pub(super) fn iter_after(&self, prefix: Option<IpNet>) -> impl Iterator<Item = (IpNet, &[Held])> {
+        self.by_prefix.iter_after(prefix).map(|(prefix, id)| (prefix, self.list(*id)))
+    }
+
+    /// How many routes are so. Asks once per list, not per prefix.
+    pub(super) fn count(&self, is_so: impl Fn(&Held) -> bool) -> usize {
+        let of_list = |list: &[Held]| list.iter().filter(|route| is_so(route)).count();
+        self.lists.iter().map(|(list, holders)| of_list(list) * holders).sum()
+    }
+
     /// The prefixes with a route over this interface.
     pub(super) fn prefixes_over(&self, interface: u32) -> impl Iterator<Item = IpNet> {
         self.lists_over(interface).flat_map(|id| self.holders.of(id))

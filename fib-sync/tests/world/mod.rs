@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use fib_sync::model::{How, Kernel, Said};
 use fib_sync::{
-    Address, Config, Event, Instant, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output,
-    Reconciler, Refused, Route, Ticket,
+    Address, Config, Event, Gauges, Instant, KernelForwarding, KernelHop, KernelRoute, Link, Operation,
+    Output, Reconciler, Refused, Route, Standing, Ticket,
 };
 use ipnet::IpNet;
 
@@ -181,6 +181,20 @@ impl World {
                 }
             }
         }
+    }
+
+    /// The numbers are those of the list.
+    pub(crate) fn check_numbers(&self) {
+        let routes = self.reconciler.snapshot().routes;
+        let count = |fits: fn(&Standing) -> bool| routes.iter().filter(|r| fits(&r.standing)).count();
+        let listed = [
+            count(|standing| *standing == Standing::Installed),
+            count(|standing| *standing == Standing::Adopted),
+            count(|standing| *standing == Standing::Pending),
+            count(|standing| matches!(standing, Standing::Diverged(_))),
+        ];
+        let Gauges { installed, adopted, pending, diverged, .. } = self.reconciler.metrics().gauges;
+        assert_eq!([installed, adopted, pending, diverged], listed, "{routes:#?}");
     }
 
     fn diverged(&self) -> BTreeSet<IpNet> {
