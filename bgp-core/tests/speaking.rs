@@ -4,7 +4,7 @@ mod script;
 
 use bgp_core::peer::PeerConfig;
 use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
-use bgp_core::wire::{Capability, Message, RefreshKind, Role};
+use bgp_core::wire::{Capability, Community, Message, RefreshKind, Role};
 use bgp_core::{Asn, Family};
 use script::{
     Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, peer, refresh, update,
@@ -87,6 +87,22 @@ fn one_hop_away_the_next_hop_is_on_the_link() {
     }
     let multihop = PeerConfig { multihop: true, ..peer(2, THEIRS) };
     assert_eq!(told(multihop, &elsewhere).kernel.len(), 1, "where it may be further away");
+}
+
+#[test]
+fn a_route_over_a_link_about_to_go_down_steps_aside() {
+    let leaving = attribute(0xc0, 8, &Community::GRACEFUL_SHUTDOWN.0.to_be_bytes());
+    let from_outside = told(peer(2, THEIRS), &[external(), vec![leaving.clone()]].concat());
+    let from_inside = told(peer(2, OURS), &internal_with(leaving));
+    for (stage, preference) in [(from_outside, 0), (from_inside, 100)] {
+        let [route] = &stage.routes(RoutesOf::Best)[..] else { panic!("the only route is used") };
+        assert_eq!(route.route.attributes.local_preference, Some(preference));
+        assert_eq!(
+            *route.route.attributes.communities,
+            [Community::GRACEFUL_SHUTDOWN],
+            "others learn it too"
+        );
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::Asn;
 use crate::peer::PeerConfig;
 use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
 use crate::rib::{Accepted, Forwarding, Ineligible, Rib, Route};
-use crate::wire::Role;
+use crate::wire::{Community, Role};
 
 use super::place::Place;
 
@@ -52,12 +52,30 @@ impl Importer<'_> {
     /// What becomes of a checked route under `prefix`: a route to choose from, or why it cannot be chosen.
     pub(super) fn judge(&self, prefix: IpNet, checked: &Accepted, rib: &mut Rib) -> Accepted {
         let route = checked.as_ref().map_err(|reason| *reason)?;
-        match self.evaluate(prefix, route) {
-            Verdict::Accept { route: Cow::Borrowed(_), .. } => Ok(Arc::clone(route)),
-            Verdict::Accept { route: Cow::Owned(route), .. } => Ok(rib.intern(route)),
-            Verdict::Reject { by: Decided::Unconfigured } => Err(Ineligible::NoPolicy),
-            Verdict::Reject { .. } => Err(Ineligible::Policy),
+        let accepted = match self.evaluate(prefix, route) {
+            Verdict::Accept { route, .. } => route,
+            Verdict::Reject { by: Decided::Unconfigured } => return Err(Ineligible::NoPolicy),
+            Verdict::Reject { .. } => return Err(Ineligible::Policy),
+        };
+        match self.step_aside(accepted) {
+            Cow::Borrowed(_) => Ok(Arc::clone(route)),
+            Cow::Owned(route) => Ok(rib.intern(route)),
         }
+    }
+
+    /// A route over a link about to go down is used only where there is no other ([RFC 8326 §4.1]).
+    /// Policy comes first: what it takes the community from, it wants to keep as it is.
+    ///
+    /// [RFC 8326 §4.1]: https://www.rfc-editor.org/rfc/rfc8326#section-4.1
+    fn step_aside<'r>(&self, route: Cow<'r, Route>) -> Cow<'r, Route> {
+        let attributes = &route.attributes;
+        let leaving = attributes.communities.contains(&Community::GRACEFUL_SHUTDOWN);
+        if self.internal() || !leaving || attributes.local_preference == Some(0) {
+            return route;
+        }
+        let mut route = route.into_owned();
+        route.attributes.local_preference = Some(0);
+        Cow::Owned(route)
     }
 
     /// The import policies' word, for [`judge`](Self::judge) and for explanations.
