@@ -42,6 +42,7 @@ mod by_prefix;
 mod config;
 mod event;
 mod handle;
+mod key;
 mod learn;
 mod metrics;
 #[cfg(feature = "model")]

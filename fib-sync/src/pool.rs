@@ -1,7 +1,6 @@
 //! Values of which there are few and that very many share, kept once each.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -10,8 +9,7 @@ use std::sync::Arc;
 pub(crate) struct Pool<T> {
     slots: Vec<Option<Slot<T>>>,
     free: Vec<Id>,
-    /// Only ever asked for one value: its order shows nowhere.
-    ids: HashMap<Arc<T>, Id>,
+    ids: BTreeMap<Arc<T>, Id>,
 }
 
 #[derive(Debug)]
@@ -26,11 +24,11 @@ pub(crate) struct Id(NonZeroU32);
 
 impl<T> Default for Pool<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), ids: HashMap::new() }
+        Self { slots: Vec::new(), free: Vec::new(), ids: BTreeMap::new() }
     }
 }
 
-impl<T: Eq + Hash> Pool<T> {
+impl<T: Ord> Pool<T> {
     /// The value of an id; `None` only after its last holder released it.
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
         self.slots.get(id.index())?.as_ref().map(|slot| &*slot.value)

@@ -21,7 +21,7 @@ pub struct KernelHop {
 }
 
 /// What a route in the kernel does with packets.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KernelForwarding {
     /// Forwards them.
     Unicast(Vec<KernelHop>),
