@@ -33,6 +33,13 @@ impl<T> ByPrefix<T> {
         }
     }
 
+    pub(crate) fn get_mut(&mut self, prefix: &IpNet) -> Option<&mut T> {
+        match prefix {
+            IpNet::V4(prefix) => self.v4.get_mut(prefix),
+            IpNet::V6(prefix) => self.v6.get_mut(prefix),
+        }
+    }
+
     /// Puts a value there; gives the one that was.
     pub(crate) fn insert(&mut self, prefix: IpNet, value: T) -> Option<T> {
         match prefix {

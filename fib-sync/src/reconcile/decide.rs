@@ -10,7 +10,7 @@ use super::row::Row;
 use super::wish::{in_kernel, is_met};
 use crate::seen::Operation;
 use crate::view::{Held, View};
-use crate::{Config, Refused};
+use crate::{Config, Refused, Route};
 
 /// What to do about a prefix now.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub(super) enum Step {
 
 /// Decides about `prefix`. Routes of ours that nobody wished for are removed: the caller keeps those away that
 /// are not to be swept yet.
-pub(super) fn decide(prefix: IpNet, row: &Row, config: &Config, view: &View) -> Step {
+pub(super) fn decide(prefix: IpNet, row: &Row, wish: Option<&Route>, config: &Config, view: &View) -> Step {
     let held = view.routes(&prefix);
-    let Some(wish) = &row.wish else {
+    let Some(wish) = wish else {
         return first_of_ours(held, config).map_or(Step::Rest, |route| remove(prefix, route));
     };
     let wished = match in_kernel(prefix, wish, config, view) {

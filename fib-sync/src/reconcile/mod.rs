@@ -7,6 +7,7 @@ mod news;
 mod observe;
 mod report;
 mod row;
+mod rows;
 pub(crate) mod wish;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +18,8 @@ use ipnet::IpNet;
 use self::adopt::Adoption;
 use self::decide::{Step, decide};
 use self::news::News;
-use self::row::{Flight, Row, Trouble};
+use self::row::{Flight, Trouble};
+use self::rows::Rows;
 use self::wish::settled;
 use crate::learn::Learner;
 use crate::metrics::Kind;
@@ -39,15 +41,15 @@ pub struct Reconciler {
     config: Config,
     view: View,
     resync: Resync,
-    rows: BTreeMap<IpNet, Row>,
+    rows: Rows,
     /// Prefixes to look at, in the order in which they asked, and when.
     ready: VecDeque<(IpNet, Instant)>,
     flights: BTreeMap<Ticket, Flying>,
     last_ticket: u64,
+    /// The last refusal of each prefix, while it lasts.
+    troubles: BTreeMap<IpNet, Trouble>,
     /// Refused wishes that wait; one that is being tried is not among them.
     retries: BTreeSet<(Instant, IpNet)>,
-    /// Rows with a refusal.
-    troubled: usize,
     /// When refused wishes are tried again because the network changed.
     nudge: Option<Instant>,
     nudged: Instant,
@@ -67,6 +69,7 @@ pub struct Reconciler {
 #[derive(Clone, Copy, Debug)]
 struct Flying {
     prefix: IpNet,
+    metric: u32,
     kind: Kind,
     /// When the prefix asked for its turn.
     asked: Instant,
@@ -80,12 +83,12 @@ impl Reconciler {
             config,
             view: View::default(),
             resync: Resync::new(),
-            rows: BTreeMap::new(),
+            rows: Rows::default(),
             ready: VecDeque::new(),
             flights: BTreeMap::new(),
             last_ticket: 0,
+            troubles: BTreeMap::new(),
             retries: BTreeSet::new(),
-            troubled: 0,
             nudge: None,
             nudged: Instant::ZERO,
             adoption: Adoption::default(),
@@ -109,14 +112,7 @@ impl Reconciler {
         let prefix = prefix.trunc();
         let wish = route.map(|route| settled(&prefix, route, &self.config));
         self.adoption.decided(&prefix);
-        let row = self.rows.entry(prefix).or_default();
-        if row.wish != wish {
-            row.wish = wish;
-            row.fulfilled = false;
-            if row.flight == Some(Flight::Fulfils) {
-                row.flight = Some(Flight::Outdated);
-            }
-        }
+        self.rows.want(prefix, wish);
         self.look_at(prefix);
         if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
             self.sweep(sweep, released);
@@ -146,12 +142,9 @@ impl Reconciler {
         self.leaving = true;
         let released = self.adoption.release();
         self.release(released);
-        let prefixes: Vec<IpNet> = self.rows.keys().copied().collect();
+        let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
         for prefix in prefixes {
-            if let Some(row) = self.rows.get_mut(&prefix) {
-                row.wish = None;
-                row.fulfilled = false;
-            }
+            self.rows.want(prefix, None);
             self.look_at(prefix);
         }
     }
@@ -184,22 +177,21 @@ impl Reconciler {
     /// The answer to an operation. Answers to tickets from before an overrun are ignored.
     pub fn done(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
         self.tick(now);
-        let Some(Flying { prefix, kind, asked }) = self.flights.remove(&ticket) else { return };
+        let Some(Flying { prefix, metric, kind, asked }) = self.flights.remove(&ticket) else { return };
         let Some(row) = self.rows.get_mut(&prefix) else { return };
         let Some(flight) = row.flight.take() else { return };
         match (result, flight) {
             (Ok(()), flight) => {
                 self.counters.carried_out(kind);
                 self.counters.latency.record(self.now.since(asked));
-                let metric = row.wish.as_ref().and_then(|wish| wish.metric);
-                let is_ours = |held: &Held| Some(held.metric) == metric && self.config.owns(held);
+                let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
                 row.fulfilled = match flight {
                     Flight::Fulfils => self.view.routes(&prefix).iter().any(is_ours),
-                    Flight::Outdated | Flight::Removes(_) => false,
+                    Flight::Outdated | Flight::Removes => false,
                 };
             }
-            (Err(Refused::Gone), Flight::Removes(metric)) => self.forget(prefix, metric, now),
+            (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
             (Err(refused), _) => {
                 self.refuse(prefix, refused, now);
                 return;
@@ -217,13 +209,12 @@ impl Reconciler {
             return starts.then_some(Output::Read);
         }
         while self.flights.len() < self.config.in_flight {
-            let (prefix, asked) = self.ready.pop_front()?;
-            let Some(row) = self.rows.get_mut(&prefix) else { continue };
-            row.queued = false;
-            if row.flight.is_some() {
-                continue;
-            }
-            match decide(prefix, row, &self.config, &self.view) {
+            let Some((prefix, asked)) = self.ready.pop_front() else {
+                self.ready.shrink_to(SPARE);
+                break;
+            };
+            let Some(row) = self.rows.dequeue(&prefix) else { continue };
+            match decide(prefix, &row, self.rows.wish(&row), &self.config, &self.view) {
                 Step::Rest => self.rest(prefix),
                 Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
                 Step::Refuse(refused) => self.refuse(prefix, refused, now),
@@ -235,12 +226,12 @@ impl Reconciler {
     /// The next thing to tell. Only the last state of each prefix and address is told.
     pub fn poll_event(&mut self) -> Option<Event> {
         if !self.synced {
-            return self.news.poll(&self.rows);
+            return self.news.poll(&self.troubles);
         }
         self.learner
             .poll(&self.view, &self.config)
             .or_else(|| self.tracker.poll(&self.view, &self.config))
-            .or_else(|| self.news.poll(&self.rows))
+            .or_else(|| self.news.poll(&self.troubles))
     }
 
     /// Whether [`poll_event`](Self::poll_event) may have something; it may still turn out to be nothing.
@@ -295,10 +286,8 @@ impl Reconciler {
     }
 
     fn look_at(&mut self, prefix: IpNet) {
-        let row = self.rows.entry(prefix).or_default();
-        if !row.queued && row.flight.is_none() {
-            row.queued = true;
-            if let Some(trouble) = &row.trouble {
+        if self.rows.enqueue(prefix) {
+            if let Some(trouble) = self.troubles.get(&prefix) {
                 self.retries.remove(&(trouble.retry, prefix));
             }
             self.ready.push_back((prefix, self.now));
@@ -310,35 +299,33 @@ impl Reconciler {
         let ticket = Ticket(self.last_ticket);
         let flight = match &operation {
             Operation::Create(_) | Operation::Replace(_) => Flight::Fulfils,
-            Operation::Remove(route) => Flight::Removes(route.metric),
+            Operation::Remove(_) => Flight::Removes,
         };
-        self.rows.entry(prefix).or_default().flight = Some(flight);
-        self.flights.insert(ticket, Flying { prefix, kind: Kind::from(&operation), asked });
+        if let Some(row) = self.rows.get_mut(&prefix) {
+            row.flight = Some(flight);
+        }
+        let (metric, kind) = (operation.route().metric, Kind::from(&operation));
+        self.flights.insert(ticket, Flying { prefix, metric, kind, asked });
         Output::Apply(ticket, operation)
     }
 
     /// The prefix is as wished.
     fn rest(&mut self, prefix: IpNet) {
-        let Some(row) = self.rows.get_mut(&prefix) else { return };
-        if row.trouble.take().is_some() {
-            self.troubled -= 1;
+        if self.troubles.remove(&prefix).is_some() {
             self.news.verdict(prefix);
         }
-        if row.wish.is_none() {
-            self.rows.remove(&prefix);
-        } else {
-            row.fulfilled = true;
+        match self.rows.get_mut(&prefix) {
+            Some(row) if row.wish.is_some() => row.fulfilled = true,
+            Some(_) | None => self.rows.remove(&prefix),
         }
     }
 
     fn refuse(&mut self, prefix: IpNet, refused: Refused, now: Instant) {
         let refused = self.explained(prefix, refused, now);
-        let Some(row) = self.rows.get_mut(&prefix) else { return };
         self.counters.refused(&refused);
-        self.troubled += usize::from(row.trouble.is_none());
-        let trouble = Trouble::next(row.trouble.as_deref(), refused, now);
+        let trouble = Trouble::next(self.troubles.get(&prefix), refused, now);
         self.retries.insert((trouble.retry, prefix));
-        row.trouble = Some(Box::new(trouble));
+        self.troubles.insert(prefix, trouble);
         self.news.verdict(prefix);
     }
 
@@ -357,3 +344,6 @@ impl Reconciler {
         }
     }
 }
+
+/// Places the queue keeps for those to come when it is empty: it may have held every prefix there is.
+const SPARE: usize = 1024;

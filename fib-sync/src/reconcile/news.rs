@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::row::Row;
+use super::row::Trouble;
 use crate::{Event, Sweep};
 
 /// Told and to be told.
@@ -49,7 +49,7 @@ impl News {
             || !self.verdicts.is_empty()
     }
 
-    pub(super) fn poll(&mut self, rows: &BTreeMap<IpNet, Row>) -> Option<Event> {
+    pub(super) fn poll(&mut self, troubles: &BTreeMap<IpNet, Trouble>) -> Option<Event> {
         if let Some(adopted) = self.synced.take() {
             return Some(Event::Synced { adopted });
         }
@@ -60,15 +60,14 @@ impl News {
             return Some(Event::Overrun);
         }
         match std::mem::take(&mut self.drift) {
-            0 => self.poll_verdict(rows),
+            0 => self.poll_verdict(troubles),
             routes => Some(Event::Drift { routes }),
         }
     }
 
-    fn poll_verdict(&mut self, rows: &BTreeMap<IpNet, Row>) -> Option<Event> {
+    fn poll_verdict(&mut self, troubles: &BTreeMap<IpNet, Trouble>) -> Option<Event> {
         while let Some(prefix) = self.verdicts.pop_first() {
-            let trouble = rows.get(&prefix).and_then(|row| row.trouble.as_deref());
-            let Some(trouble) = trouble else {
+            let Some(trouble) = troubles.get(&prefix) else {
                 if self.told.remove(&prefix).is_some() {
                     return Some(Event::Healed { prefix });
                 }

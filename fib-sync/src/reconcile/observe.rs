@@ -73,7 +73,7 @@ impl Reconciler {
             .collect();
         self.adoption.adopted(ours.len());
         for prefix in &ours {
-            if !self.rows.contains_key(prefix) && self.adoption.found(*prefix) {
+            if self.rows.get(prefix).is_none() && self.adoption.found(*prefix) {
                 self.look_at(*prefix);
             }
         }

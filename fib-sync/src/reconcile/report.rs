@@ -1,7 +1,6 @@
 //! The state of the table for people.
 
 use std::iter::Peekable;
-use std::ops::Bound;
 
 use ipnet::IpNet;
 
@@ -27,12 +26,12 @@ impl Reconciler {
     /// Every row waits for its turn, flies, waits for its retry, or rests because it is as wished.
     fn gauges(&self) -> Gauges {
         let busy = self.ready.len() + self.flights.len();
-        let retried = self.troubled.saturating_sub(self.retries.len());
+        let retried = self.troubles.len().saturating_sub(self.retries.len());
         Gauges {
             installed: self.rows.len().saturating_sub(busy + self.retries.len()),
             adopted: self.adoption.stale(),
             pending: busy.saturating_sub(retried),
-            diverged: self.troubled,
+            diverged: self.troubles.len(),
             backlog: self.ready.len(),
             in_flight: self.flights.len(),
             in_flight_limit: self.config.in_flight,
@@ -79,8 +78,7 @@ impl Reconciler {
 
     /// What is wished or holds a route of ours.
     fn prefixes_after(&self, after: Option<IpNet>) -> impl Iterator<Item = IpNet> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let wished = self.rows.range((from, Bound::Unbounded)).map(|(prefix, _)| *prefix);
+        let wished = self.rows.prefixes_after(after);
         Merged { one: wished.peekable(), other: self.held_after(after).peekable() }
     }
 
@@ -100,18 +98,20 @@ impl Reconciler {
         };
         SnapshotRoute {
             prefix,
-            wished: row.and_then(|row| row.wish.clone()),
+            wished: row.and_then(|row| self.rows.wish(row)).cloned(),
             installed: behind.first().and_then(|route| in_words(route, &self.view)),
             standing: self.standing(&prefix, row),
-            retry: row.and_then(|row| row.trouble.as_deref()).map(|trouble| self.retry(trouble, row)),
+            retry: self.troubles.get(&prefix).map(|trouble| self.retry(trouble, row)),
             hidden_by: foreign(before),
             hides: foreign(behind),
         }
     }
 
     fn standing(&self, prefix: &IpNet, row: Option<&Row>) -> Standing {
+        if let Some(trouble) = self.troubles.get(prefix) {
+            return Standing::Diverged(trouble.refused.clone());
+        }
         match row {
-            Some(Row { trouble: Some(trouble), .. }) => Standing::Diverged(trouble.refused.clone()),
             Some(row) if row.queued || row.flight.is_some() => Standing::Pending,
             Some(_) => Standing::Installed,
             None if self.adoption.is_stale(prefix) => Standing::Adopted,

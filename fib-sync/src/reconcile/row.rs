@@ -1,14 +1,16 @@
-//! One prefix of ours: the wish, the operation on its way, the refusal it lives with.
+//! One prefix of ours: the wish, the operation on its way; beside it, the refusal it may live with.
 
+use std::mem;
 use std::time::Duration;
 
-use crate::{Instant, Refused, Route};
+use crate::pool::Id;
+use crate::{Instant, Refused};
 
-/// Where one prefix stands.
-#[derive(Debug, Default)]
+/// Where one prefix stands. There are as many as routes: eight octets each.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Row {
     /// What is wished, brought into the form of [`settled`](super::wish::settled).
-    pub(super) wish: Option<Route>,
+    pub(super) wish: Option<Id>,
     /// The one operation that waits for an answer.
     pub(super) flight: Option<Flight>,
     /// The kernel said yes to the wish and nothing disturbed the route since. Saves comparing, and keeps a form
@@ -16,8 +18,19 @@ pub(super) struct Row {
     pub(super) fulfilled: bool,
     /// It is in the queue of those to look at.
     pub(super) queued: bool,
-    /// The last refusal, while it lasts.
-    pub(super) trouble: Option<Box<Trouble>>,
+}
+
+impl Row {
+    /// Takes another wish and gives the one that was.
+    pub(super) fn want(&mut self, wish: Option<Id>) -> Option<Id> {
+        if self.wish != wish {
+            self.fulfilled = false;
+            if self.flight == Some(Flight::Fulfils) {
+                self.flight = Some(Flight::Outdated);
+            }
+        }
+        mem::replace(&mut self.wish, wish)
+    }
 }
 
 /// An operation on its way, by what its answer will mean.
@@ -27,8 +40,8 @@ pub(super) enum Flight {
     Fulfils,
     /// It writes what is no longer wished.
     Outdated,
-    /// It removes the route of ours at this metric.
-    Removes(u32),
+    /// It removes a route of ours.
+    Removes,
 }
 
 /// A refusal and when to try again.
