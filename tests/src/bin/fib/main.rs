@@ -1,0 +1,66 @@
+//! What the kernel's table costs: the same routes written by a bare loop, by fib-sync, by `ip -batch` and by BIRD.
+//!
+//! ```sh
+//! cargo run --release -p tests --bin fib -- routes --routes 100000
+//! cargo run --release -p tests --bin fib -- restart --routes 100000
+//! ```
+//!
+//! It makes a network namespace of its own; nothing of the machine is touched.
+
+mod bare;
+mod bird;
+mod iproute;
+mod monitor;
+mod network;
+mod report;
+mod restart;
+mod routes;
+mod synchroniser;
+mod workload;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tests::sandbox;
+
+/// Measures how fast routes get into the kernel, out of it, and over a restart.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Install, dump, replace and delete routes, by several hands in turn.
+    Routes(routes::Arguments),
+    /// Kill what keeps the table, start it again, and watch.
+    Restart(restart::Arguments),
+    /// The process that is killed.
+    #[command(hide = true)]
+    Victim(restart::VictimArguments),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let What::Victim(victim) = &arguments.what {
+        return outcome(restart::victim(victim));
+    }
+    sandbox::within(|_| {
+        outcome(network::prepare().and_then(|()| match &arguments.what {
+            What::Routes(arguments) => routes::run(arguments),
+            What::Restart(arguments) => restart::run(arguments),
+            What::Victim(_) => Ok(()),
+        }))
+    })
+}
+
+fn outcome(result: Result<(), tests::failure::Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
