@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::Pattern;
+use thiserror::Error;
+
+use crate::{Pattern, Protocol};
 
 /// Which table to keep, which of its routes are ours, and what to learn from the rest.
 ///
@@ -12,7 +14,8 @@ use crate::Pattern;
 pub struct Config {
     /// The table. 254 is `main`.
     pub table: u32,
-    /// The route protocol that marks a route as ours, as in `/etc/iproute2/rt_protos`. 12 prints as `bird`.
+    /// The route protocol that marks a route as ours, as in `/etc/iproute2/rt_protos`. 12 prints as `bird`. One
+    /// that [is somebody else's](Protocol::is_reserved) is refused.
     pub protocol: u8,
     /// Metric of a wished route that names none. IPv6 stores 0 as 1024.
     pub metric: u32,
@@ -56,7 +59,35 @@ impl Config {
             in_flight: 512,
         }
     }
+
+    /// Whether a table can be kept so without taking what is somebody else's.
+    ///
+    /// # Errors
+    /// See [`Misconfigured`].
+    pub fn check(&self) -> Result<(), Misconfigured> {
+        if Protocol(self.protocol).is_reserved() {
+            return Err(Misconfigured::Protocol(Protocol(self.protocol)));
+        }
+        if matches!(self.table, UNSPECIFIED | LOCAL) {
+            return Err(Misconfigured::Table(self.table));
+        }
+        Ok(())
+    }
 }
+
+/// Why a table cannot be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Misconfigured {
+    /// What is ours is swept and replaced: a mark that others use would make theirs ours.
+    #[error("route protocol {0} marks routes that others made")]
+    Protocol(Protocol),
+    /// Table 0 is none, 255 holds the kernel's own local routes.
+    #[error("table {0} is not for routes of ours")]
+    Table(u32),
+}
+
+const UNSPECIFIED: u32 = 0;
+const LOCAL: u32 = 255;
 
 /// A share of a whole, kept in millionths so that it compares and hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -125,5 +125,7 @@ pub enum Event {
     Drift {
         /// How many.
         routes: usize,
+        /// The first of them, a few at most.
+        examples: Vec<IpNet>,
     },
 }

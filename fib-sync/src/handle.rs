@@ -16,7 +16,7 @@ use crate::{Config, Event, Listing, Metrics, Page, Route, Snapshot};
 /// table has been read, and nothing is swept before [`Handle::settle`].
 ///
 /// # Errors
-/// Where the netlink socket cannot be opened or set up.
+/// Where the netlink socket cannot be opened or set up, and (`InvalidInput`) where [`Config::check`] fails.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
@@ -25,6 +25,7 @@ pub fn start(config: Config) -> io::Result<(Handle, Events)> {
     let (requests, request_inbox) = mpsc::channel(REQUESTS);
     let (outbox, events) = mpsc::channel(EVENTS);
     let inboxes = Inboxes { wishes: wish_inbox, requests: request_inbox, events: outbox };
+    config.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     tokio::spawn(Keeper::open(config, inboxes)?.run());
     Ok((Handle { wishes, requests }, Events { events }))
 }

@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-/// A refusal by meaning; `text` is the kernel's own explanation (extended acknowledgement), empty where it gave none.
+use crate::Protocol;
+
+/// A refusal by meaning; `text` is the kernel's own explanation (extended acknowledgement), or what its error number
+/// is called where it gave none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// The gateway cannot be reached from here, or is one of our own addresses.
@@ -11,8 +14,14 @@ pub enum Refused {
         /// The kernel's words.
         text: String,
     },
+    /// The preferred source is not an address of ours.
+    #[error("no such source address: {text}")]
+    NoSuchSource {
+        /// The kernel's words.
+        text: String,
+    },
     /// A foreign route holds the key (prefix, metric). It is left alone; ours follows when it goes.
-    #[error("a route of protocol {protocol} holds metric {metric}")]
+    #[error("a route of protocol {} holds metric {metric}", Protocol(*.protocol))]
     Exists {
         /// The owner's route protocol.
         protocol: u8,
@@ -71,6 +80,7 @@ impl Refused {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::NoSuchNextHop { .. } => "no-such-next-hop",
+            Self::NoSuchSource { .. } => "no-such-source",
             Self::Exists { .. } => "exists",
             Self::Gone => "gone",
             Self::Denied { .. } => "denied",

@@ -40,7 +40,7 @@ pub struct SnapshotRoute {
 }
 
 /// What becomes of a refused wish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retry {
     /// How long it has been refused.
     pub since: Duration,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bgp_core::policy::{Glob, Policy};
+use fib_sync::Protocol;
 
 use super::document::{Node, Value};
 use super::policies::Policies;
@@ -89,19 +90,19 @@ fn table(node: &Node) -> Result<u32, Problem> {
 /// A protocol number, or a name that `ip route` prints for one.
 fn protocol(node: &Node) -> Result<u8, Problem> {
     let number = match &node.value {
-        Value::String(name) => {
-            let known = PROTOCOLS.iter().find(|(known, _)| known == name).map(|(_, number)| *number);
-            known.ok_or_else(|| {
-                let problem = Problem::at(node.place, format!("no routing protocol is called {name:?}"));
-                let hint = did_you_mean(name, PROTOCOLS.iter().map(|(known, _)| *known));
-                problem.maybe(hint.or_else(|| Some("write its number".to_owned())))
-            })?
-        }
+        Value::String(name) => Protocol::named(name).map(|protocol| protocol.0).ok_or_else(|| {
+            let problem = Problem::at(node.place, format!("no routing protocol is called {name:?}"));
+            let hint = did_you_mean(name, Protocol::NAMED.iter().map(|(_, known)| *known));
+            problem.maybe(hint.or_else(|| Some("write its number".to_owned())))
+        })?,
         _ => within(0..=255)(node)?,
     };
-    if number <= STATIC {
-        let problem = Problem::at(node.place, format!("protocol {number} marks routes that others made"));
-        return Err(problem.hint("everything with this mark is taken for ours: choose one of 5 to 255"));
+    let protocol = Protocol(number);
+    if protocol.is_reserved() {
+        let problem = Problem::at(node.place, format!("protocol {protocol} marks routes that others made"));
+        return Err(
+            problem.hint("everything with this mark is taken for ours: choose one of 5 to 255, not 80")
+        );
     }
     Ok(number)
 }
@@ -110,28 +111,3 @@ const MAIN_TABLE: u32 = 254;
 const LOCAL_TABLE: u32 = 255;
 const MULTIPATH: u16 = 16;
 const BIRD: u8 = 12;
-const STATIC: u8 = 4;
-
-/// Names of rtnetlink protocols, as iproute2 prints them.
-const PROTOCOLS: &[(&str, u8)] = &[
-    ("redirect", 1),
-    ("kernel", 2),
-    ("boot", 3),
-    ("static", STATIC),
-    ("gated", 8),
-    ("ra", 9),
-    ("mrt", 10),
-    ("zebra", 11),
-    ("bird", BIRD),
-    ("dnrouted", 13),
-    ("xorp", 14),
-    ("ntk", 15),
-    ("dhcp", 16),
-    ("keepalived", 18),
-    ("babel", 42),
-    ("bgp", 186),
-    ("isis", 187),
-    ("ospf", 188),
-    ("rip", 189),
-    ("eigrp", 192),
-];

@@ -51,7 +51,10 @@ impl Answer {
 
     fn refused(self, asked: Asked) -> Refused {
         let Self { errno, text } = self;
-        match (Errno::from_raw(errno), asked) {
+        let name = Errno::from_raw(errno);
+        // IPv6 explains little: an unreachable gateway is EHOSTUNREACH without a word.
+        let text = if text.is_empty() { name.desc().to_owned() } else { text };
+        match (name, asked) {
             (Errno::EEXIST, Asked::Write(metric)) => Refused::Exists { protocol: 0, metric },
             (Errno::EEXIST, Asked::Make) => Refused::Exists { protocol: 0, metric: 0 },
             (Errno::ESRCH | Errno::ENOENT, Asked::Remove | Asked::Change) => Refused::Gone,
@@ -74,6 +77,8 @@ fn invalid(text: String) -> Refused {
         Refused::NoDevice { text }
     } else if text.contains("exthop") || text.contains("ateway") {
         Refused::NoSuchNextHop { text }
+    } else if text.contains("prefsrc") || text.contains("source address") {
+        Refused::NoSuchSource { text }
     } else {
         Refused::Invalid { text }
     }
@@ -89,11 +94,19 @@ mod tests {
     }
 
     #[test]
-    fn invalid_has_three_meanings() {
+    fn invalid_has_many_meanings() {
         assert_eq!(refused(Errno::EINVAL, "Nexthop has invalid gateway"), "no-such-next-hop");
         assert_eq!(refused(Errno::EINVAL, "Gateway can not be a local address"), "no-such-next-hop");
         assert_eq!(refused(Errno::EINVAL, "Nexthop device is not up"), "no-device");
+        assert_eq!(refused(Errno::EINVAL, "Invalid prefsrc address"), "no-such-source");
         assert_eq!(refused(Errno::EINVAL, "Invalid prefix for given prefix length"), "invalid");
+    }
+
+    #[test]
+    fn a_refusal_without_words_has_the_name_of_its_error() {
+        let answer = Answer { errno: Errno::EHOSTUNREACH as i32, text: String::new() };
+        let refused = answer.result(Asked::Write(0));
+        assert_eq!(refused, Err(Refused::NoSuchNextHop { text: "No route to host".into() }));
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub(super) struct News {
     swept: Option<Sweep>,
     overrun: bool,
     drift: usize,
+    /// A few prefixes of them.
+    drifted: Vec<IpNet>,
     /// Prefixes whose trouble may have changed.
     verdicts: BTreeSet<IpNet>,
     /// The kind of refusal that was told last.
@@ -33,8 +35,11 @@ impl News {
         self.overrun = true;
     }
 
-    pub(super) fn drift(&mut self, routes: usize) {
-        self.drift += routes;
+    pub(super) fn drift(&mut self, prefix: IpNet) {
+        self.drift += 1;
+        if self.drifted.len() < EXAMPLES {
+            self.drifted.push(prefix);
+        }
     }
 
     pub(super) fn verdict(&mut self, prefix: IpNet) {
@@ -61,7 +66,7 @@ impl News {
         }
         match std::mem::take(&mut self.drift) {
             0 => self.poll_verdict(troubles),
-            routes => Some(Event::Drift { routes }),
+            routes => Some(Event::Drift { routes, examples: std::mem::take(&mut self.drifted) }),
         }
     }
 
@@ -81,3 +86,6 @@ impl News {
         None
     }
 }
+
+/// Prefixes told of a drift.
+const EXAMPLES: usize = 3;

@@ -96,9 +96,9 @@ impl Reconciler {
             self.rows.get(prefix).is_some_and(|row| row.fulfilled)
                 && ours(old, prefix) != ours(&self.view, prefix)
         };
-        let drift = changes.prefixes.iter().filter(undone).count();
-        self.counters.drift += drift as u64;
-        self.news.drift(drift);
+        let drifted: Vec<IpNet> = changes.prefixes.iter().filter(undone).copied().collect();
+        self.counters.drift += drifted.len() as u64;
+        drifted.into_iter().for_each(|prefix| self.news.drift(prefix));
         self.follow(changes, now);
     }
 
