@@ -125,8 +125,8 @@ async fn is_forwarding(kernel: Option<&fib_sync::Handle>) -> bool {
     let Some(kernel) = kernel else { return true };
     let first_view = async {
         loop {
-            match kernel.snapshot().await {
-                Ok(view) if view.synced => break view.routes.iter().any(|route| route.installed.is_some()),
+            match kernel.metrics().await {
+                Ok(table) if table.synced => break table.gauges.adopted > 0,
                 Ok(_) => sleep(FIRST_VIEW_PACE).await,
                 Err(_) => break false,
             }

@@ -11,10 +11,13 @@ use bgp_core::wire::{Attributes, NextHop};
 use fib_sync::{Event, LearnedKind, LearnedRoute, Origin, Pattern, Resolution, Share};
 use ipnet::IpNet;
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tokio::time::{Instant, sleep_until};
 
+use self::lines::Lines;
 use crate::config::Settings;
 use crate::driver::Inbox;
+
+mod lines;
 
 /// The table that `settings` ask for; `None` where the kernel is left alone.
 #[must_use]
@@ -166,54 +169,38 @@ async fn track(mut tracks: mpsc::Receiver<(IpAddr, bool)>, table: fib_sync::Hand
 }
 
 async fn hear(mut events: fib_sync::Events, inbox: Inbox) {
-    while let Some(event) = events.next().await {
-        if let Some(input) = input(event) {
-            inbox.tell(input).await;
+    let mut lines = Lines::default();
+    loop {
+        let due = lines.due();
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                lines.flush(Instant::now());
+                continue;
+            }
+        };
+        match event.map(input) {
+            Some(Ok(input)) => inbox.tell(input).await,
+            Some(Err(event)) => lines.tell(event, Instant::now()),
+            None => return,
         }
     }
 }
 
-/// What an event means to the speaker; what it means to people is logged here.
-fn input(event: Event) -> Option<Input> {
-    match event {
+/// What an event means to the speaker; the event itself where it means something to people.
+fn input(event: Event) -> Result<Input, Event> {
+    Ok(match event {
         Event::Learned { prefix, origin, route } => {
             let source = source(origin);
-            Some(match learned_route(route) {
+            match learned_route(route) {
                 Some(route) => Input::Originate { prefix, source, route },
                 None => Input::Retract { prefix, source },
-            })
+            }
         }
-        Event::Lost { prefix, origin } => Some(Input::Retract { prefix, source: source(origin) }),
-        Event::Resolved { address, resolution } => {
-            Some(Input::NextHop { address, reach: resolution.map(reach) })
-        }
-        told => {
-            tell(&told);
-            None
-        }
-    }
-}
-
-fn tell(event: &Event) {
-    match event {
-        Event::Synced { adopted } => info!(event = "kernel.synced", adopted),
-        Event::Diverged { prefix, refused } => {
-            warn!(event = "kernel.conflict", %prefix, reason = %refused, "the kernel does not take a route");
-        }
-        Event::Healed { prefix } => info!(event = "kernel.healed", %prefix),
-        Event::Swept(sweep) if sweep.held => warn!(
-            event = "kernel.sweep_held",
-            adopted = sweep.adopted,
-            stale = sweep.stale,
-            "too many routes to remove at once: they stay"
-        ),
-        Event::Swept(sweep) => {
-            info!(event = "kernel.swept", adopted = sweep.adopted, removed = sweep.stale);
-        }
-        Event::Overrun => warn!(event = "kernel.overrun", "events were lost, the table is read again"),
-        Event::Drift { routes } => warn!(event = "kernel.drift", routes, "routes of ours were gone"),
-        unknown => warn!(event = "kernel.unknown", told = ?unknown),
-    }
+        Event::Lost { prefix, origin } => Input::Retract { prefix, source: source(origin) },
+        Event::Resolved { address, resolution } => Input::NextHop { address, reach: resolution.map(reach) },
+        told => return Err(told),
+    })
 }
 
 const fn source(origin: Origin) -> LocalSource {

@@ -130,6 +130,13 @@ pub(super) enum Ask {
         /// Only what is not as it should be; exit with 1 if there is any
         #[arg(long)]
         drift: bool,
+        /// Only numbers: routes by standing, operations, refusals, readings, latency
+        #[arg(long, conflicts_with = "drift")]
+        summary: bool,
+        /// Remove the routes found at start that nobody announces and that the brake has kept; exit with 1
+        /// if there are none
+        #[arg(long, conflicts_with_all = ["drift", "summary"])]
+        sweep_anyway: bool,
     },
     /// Read the configuration file again
     Reload,

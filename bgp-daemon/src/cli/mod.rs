@@ -4,6 +4,7 @@ mod arguments;
 mod client;
 mod diff;
 mod exit;
+mod kernel;
 mod offline;
 mod peers;
 mod routes;
@@ -100,15 +101,24 @@ fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, C
             let told = screen.one(client, api::Verb::Explain { prefix, peer }, routes::explanation)?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }
-        Ask::Kernel { drift } => {
-            let count =
-                screen.list(client, api::Verb::Kernel { drift }, routes::kernel_order, routes::kernel)?;
-            return Ok(if drift && count > 0 { Exit::Not } else { Exit::Done });
+        Ask::Kernel { sweep_anyway: true, .. } => client.ask(api::Verb::SweepAnyway, |_| Ok(()))?,
+        Ask::Kernel { summary: true, .. } => {
+            screen.one(client, api::Verb::KernelSummary, kernel::summary)?;
         }
+        Ask::Kernel { drift, .. } => return kernel(drift, client, screen),
         Ask::Reload => {
             screen.one(client, api::Verb::Reload, status::reloaded)?;
         }
         Ask::Log { level } => client.ask(api::Verb::Log { level }, |_| Ok(()))?,
     }
     Ok(Exit::Done)
+}
+
+/// The kernel's routes, and below them, for people, how many there are.
+fn kernel(drift: bool, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+    let count = screen.list(client, api::Verb::Kernel { drift }, kernel::order, kernel::table)?;
+    if screen.is_for_people() {
+        screen.one(client, api::Verb::KernelSummary, kernel::totals)?;
+    }
+    Ok(if drift && count > 0 { Exit::Not } else { Exit::Done })
 }

@@ -1,4 +1,4 @@
-//! Routes for people: paths, explanations and the kernel's table.
+//! Routes for people: paths and explanations.
 
 use std::io;
 
@@ -6,19 +6,15 @@ use ipnet::IpNet;
 
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone, age};
-use crate::api::{AsPathElement, Explanation, KernelRoute, Route};
+use crate::api::{AsPathElement, Explanation, Route};
 
 /// Routes are listed by prefix, the best path first.
 pub(super) fn order(route: &Route) -> (Option<IpNet>, bool, Option<String>, Option<u32>) {
     (prefix(&route.prefix), !route.best, route.peer.clone(), route.path_id)
 }
 
-/// The kernel's routes are listed by prefix.
-pub(super) fn kernel_order(route: &KernelRoute) -> Option<IpNet> {
-    prefix(&route.prefix)
-}
-
-fn prefix(text: &str) -> Option<IpNet> {
+/// Prefixes in the order of their numbers.
+pub(super) fn prefix(text: &str) -> Option<IpNet> {
     text.parse().ok()
 }
 
@@ -84,7 +80,7 @@ fn next_hop(route: &Route) -> String {
     }
 }
 
-fn optional(value: Option<impl ToString>) -> Cell {
+pub(super) fn optional(value: Option<impl ToString>) -> Cell {
     value.map_or_else(Cell::default, |value| value.to_string().into())
 }
 
@@ -125,29 +121,6 @@ fn steps(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
     for step in &explanation.steps {
         let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
         table.row(vec![(&step.stage).into(), passed, (&step.subject).into(), (&step.reason).into()]);
-    }
-    table.write(screen.out, screen.colour)
-}
-
-/// Prints the kernel's routes.
-pub(super) fn kernel(routes: &[KernelRoute], screen: &mut Screen<'_>) -> io::Result<()> {
-    let columns = [("PREFIX", Align::Left), ("STANDING", Align::Left), ("WISHED", Align::Left)];
-    let mut table = Table::new(&[&columns[..], &[("KERNEL", Align::Left), ("REASON", Align::Left)]].concat());
-    for route in routes {
-        let tone = match &*route.standing {
-            "installed" => Tone::Good,
-            "diverged" => Tone::Bad,
-            _ => Tone::Fair,
-        };
-        let same = route.wished == route.installed;
-        let installed = if same { Some("as wished") } else { route.installed.as_deref() };
-        table.row(vec![
-            (&route.prefix).into(),
-            Cell::new(&route.standing, tone),
-            optional(route.wished.as_ref()),
-            Cell::new(installed.unwrap_or("nothing"), if same { Tone::Dim } else { Tone::Plain }),
-            Cell::new(route.reason.as_deref().unwrap_or_default(), Tone::Bad),
-        ]);
     }
     table.write(screen.out, screen.colour)
 }

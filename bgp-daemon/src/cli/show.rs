@@ -104,6 +104,11 @@ impl Screen<'_> {
         self.output == Output::Wide
     }
 
+    /// Whether rows are wanted and not JSON.
+    pub(super) fn is_for_people(&self) -> bool {
+        matches!(self.output, Output::Table | Output::Wide)
+    }
+
     fn array<'a>(&mut self, items: impl Iterator<Item = &'a RawValue>) -> io::Result<()> {
         let mut separator = "";
         write!(self.out, "[")?;

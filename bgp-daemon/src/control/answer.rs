@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
+use fib_sync::Listing;
 use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::picture::{Painter, kernel_route, kernel_totals};
+use super::kernel;
+use super::picture::Painter;
 use super::query::{find, peer_id, prefix, query};
 use super::reply::{Failure, Replies};
 use crate::api::{self, Action, Refusal, Reloaded, Selection, Verb};
@@ -19,7 +21,7 @@ use crate::driver::Inbox;
 /// Paths in one page: some milliseconds of the speaker's time.
 const PAGE: usize = 1000;
 
-/// Kernel routes or peers in one line of an answer.
+/// Peers in one line of an answer, and kernel prefixes looked at for one.
 const LINE: usize = 1000;
 
 /// What answers are made from.
@@ -83,7 +85,12 @@ where
         Verb::Peer { name } => replies.items(&[peer(context, name).await?]).await,
         Verb::Routes(selection) => routes(context, selection, replies).await,
         Verb::Explain { prefix, peer } => replies.items(&[explain(context, &prefix, peer).await?]).await,
-        Verb::Kernel { drift } => kernel(context, drift, replies).await,
+        Verb::Kernel { drift } => kernel_routes(context, drift, replies).await,
+        Verb::KernelSummary => {
+            let metrics = table(context)?.metrics().await?;
+            replies.items(&[kernel::summary(metrics)]).await
+        }
+        Verb::SweepAnyway => sweep_anyway(context).await,
         Verb::Reload => {
             let reloaded = command(context, Command::Reload).await?;
             replies.items(&[reloaded]).await
@@ -96,7 +103,7 @@ where
 async fn status(context: &Context) -> Result<api::Status, Failure> {
     let summary = context.inbox.ask(|speaker, _| speaker.view().summary()).await?;
     let kernel = match &context.kernel {
-        Some(kernel) => Some(kernel_totals(&kernel.snapshot().await?)),
+        Some(table) => Some(kernel::totals(table.metrics().await?.gauges)),
         None => None,
     };
     let facts = context.facts.borrow().clone();
@@ -181,20 +188,38 @@ async fn explain(context: &Context, text: &str, peer: Option<String>) -> Result<
     })
 }
 
-async fn kernel<W>(context: &Context, drift: bool, replies: &mut Replies<W>) -> Result<(), Failure>
+/// The kernel's table, where there is one.
+fn table(context: &Context) -> Result<&fib_sync::Handle, Refusal> {
+    let off = || Refusal::refused("the kernel is not programmed: [kernel] enabled = false");
+    context.kernel.as_ref().ok_or_else(off)
+}
+
+async fn kernel_routes<W>(context: &Context, drift: bool, replies: &mut Replies<W>) -> Result<(), Failure>
 where
     W: AsyncWrite + Unpin,
 {
-    let Some(kernel) = &context.kernel else {
-        return Err(Refusal::refused("the kernel is not programmed: [kernel] enabled = false").into());
-    };
-    let snapshot = kernel.snapshot().await?;
-    let wanted = |route: &&fib_sync::SnapshotRoute| !drift || route.standing != fib_sync::Standing::Installed;
-    let routes: Vec<api::KernelRoute> = snapshot.routes.iter().filter(wanted).map(kernel_route).collect();
-    for page in routes.chunks(LINE) {
-        replies.items(page).await?;
+    let table = table(context)?;
+    let which = if drift { Listing::Differing } else { Listing::All };
+    let mut after = None;
+    loop {
+        let page = table.page(which, after, LINE).await?;
+        let now = SystemTime::now();
+        let routes: Vec<api::KernelRoute> =
+            page.routes.iter().map(|route| kernel::route(route, now)).collect();
+        replies.items(&routes).await?;
+        if page.next.is_none() {
+            return Ok(());
+        }
+        after = page.next;
     }
-    Ok(())
+}
+
+async fn sweep_anyway(context: &Context) -> Result<(), Failure> {
+    let table = table(context)?;
+    match table.metrics().await?.held {
+        Some(_) => Ok(table.sweep_anyway().await?),
+        None => Err(Refusal::not_found("no sweep is held").into()),
+    }
 }
 
 async fn admin(context: &Context, name: String, action: Action, text: String) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 //! time, each after the one before it has been written.
 
 mod answer;
+mod kernel;
 mod picture;
 mod query;
 mod reply;

@@ -1,12 +1,9 @@
-//! The speaker's and the kernel's pictures in the shapes of the control protocol.
-
-use std::net::IpAddr;
+//! The speaker's pictures in the shapes of the control protocol.
 
 use bgp_core::rib::{Forwarding, LocalSource};
 use bgp_core::speaker::{ExplainStep, Explanation, MessageCounts, PathSource, PeerView, RouteView};
 use bgp_core::wire::{AsPath, NextHop, SegmentKind};
 use bgp_core::{Family, Instant};
-use fib_sync::{Snapshot, SnapshotRoute, Standing};
 
 use crate::api;
 use crate::clock::Clock;
@@ -149,73 +146,11 @@ fn as_path(path: &AsPath) -> Vec<api::AsPathElement> {
     elements
 }
 
-/// One prefix of the kernel's table.
-pub(super) fn kernel_route(route: &SnapshotRoute) -> api::KernelRoute {
-    let (standing, reason) = match &route.standing {
-        Standing::Installed => ("installed", None),
-        Standing::Adopted => ("adopted", None),
-        Standing::Pending => ("pending", None),
-        Standing::Diverged(refused) => ("diverged", Some(refused.to_string())),
-    };
-    api::KernelRoute {
-        prefix: route.prefix.to_string(),
-        standing: standing.into(),
-        wished: route.wished.as_ref().map(words),
-        installed: route.installed.as_ref().map(words),
-        reason,
-    }
-}
-
-/// The kernel's table, counted.
-pub(super) fn kernel_totals(snapshot: &Snapshot) -> api::KernelTotals {
-    let installed = snapshot.routes.iter().filter(|route| route.standing == Standing::Installed).count();
-    api::KernelTotals { installed, differing: snapshot.routes.len() - installed, foreign: snapshot.foreign }
-}
-
-/// A kernel route as `ip route` says it.
-fn words(route: &fib_sync::Route) -> String {
-    let mut words = match &route.forwarding {
-        fib_sync::Forwarding::Unicast(hops) => hops_in_words(hops),
-        fib_sync::Forwarding::Blackhole => "blackhole".to_owned(),
-        fib_sync::Forwarding::Unreachable => "unreachable".to_owned(),
-        fib_sync::Forwarding::Prohibit => "prohibit".to_owned(),
-    };
-    let more = [
-        route.source.map(|source| format!(" src {source}")),
-        route.metric.filter(|metric| *metric != 0).map(|metric| format!(" metric {metric}")),
-    ];
-    words.extend(more.into_iter().flatten());
-    words
-}
-
-fn hops_in_words(hops: &[fib_sync::Hop]) -> String {
-    let hop = |hop: &fib_sync::Hop| {
-        let parts = [
-            hop.gateway.map(|gateway: IpAddr| format!("via {gateway}")),
-            hop.interface.as_ref().map(|interface| format!("dev {interface}")),
-            hop.onlink.then(|| "onlink".to_owned()),
-            (hops.len() > 1).then(|| format!("weight {}", hop.weight)),
-        ];
-        parts.into_iter().flatten().collect::<Vec<String>>().join(" ")
-    };
-    hops.iter().map(hop).collect::<Vec<String>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use bgp_core::Asn;
 
     use super::*;
-
-    #[test]
-    fn a_kernel_route_reads_as_ip_route_prints_it() {
-        let via = fib_sync::Hop::via("192.0.2.1".parse().expect("an address"));
-        let one = fib_sync::Route::unicast([via.clone().over("tunl0").onlink()]);
-        assert_eq!(words(&one), "via 192.0.2.1 dev tunl0 onlink");
-        let two = fib_sync::Route::unicast([via.clone(), via.weighing(2)]);
-        assert_eq!(words(&two), "via 192.0.2.1 weight 1, via 192.0.2.1 weight 2");
-        assert_eq!(words(&fib_sync::Route::blackhole().at(7)), "blackhole metric 7");
-    }
 
     #[test]
     fn an_as_path_is_a_list_of_numbers() {
