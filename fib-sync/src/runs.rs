@@ -210,11 +210,11 @@ impl<K: Key, V> Run<K, Run<K, V>> {
 }
 
 /// Longer runs cost more to insert into, shorter ones more octets to find.
-const LONGEST: usize = if cfg!(test) { 8 } else { 64 };
+const LONGEST: usize = if cfg!(test) { 8 } else { 128 };
 /// A run that is shorter joins the one before it.
 const SHORTEST: usize = LONGEST / 4;
 /// By how many entries a run grows.
-const STEP: usize = LONGEST / 8;
+const STEP: usize = if cfg!(test) { 1 } else { 8 };
 
 #[cfg(test)]
 mod tests {
