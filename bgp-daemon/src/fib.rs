@@ -198,7 +198,9 @@ fn input(event: Event) -> Result<Input, Event> {
             }
         }
         Event::Lost { prefix, origin } => Input::Retract { prefix, source: source(origin) },
-        Event::Resolved { address, resolution } => Input::NextHop { address, reach: resolution.map(reach) },
+        Event::Resolved { address, resolution, interface: _ } => {
+            Input::NextHop { address, reach: resolution.map(reach) }
+        }
         told => return Err(told),
     })
 }
@@ -237,12 +239,13 @@ fn learned_route(LearnedRoute { kind, hops, .. }: LearnedRoute) -> Option<Route>
 
 fn kernel_route(route: FibRoute) -> fib_sync::Route {
     match route {
-        FibRoute::Forward { hops, metric, source_address } => {
+        FibRoute::Forward { hops, metric, source_address, carries } => {
             let hops = hops.into_iter().map(kernel_hop).collect();
             fib_sync::Route {
                 forwarding: fib_sync::Forwarding::Unicast(hops),
                 metric,
                 source: source_address,
+                carries,
             }
         }
         FibRoute::Blackhole => fib_sync::Route::new(fib_sync::Forwarding::Blackhole),

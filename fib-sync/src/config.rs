@@ -30,6 +30,9 @@ pub struct Config {
     pub direct: bool,
     /// Connected prefixes of these interfaces are not told of.
     pub direct_exclude: Vec<Pattern>,
+    /// Tracked addresses may be reached over a default route. BIRD's can; FRR's only where it is told so
+    /// (`ip nht resolve-via-default`).
+    pub over_default: bool,
     /// Most hops of one installed route; further ones are left out. 1 turns multipath off.
     pub multipath: usize,
     /// The brake: after a start, refuse to sweep more than this share of the adopted routes at once.
@@ -53,6 +56,7 @@ impl Config {
             learn_exclude: Vec::new(),
             direct: true,
             direct_exclude: Vec::new(),
+            over_default: true,
             multipath: 16,
             sweep_limit: Share::percent(50),
             audit: Duration::from_secs(600),

@@ -53,6 +53,31 @@ pub struct LearnedRoute {
     pub scope: u8,
 }
 
+/// What is tracked: an address, and where it is said, the interface over which it has to be reached.
+///
+/// An IPv6 link-local address means something only with its interface.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NextHop {
+    /// The address.
+    pub address: IpAddr,
+    /// Name of the interface; `None`: whichever leads to it.
+    pub interface: Option<Arc<str>>,
+}
+
+impl NextHop {
+    /// An address on the link of this interface.
+    #[must_use]
+    pub fn over(address: IpAddr, interface: &str) -> Self {
+        Self { address, interface: Some(interface.into()) }
+    }
+}
+
+impl From<IpAddr> for NextHop {
+    fn from(address: IpAddr) -> Self {
+        Self { address, interface: None }
+    }
+}
+
 /// How a tracked address is reached.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Resolution {
@@ -102,6 +127,8 @@ pub enum Event {
     Resolved {
         /// The address.
         address: IpAddr,
+        /// The interface that was asked for with it, if one was.
+        interface: Option<Arc<str>>,
         /// How.
         resolution: Option<Resolution>,
     },

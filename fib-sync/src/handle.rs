@@ -1,14 +1,13 @@
 //! The front: a handle that takes wishes and a stream of events. Both ways are bounded.
 
 use std::io;
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
-use crate::{Config, Event, Listing, Metrics, Page, Route, Snapshot};
+use crate::{Config, Event, Listing, Metrics, NextHop, Page, Route, Snapshot};
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
 ///
@@ -64,20 +63,24 @@ impl Handle {
         self.wishes.send(Wish::SweepAnyway).await.map_err(|_| Stopped)
     }
 
-    /// Watches how `address` is reached: an [`Event::Resolved`] comes at once and on every change.
+    /// Watches how an address is reached, with a [`NextHop`] over one interface: an [`Event::Resolved`] comes at
+    /// once and on every change.
+    ///
+    /// The longest match decides, over connected prefixes, foreign routes and those routes of ours that are said to
+    /// carry next hops ([`Route::carrying`]). A route's gateway counts only while it is on its link.
     ///
     /// # Errors
     /// When the task has stopped.
-    pub async fn track(&self, address: IpAddr) -> Result<(), Stopped> {
-        self.requests.send(Request::Track(address)).await.map_err(|_| Stopped)
+    pub async fn track(&self, next_hop: impl Into<NextHop>) -> Result<(), Stopped> {
+        self.requests.send(Request::Track(next_hop.into())).await.map_err(|_| Stopped)
     }
 
-    /// Stops watching `address`.
+    /// Stops watching.
     ///
     /// # Errors
     /// When the task has stopped.
-    pub async fn untrack(&self, address: IpAddr) -> Result<(), Stopped> {
-        self.requests.send(Request::Untrack(address)).await.map_err(|_| Stopped)
+    pub async fn untrack(&self, next_hop: impl Into<NextHop>) -> Result<(), Stopped> {
+        self.requests.send(Request::Untrack(next_hop.into())).await.map_err(|_| Stopped)
     }
 
     /// The state of the table in numbers. Costs the same however many routes there are, and is answered
@@ -180,8 +183,8 @@ pub(crate) enum Wish {
 /// What is answered however busy the kernel is.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Track(IpAddr),
-    Untrack(IpAddr),
+    Track(NextHop),
+    Untrack(NextHop),
     Metrics(oneshot::Sender<Metrics>),
     Page { which: Listing, after: Option<IpNet>, most: usize, answer: oneshot::Sender<Page> },
     Snapshot(oneshot::Sender<Snapshot>),

@@ -44,6 +44,7 @@ mod event;
 mod handle;
 mod key;
 mod learn;
+mod lengths;
 mod metrics;
 #[cfg(feature = "model")]
 pub mod model;
@@ -64,7 +65,7 @@ mod track;
 mod view;
 
 pub use config::{Config, Misconfigured, Share};
-pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, Origin, Resolution, Sweep};
+pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, NextHop, Origin, Resolution, Sweep};
 pub use handle::{Events, Handle, Stopped, start};
 pub use metrics::{Counters, Gauges, Histogram, Metrics};
 pub use object::{KernelObject, Member, ObjectContent, ObjectOperation, SetId};

@@ -71,13 +71,16 @@ pub struct Route {
     pub metric: Option<u32>,
     /// Preferred source address of our own packets.
     pub source: Option<IpAddr>,
+    /// Tracked addresses may be reached through it: static configuration, say. Not for routes that themselves
+    /// stand on the answer for a tracked address.
+    pub carries: bool,
 }
 
 impl Route {
     /// A route with the configured metric and no source address.
     #[must_use]
     pub const fn new(forwarding: Forwarding) -> Self {
-        Self { forwarding, metric: None, source: None }
+        Self { forwarding, metric: None, source: None, carries: false }
     }
 
     /// To these hops.
@@ -98,10 +101,27 @@ impl Route {
         Self::new(Forwarding::Blackhole)
     }
 
+    /// The neighbours it hands packets to.
+    pub(crate) fn gateways(&self) -> Vec<IpAddr> {
+        match &self.forwarding {
+            Forwarding::Unicast(hops) => hops.iter().filter_map(|hop| hop.gateway).collect(),
+            Forwarding::Blackhole | Forwarding::Unreachable | Forwarding::Prohibit => Vec::new(),
+        }
+    }
+
     /// The same route at this metric.
     #[must_use]
     pub fn at(self, metric: u32) -> Self {
         Self { metric: Some(metric), ..self }
+    }
+
+    /// The same route, used to reach tracked addresses.
+    ///
+    /// One level deep: its own gateways are looked up as if no route of ours carried anything. A route whose hops are
+    /// the answer for a tracked address should not carry, or two such routes could hold each other.
+    #[must_use]
+    pub fn carrying(self) -> Self {
+        Self { carries: true, ..self }
     }
 
     /// The same route, preferring this source address.

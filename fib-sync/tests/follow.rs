@@ -3,8 +3,8 @@
 #[allow(dead_code, reason = "each test binary uses its part")]
 mod namespace;
 
-use fib_sync::{Event, Events, Handle, Origin};
-use namespace::{addr, config, event, in_namespace, ip, net, started};
+use fib_sync::{Config, Event, Events, Handle, KnownHop, NextHop, Origin, Resolution, Route};
+use namespace::{addr, config, event, in_namespace, ip, net, quiet, started};
 
 /// Waits until the foreign route of a prefix is learned, or lost.
 async fn learned(events: &mut Events, prefix: &str, there: bool) {
@@ -122,6 +122,154 @@ fn a_source_address_that_goes_takes_its_routes_along() {
         ip("addr del 10.0.0.7/24 dev up0");
         learned(&mut events, "192.0.2.1/32", false).await;
         assert_eq!(namespace::routes("route show proto static"), ["192.0.2.2 via 10.0.0.2 dev up0"]);
+        never_read_again(&handle).await;
+    });
+}
+
+/// Waits until a next hop is said to be reached so.
+async fn reached(events: &mut Events, next_hop: &NextHop, way: Option<&str>) {
+    let fits = |event: &Event| match event {
+        Event::Resolved { address, interface, resolution } => {
+            *address == next_hop.address
+                && *interface == next_hop.interface
+                && in_words(resolution.as_ref()).as_deref() == way
+        }
+        _ => false,
+    };
+    event(events, &format!("{next_hop:?} is reached by {way:?}"), fits).await;
+}
+
+fn in_words(resolution: Option<&Resolution>) -> Option<String> {
+    let hop = |KnownHop { gateway, interface }: &KnownHop| match gateway {
+        Some(gateway) => format!("via {gateway} dev {interface}"),
+        None => format!("dev {interface}"),
+    };
+    Some(resolution?.hops.iter().map(hop).collect::<Vec<_>>().join(", "))
+}
+
+#[test]
+fn a_gateway_whose_address_went_reaches_nothing() {
+    in_namespace("a_gateway_whose_address_went_reaches_nothing", || async {
+        ip("addr add 10.0.7.1/24 dev up0");
+        ip("addr add fd07::1/64 dev up0 nodad");
+        ip("route add 172.16.0.0/16 via 10.0.7.2 proto static");
+        ip("route add 2001:db8::/32 via fd07::2 proto static");
+        // A route straight out of the interface puts its gateway on the link as well.
+        ip("route add 10.0.8.8/32 dev up0 scope link proto static");
+        ip("route add 172.17.0.0/16 via 10.0.8.8 proto static");
+        let (handle, mut events, _) = started(config()).await;
+        let far = ["172.16.0.1", "2001:db8::1", "172.17.0.1"].map(|far| NextHop::from(addr(far)));
+        for (next_hop, way) in far.iter().zip(["10.0.7.2", "fd07::2", "10.0.8.8"]) {
+            handle.track(next_hop.clone()).await.unwrap();
+            reached(&mut events, next_hop, Some(&format!("via {way} dev up0"))).await;
+        }
+
+        ip("addr del 10.0.7.1/24 dev up0");
+        reached(&mut events, &far[0], None).await;
+        ip("addr del fd07::1/64 dev up0");
+        reached(&mut events, &far[1], None).await;
+        ip("route del 10.0.8.8/32 dev up0");
+        reached(&mut events, &far[2], None).await;
+        let stays = namespace::routes("route show proto static");
+        assert_eq!(
+            stays,
+            ["172.16.0.0/16 via 10.0.7.2 dev up0", "172.17.0.0/16 via 10.0.8.8 dev up0"],
+            "the kernel keeps them"
+        );
+        assert_eq!(namespace::routes("-6 route show proto static").len(), 1);
+
+        ip("addr add 10.0.7.1/24 dev up0");
+        reached(&mut events, &far[0], Some("via 10.0.7.2 dev up0")).await;
+        never_read_again(&handle).await;
+    });
+}
+
+#[test]
+fn a_next_hop_is_reached_through_a_route_of_ours_that_carries() {
+    in_namespace("a_next_hop_is_reached_through_a_route_of_ours_that_carries", || async {
+        let (handle, mut events, _) = started(config()).await;
+        let far = NextHop::from(addr("172.16.5.5"));
+        handle.track(far.clone()).await.unwrap();
+        reached(&mut events, &far, None).await;
+        let route = Route::via(addr("10.0.0.2"));
+        handle.want(net("172.16.0.0/16"), Some(route.clone().carrying())).await.unwrap();
+        reached(&mut events, &far, Some("via 10.0.0.2 dev up0")).await;
+        let written = handle.snapshot().await.unwrap().counters.done;
+
+        // The mark alone writes nothing.
+        handle.want(net("172.16.0.0/16"), Some(route.clone())).await.unwrap();
+        reached(&mut events, &far, None).await;
+        handle.want(net("172.16.0.0/16"), Some(route.carrying())).await.unwrap();
+        reached(&mut events, &far, Some("via 10.0.0.2 dev up0")).await;
+        assert_eq!(quiet(&handle).await.counters.done, written);
+
+        // Somebody's longer one is better, and one that does not carry is no way at all.
+        handle.want(net("172.16.5.5/32"), Some(Route::via(addr("10.0.0.9")))).await.unwrap();
+        ip("route add 172.16.5.0/24 via 10.0.0.3 proto static");
+        reached(&mut events, &far, Some("via 10.0.0.3 dev up0")).await;
+        ip("route del 172.16.5.0/24 proto static");
+        reached(&mut events, &far, Some("via 10.0.0.2 dev up0")).await;
+        ip("link set up0 down");
+        reached(&mut events, &far, None).await;
+    });
+}
+
+#[test]
+fn a_link_local_next_hop_is_followed_on_its_interface() {
+    in_namespace("a_link_local_next_hop_is_followed_on_its_interface", || async {
+        let (handle, mut events, _) = started(config()).await;
+        let [up, spare, later] = ["up0", "spare0", "cali0"].map(|name| NextHop::over(addr("fe80::1"), name));
+        for (next_hop, way) in [(&up, Some("dev up0")), (&spare, Some("dev spare0")), (&later, None)] {
+            handle.track(next_hop.clone()).await.unwrap();
+            reached(&mut events, next_hop, way).await;
+        }
+        // Nobody knows which link is meant.
+        handle.track(addr("fe80::1")).await.unwrap();
+        reached(&mut events, &addr("fe80::1").into(), None).await;
+
+        ip("link set up0 down");
+        reached(&mut events, &up, None).await;
+        ip("link set up0 name cali0 up");
+        reached(&mut events, &later, Some("dev cali0")).await;
+        ip("link del spare0");
+        reached(&mut events, &spare, None).await;
+        handle.untrack(later.clone()).await.unwrap();
+        never_read_again(&handle).await;
+    });
+}
+
+#[test]
+fn a_default_route_reaches_next_hops_where_it_may() {
+    in_namespace("a_default_route_reaches_next_hops_where_it_may", || async {
+        ip("route add default via 10.0.0.2 proto static");
+        let far = NextHop::from(addr("203.0.113.1"));
+        for (over_default, way) in [(true, Some("via 10.0.0.2 dev up0")), (false, None)] {
+            let (handle, mut events, _) = started(Config { over_default, ..config() }).await;
+            handle.track(far.clone()).await.unwrap();
+            reached(&mut events, &far, way).await;
+        }
+    });
+}
+
+#[test]
+fn the_far_end_of_a_tunnel_is_connected() {
+    in_namespace("the_far_end_of_a_tunnel_is_connected", || async {
+        let (handle, mut events, _) = started(config()).await;
+        let far = NextHop::from(addr("10.9.0.2"));
+        handle.track(far.clone()).await.unwrap();
+        reached(&mut events, &far, None).await;
+        ip("addr add 10.9.0.1 peer 10.9.0.2/32 dev spare0");
+        reached(&mut events, &far, Some("dev spare0")).await;
+
+        // A gateway that only `onlink` puts there.
+        ip("route add 10.10.0.0/16 via 192.0.2.77 dev spare0 onlink proto static");
+        let behind = NextHop::from(addr("10.10.0.1"));
+        handle.track(behind.clone()).await.unwrap();
+        reached(&mut events, &behind, Some("via 192.0.2.77 dev spare0")).await;
+        ip("addr del 10.9.0.1 peer 10.9.0.2/32 dev spare0");
+        reached(&mut events, &far, None).await;
+        // With the last IPv4 address went the route.
+        reached(&mut events, &behind, None).await;
         never_read_again(&handle).await;
     });
 }

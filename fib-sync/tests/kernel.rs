@@ -267,7 +267,11 @@ fn a_connected_prefix_is_learned_while_its_interface_runs() {
 fn a_tracked_next_hop_goes_and_returns() {
     in_namespace("a_tracked_next_hop_goes_and_returns", || async {
         let (handle, mut events, _) = started(config()).await;
-        let resolved = |address: &str, resolution| Event::Resolved { address: addr(address), resolution };
+        let resolved = |address: &str, resolution| Event::Resolved {
+            address: addr(address),
+            interface: None,
+            resolution,
+        };
         let over = |metric, gateway: Option<&str>| {
             let hop = fib_sync::KnownHop { gateway: gateway.map(addr), interface: "up0".into() };
             Some(fib_sync::Resolution { metric, hops: vec![hop] })

@@ -34,7 +34,7 @@ impl Followed {
             match event {
                 Event::Learned { prefix, origin, .. } => drop(self.learned.insert((prefix, origin))),
                 Event::Lost { prefix, origin } => drop(self.learned.remove(&(prefix, origin))),
-                Event::Resolved { address, resolution } => drop(self.reached.insert(address, resolution)),
+                Event::Resolved { address, resolution, .. } => drop(self.reached.insert(address, resolution)),
                 _ => {}
             }
         }

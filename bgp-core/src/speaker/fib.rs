@@ -65,10 +65,16 @@ impl Fib {
 
     fn wish(&self, change: &Change, rib: &Rib) -> Option<FibRoute> {
         let Change { family, net, prefix, .. } = *change;
-        let verdict = self.evaluate(prefix, &rib.best(family, net)?, rib)?;
+        let best = rib.best(family, net)?;
+        let verdict = self.evaluate(prefix, &best, rib)?;
         let Verdict::Accept { route, .. } = verdict else { return None };
         let paths = if rib.may_share(family, net) { rib.multipath(family, net) } else { Vec::new() };
-        build(&route, &paths, rib)
+        let mut wish = build(&route, &paths, rib)?;
+        let is_static = matches!(rib.source(best.source)?, Source::Local(LocalSource::Static));
+        if let FibRoute::Forward { hops, carries, .. } = &mut wish {
+            *carries = is_static && are_configured(hops, &route, &paths);
+        }
+        Some(wish)
     }
 
     /// Kernel export policy's word on the best path; `None` for what came from the kernel and is never
@@ -128,7 +134,21 @@ fn gather(route: &Route, hint: &KernelHint, rib: &Rib, hops: &mut Vec<FibHop>) {
 }
 
 fn forward(hops: Vec<FibHop>, hint: &KernelHint) -> FibRoute {
-    FibRoute::Forward { hops, metric: hint.metric, source_address: hint.source_address }
+    FibRoute::Forward { hops, metric: hint.metric, source_address: hint.source_address, carries: false }
+}
+
+/// Whether every hop is a next hop as configured, and not one that it was resolved to: what stands on the answer for
+/// one next hop must not be what another is reached through, or the two could hold each other.
+fn are_configured(hops: &[FibHop], route: &Route, paths: &[PathView<'_>]) -> bool {
+    let others = paths.iter().filter_map(|path| path.accepted.ok()).map(|route| &**route);
+    let next_hops: Vec<IpAddr> = others
+        .chain([route])
+        .filter_map(|route| match &route.forwarding {
+            Forwarding::Via(next_hop) => Some(address(next_hop)),
+            _ => None,
+        })
+        .collect();
+    hops.iter().all(|hop| hop.gateway.is_none_or(|gateway| next_hops.contains(&gateway)))
 }
 
 const fn address(next_hop: &NextHop) -> IpAddr {

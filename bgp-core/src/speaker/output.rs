@@ -34,6 +34,8 @@ pub enum FibRoute {
         metric: Option<u32>,
         /// Preferred source address where a policy set one.
         source_address: Option<IpAddr>,
+        /// It is configured with just these hops: next hops may be reached through it.
+        carries: bool,
     },
     /// Drop silently.
     Blackhole,
@@ -183,7 +185,7 @@ impl fmt::Display for FibRoute {
             Self::Blackhole => f.write_str("blackhole"),
             Self::Unreachable => f.write_str("unreachable"),
             Self::Prohibit => f.write_str("prohibit"),
-            Self::Forward { hops, metric, source_address } => {
+            Self::Forward { hops, metric, source_address, carries: _ } => {
                 for (index, hop) in hops.iter().enumerate() {
                     write!(f, "{}{hop}", if index == 0 { "" } else { ", " })?;
                 }

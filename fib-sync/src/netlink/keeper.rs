@@ -264,8 +264,8 @@ impl Keeper {
     fn requested(&mut self, request: Option<Request>) {
         match request {
             None => self.leaving = Some(Leaving::Dropped),
-            Some(Request::Track(address)) => self.reconciler.track(address),
-            Some(Request::Untrack(address)) => self.reconciler.untrack(&address),
+            Some(Request::Track(next_hop)) => self.reconciler.track(next_hop),
+            Some(Request::Untrack(next_hop)) => self.reconciler.untrack(&next_hop),
             // Whoever asked may have gone, here as below.
             Some(Request::Metrics(answer)) => drop(answer.send(self.reconciler.metrics())),
             Some(Request::Page { which, after, most, answer }) => {

@@ -11,7 +11,6 @@ mod rows;
 pub(crate) mod wish;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -27,7 +26,7 @@ use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
 use crate::view::{Held, View};
-use crate::{Config, Counters, Event, Instant, Refused, Route, Sweep};
+use crate::{Config, Counters, Event, Instant, NextHop, Refused, Route, Sweep};
 
 /// Keeps one table equal to what is wished.
 ///
@@ -112,6 +111,9 @@ impl Reconciler {
         let prefix = prefix.trunc();
         let wish = route.map(|route| settled(&prefix, route, &self.config));
         self.adoption.decided(&prefix);
+        if !wish.as_ref().is_some_and(|wish| wish.carries) {
+            self.tracker.drop_carrier(&prefix);
+        }
         self.rows.want(prefix, wish);
         self.look_at(prefix);
         if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
@@ -149,14 +151,14 @@ impl Reconciler {
         }
     }
 
-    /// Watches how `address` is reached.
-    pub fn track(&mut self, address: IpAddr) {
-        self.tracker.track(address);
+    /// Watches how an address is reached.
+    pub fn track(&mut self, next_hop: impl Into<NextHop>) {
+        self.tracker.track(next_hop.into());
     }
 
-    /// Stops watching `address`.
-    pub fn untrack(&mut self, address: &IpAddr) {
-        self.tracker.untrack(address);
+    /// Stops watching it.
+    pub fn untrack(&mut self, next_hop: &NextHop) {
+        self.tracker.untrack(next_hop);
     }
 
     /// Learns, excludes, audits and brakes by new rules. Table, protocol, metric and hop limit stay.
@@ -316,7 +318,11 @@ impl Reconciler {
         }
         match self.rows.get_mut(&prefix) {
             Some(row) if row.wish.is_some() => row.fulfilled = true,
-            Some(_) | None => self.rows.remove(&prefix),
+            Some(_) | None => return self.rows.remove(&prefix),
+        }
+        let wish = self.rows.get(&prefix).and_then(|row| self.rows.wish(row));
+        if let Some(wish) = wish.filter(|wish| wish.carries) {
+            self.tracker.carry(prefix, wish.gateways());
         }
     }
 

@@ -124,6 +124,9 @@ impl Reconciler {
         for address in changes.addresses {
             self.tracker.mark_address(&address);
         }
+        for name in changes.names {
+            self.tracker.mark_name(&name);
+        }
         if changes.unsure {
             self.resync.want(now);
         }

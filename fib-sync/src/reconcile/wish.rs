@@ -15,7 +15,7 @@ pub(super) fn settled(prefix: &IpNet, route: Route, config: &Config) -> Route {
         Forwarding::Unicast(hops) => Forwarding::Unicast(merged(hops, config.multipath)),
         other @ (Forwarding::Blackhole | Forwarding::Unreachable | Forwarding::Prohibit) => other,
     };
-    Route { forwarding, metric: Some(metric), source: route.source }
+    Route { forwarding, metric: Some(metric), ..route }
 }
 
 /// IPv6 stores metric 0 as 1024 (`IP6_RT_PRIO_USER`).
@@ -130,7 +130,7 @@ pub(super) fn in_words(held: &Held, view: &View) -> Option<Route> {
         KernelForwarding::Prohibit => Forwarding::Prohibit,
         KernelForwarding::Other(_) => return None,
     };
-    Some(Route { forwarding, metric: Some(held.metric), source: held.source })
+    Some(Route { forwarding, metric: Some(held.metric), source: held.source, carries: false })
 }
 
 impl Config {

@@ -38,6 +38,17 @@ impl View {
             .filter(move |(link, _)| self.serves(link, table))
     }
 
+    /// Whether an address of this interface connects to `prefix`.
+    pub(crate) fn connects(&self, prefix: &IpNet, index: u32) -> bool {
+        let ways = self.interfaces.connected.get(prefix);
+        ways.is_some_and(|ways| ways.iter().any(|(way, _)| *way == index))
+    }
+
+    /// Whether `table` is the one of a VRF.
+    pub(crate) fn is_of_vrf(&self, table: u32) -> bool {
+        self.interfaces.vrfs.range((table, u32::MIN)..=(table, u32::MAX)).next().is_some()
+    }
+
     /// Whether this is an address of ours where `table` is used.
     pub(crate) fn is_own(&self, address: &IpAddr, table: u32) -> bool {
         let on = self.interfaces.own.range((*address, u32::MIN)..=(*address, u32::MAX));
@@ -50,7 +61,7 @@ impl View {
         let of_master = || self.link_at(link.master?)?.vrf;
         match link.vrf.or_else(of_master) {
             Some(home) => home == table,
-            None => self.interfaces.vrfs.range((table, u32::MIN)..=(table, u32::MAX)).next().is_none(),
+            None => !self.is_of_vrf(table),
         }
     }
 
@@ -115,7 +126,11 @@ impl View {
             return;
         }
         if let Some(prefix) = address.connected {
-            self.interfaces.connected.entry(prefix).or_default().push((address.interface, address.scope));
+            let ways = self.interfaces.connected.entry(prefix).or_default();
+            if ways.is_empty() {
+                self.lengths.add(&prefix);
+            }
+            ways.push((address.interface, address.scope));
         }
         self.interfaces.own.insert((address.local, address.interface));
         changes.address(&address);
@@ -133,6 +148,7 @@ impl View {
             }
             if ways.is_empty() {
                 self.interfaces.connected.remove(&prefix);
+                self.lengths.remove(&prefix);
             }
         }
         if !self.addresses_on(address.interface).any(|other| other.local == address.local) {

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use self::interfaces::Interfaces;
 use self::objects::Objects;
 use self::table::Table;
+use crate::lengths::Lengths;
 use crate::seen::{Address, Link, Seen};
 
 mod difference;
@@ -53,6 +54,8 @@ pub(crate) struct View {
     table: Table,
     interfaces: Interfaces,
     objects: Objects,
+    /// Of the prefixes in both.
+    lengths: Lengths,
 }
 
 impl View {
@@ -92,6 +95,26 @@ impl View {
     /// How many routes are so. Asks once for routes that many prefixes share.
     pub(crate) fn count(&self, is_so: impl Fn(&Held) -> bool) -> usize {
         self.table.count(is_so)
+    }
+
+    /// The prefixes around `address` that may have routes or be connected, the longest first.
+    pub(crate) fn covering(&self, address: IpAddr) -> impl Iterator<Item = IpNet> {
+        self.lengths.covering(address)
+    }
+
+    /// Puts these routes in the place of those of a prefix. False: they are the same.
+    fn set(&mut self, prefix: IpNet, routes: Vec<Held>, changes: &mut Changes) -> bool {
+        let (had, has) = (!self.routes(&prefix).is_empty(), !routes.is_empty());
+        match (had, has) {
+            (false, true) => self.lengths.add(&prefix),
+            (true, false) => self.lengths.remove(&prefix),
+            (true, true) | (false, false) => {}
+        }
+        let differs = self.table.set(prefix, routes);
+        if differs {
+            changes.prefixes.push(prefix);
+        }
+        differs
     }
 
     /// The prefixes with a route over this interface.

@@ -62,8 +62,7 @@ impl View {
         let mut routes = self.routes(&prefix).to_vec();
         let stood_on: Vec<u32> = routes.iter().filter_map(|route| route.object).collect();
         let result = revision(&mut routes);
-        if self.table.set(prefix, routes) {
-            changes.prefixes.push(prefix);
+        if self.set(prefix, routes, changes) {
             changes.objects.extend(stood_on.into_iter().filter(|id| !self.table.has_on(*id)));
         }
         result

@@ -25,9 +25,7 @@ impl View {
             let stays = |route: &&Held| !self.goes(route, interface, loss);
             let routes: Vec<Held> = self.routes(&prefix).iter().filter(stays).cloned().collect();
             changes.unsure |= routes.iter().any(|route| self.may_have_gone(route, interface));
-            if self.table.set(prefix, routes) {
-                changes.prefixes.push(prefix);
-            }
+            self.set(prefix, routes, changes);
         }
     }
 
