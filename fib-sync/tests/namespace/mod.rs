@@ -104,31 +104,31 @@ impl Monitor {
             .spawn()
             .expect("needs iproute2");
         let mut monitor = Self { child };
-        monitor.settle();
+        monitor.settle("192.0.2.254");
         monitor
     }
 
-    /// Writes a marker until the monitor prints it.
-    fn settle(&mut self) -> Vec<String> {
+    /// Writes a marker until the monitor prints it. The last of an earlier marker may come yet.
+    fn settle(&mut self, marker: &str) -> Vec<String> {
         let stdout = self.child.stdout.as_mut().expect("piped");
         let mut reader = BufReader::new(stdout);
         let mut seen = Vec::new();
-        let marker = "blackhole 192.0.2.255";
         std::thread::scope(|scope| {
             let (stop, stopped) = std::sync::mpsc::channel::<()>();
             // The writer runs in this namespace: a scoped thread inherits it.
             scope.spawn(move || {
                 while stopped.recv_timeout(Duration::from_millis(20)).is_err() {
-                    ip("route replace blackhole 192.0.2.255 table 99");
-                    ip("route del blackhole 192.0.2.255 table 99");
+                    ip(&format!("route replace blackhole {marker} table 99"));
+                    ip(&format!("route del blackhole {marker} table 99"));
                 }
             });
             let mut line = String::new();
             while reader.read_line(&mut line).is_ok_and(|length| length > 0) {
-                if line.contains(marker) && line.contains("Deleted") {
+                let is_marker = line.contains("table 99");
+                if is_marker && line.contains(marker) && line.contains("Deleted") {
                     break;
                 }
-                if !line.contains(marker) {
+                if !is_marker {
                     seen.push(line.trim_end().to_owned());
                 }
                 line.clear();
@@ -140,7 +140,7 @@ impl Monitor {
 
     /// Every line so far that is not about the marker.
     pub(crate) fn lines(mut self) -> Vec<String> {
-        self.settle()
+        self.settle("192.0.2.255")
     }
 }
 
