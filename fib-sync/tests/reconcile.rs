@@ -5,11 +5,11 @@ mod world;
 
 use std::time::Duration;
 
-use fib_sync::model::How;
+use fib_sync::model::{How, Spoilt};
 use fib_sync::{Event, KernelForwarding, Operation, Refused, Route, Sweep};
 use ipnet::IpNet;
 use proptest::prelude::*;
-use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle};
+use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -70,7 +70,7 @@ fn take(world: &mut World, step: Step) {
         Step::Link(index, up) => world.kernel.set_link(link(index, up)),
         Step::Refuse(refused) => world.kernel.refuse_next(refused),
         Step::Overrun => world.overrun(),
-        Step::Interrupt => world.kernel.interrupt_next_reading(),
+        Step::Interrupt => world.kernel.spoil_next_reading(Spoilt::Interrupted),
         Step::Work(most) => world.work(most),
         Step::Hear(most) => world.hear(most),
         Step::Pass(millis) => world.pass(Duration::from_millis(millis)),
@@ -80,10 +80,8 @@ fn take(world: &mut World, step: Step) {
 
 /// Whatever was in the way is so no longer.
 fn mend(world: &mut World) {
-    world.kernel.stop_refusing();
-    for index in [1, 2] {
-        world.kernel.set_link(link(index, true));
-    }
+    world.kernel.stop_faults();
+    set_up(&mut world.kernel);
 }
 
 proptest! {
@@ -271,7 +269,7 @@ fn leaving_removes_everything_of_ours_and_nothing_else() {
     world.reconciler.remove_all();
     world.settle_down();
     assert_eq!(world.reconciler.installed(), 0);
-    assert_eq!(world.kernel.routes().cloned().collect::<Vec<_>>(), before);
+    assert_eq!(world.kernel.routes().collect::<Vec<_>>(), before);
 }
 
 #[test]
@@ -280,7 +278,7 @@ fn the_model_merges_an_appended_ipv6_route_into_the_one_that_is_there() {
     let at = 3;
     meddle(&mut world.kernel, foreign(prefix(at), METRIC, gateway(at, 1, 2)), How::Exclusive);
     meddle(&mut world.kernel, foreign(prefix(at), METRIC, gateway(at, 2, 2)), How::Append);
-    let [route] = world.kernel.routes_of(&prefix(at)) else { panic!("one route") };
+    let [route] = &world.kernel.routes_of(&prefix(at))[..] else { panic!("one route") };
     assert!(matches!(&route.forwarding, KernelForwarding::Unicast(hops) if hops.len() == 2));
 }
 

@@ -1,25 +1,40 @@
-//! A kernel in memory, for simulators and property tests: one table, its interfaces and addresses, and the quirks
-//! that make the real one hard to follow.
+//! A kernel in memory, for simulators and property tests: its main table, its interfaces and addresses, and the quirks
+//! that make the real one hard to follow. It is compared with Linux 6.18, step by step, by `tests/differential.rs`.
 //!
-//! Where each quirk was seen on Linux 6.18:
-//! - IPv4 `replace` takes the first route of (prefix, metric) whoever wrote it; several can share the key.
-//! - IPv6 `replace` prefers the route that can be multipath as the new one can, and `append` merges into it.
-//! - `delete` with a protocol takes the first of that protocol; IPv4 metric 0 means any metric.
+//! - IPv4 `replace` takes the first route of (prefix, metric) whoever wrote it; several can share the key. One that
+//!   changes nothing is not announced.
+//! - IPv6 `replace` prefers the route that can be multipath as the new one can; `append`, and `prepend` too, merges
+//!   into it, whoever wrote it; `delete` takes all of a multipath route for the sake of its first path.
+//! - `delete` with a protocol takes the first of that protocol; metric 0 means any metric.
 //! - IPv4 routes without an interface that is up vanish silently; IPv6 ones are announced. So do those over an interface
 //!   that loses its last IPv4 address, and those with any hop over one that is deleted.
+//! - Going down loses the IPv6 addresses of an interface. Removing one removes the first route straight out of the
+//!   interface to its prefix, be it connected or not, and takes it silently from the routes that prefer it.
+//! - An IPv6 list leaves out what stands between the paths of a multipath route.
 //! - An overrun loses events and answers alike.
 //!
-//! Unlike the real one it keeps no connected routes: addresses only decide which gateways are valid.
+//! Unlike the real one it has no second IPv4 address in a prefix of an interface, no loopback, and no default for what
+//! an operation leaves open.
 
+mod fault;
+mod interface;
+mod ipv4;
+mod ipv6;
+mod lookup;
+mod next_hop;
 mod objects;
-mod table;
+mod prefixes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::{Address, KernelHop, KernelObject, KernelRoute, Link, Operation, Place, Refused, Seen, Ticket};
+pub use self::fault::Spoilt;
+pub use self::lookup::Fate;
+use self::prefixes::Prefixes;
+#[doc(hidden)]
+pub use crate::netlink::Probe;
+use crate::{Address, KernelObject, KernelRoute, Link, Operation, Place, Refused, Seen, Ticket};
 
 /// How a foreign hand writes a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +45,7 @@ pub enum How {
     Replace,
     /// Behind those of the key (`ip route append`).
     Append,
-    /// In front of them (`ip route prepend`).
+    /// In front of them (`ip route prepend`); IPv6 does not know that place.
     Prepend,
 }
 
@@ -48,11 +63,12 @@ pub enum Said {
 pub struct Kernel {
     links: BTreeMap<u32, Link>,
     addresses: BTreeSet<Address>,
-    routes: BTreeMap<IpNet, Vec<KernelRoute>>,
+    ipv4: Prefixes<ipv4::Entry>,
+    ipv6: Prefixes<ipv6::Path>,
     objects: BTreeMap<u32, KernelObject>,
     said: VecDeque<Said>,
     refusals: VecDeque<Refused>,
-    interrupts: usize,
+    spoilt: VecDeque<Spoilt>,
 }
 
 impl Kernel {
@@ -79,15 +95,30 @@ impl Kernel {
         })
     }
 
-    /// Every route, by prefix, in the kernel's order within a metric.
-    pub fn routes(&self) -> impl Iterator<Item = &KernelRoute> {
-        self.routes.values().flatten()
+    /// Every route, by prefix, in the kernel's order within one.
+    pub fn routes(&self) -> impl Iterator<Item = KernelRoute> {
+        let ipv4 = self.ipv4.rows().flat_map(|(_, row)| row.iter().map(|entry| entry.route.clone()));
+        let ipv6 = self.ipv6.rows().flat_map(|(prefix, row)| ipv6::shown(*prefix, row));
+        ipv4.chain(ipv6)
     }
 
     /// The routes of one prefix.
     #[must_use]
-    pub fn routes_of(&self, prefix: &IpNet) -> &[KernelRoute] {
-        self.routes.get(prefix).map_or(&[], Vec::as_slice)
+    pub fn routes_of(&self, prefix: &IpNet) -> Vec<KernelRoute> {
+        match prefix {
+            IpNet::V4(_) => self.ipv4.row(prefix).iter().map(|entry| entry.route.clone()).collect(),
+            IpNet::V6(_) => ipv6::shown(*prefix, self.ipv6.row(prefix)),
+        }
+    }
+
+    /// The interfaces, by index.
+    pub fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values()
+    }
+
+    /// The addresses, by interface.
+    pub fn addresses(&self) -> impl Iterator<Item = &Address> {
+        self.addresses.iter()
     }
 
     /// Carries out an operation; its echo and then its answer are said.
@@ -108,23 +139,25 @@ impl Kernel {
         let links = self.links.values().cloned().map(Seen::Link);
         let addresses = self.addresses.iter().cloned().map(Seen::Address);
         let objects = self.objects.values().cloned().map(Seen::Object);
-        let routes = self.routes.values().flatten().cloned().map(Seen::Listed);
-        let end = if self.interrupts > 0 { Seen::Interrupted } else { Seen::Complete };
-        self.interrupts = self.interrupts.saturating_sub(1);
-        let all = links.chain(addresses).chain(objects).chain(routes).chain([end]).map(Said::Seen);
-        self.said.extend(all);
+        let routes = self.routes().map(Seen::Listed);
+        let all: Vec<Seen> = links.chain(addresses).chain(objects).chain(routes).collect();
+        let (heard, end) = match self.spoilt.pop_front() {
+            None => (all.len(), Seen::Complete),
+            Some(Spoilt::Interrupted) => (all.len(), Seen::Interrupted),
+            Some(Spoilt::Failed) => (all.len() / 2, Seen::Failed),
+        };
+        all.into_iter().take(heard).chain([end]).for_each(|seen| self.say(seen));
     }
 
     /// Writes a route, as any process may.
     ///
     /// # Errors
     /// Like the real one: the key is taken, the next hop makes no sense.
-    pub fn write(&mut self, mut route: KernelRoute, how: How) -> Result<(), Refused> {
-        self.choose_interfaces(&mut route)?;
-        let routes = self.routes.entry(route.prefix).or_default();
-        let (route, place) = table::write(routes, route, how)?;
-        self.said.push_back(Said::Seen(Seen::Added { route, place }));
-        Ok(())
+    pub fn write(&mut self, route: KernelRoute, how: How) -> Result<(), Refused> {
+        match route.prefix {
+            IpNet::V4(_) => self.write_ipv4(route, how),
+            IpNet::V6(_) => self.write_ipv6(route, how),
+        }
     }
 
     /// Removes the first route of a key, with `protocol` the first of that protocol.
@@ -132,161 +165,14 @@ impl Kernel {
     /// # Errors
     /// There is none.
     pub fn delete(&mut self, prefix: &IpNet, metric: u32, protocol: Option<u8>) -> Result<(), Refused> {
-        let any_metric = metric == 0 && matches!(prefix, IpNet::V4(_));
-        let fits = |route: &KernelRoute| {
-            (any_metric || route.metric == metric)
-                && protocol.is_none_or(|protocol| route.protocol == protocol)
-        };
-        let routes = self.routes.get_mut(prefix).ok_or(Refused::Gone)?;
-        let at = routes.iter().position(fits).ok_or(Refused::Gone)?;
-        let route = routes.remove(at);
-        self.said.push_back(Said::Seen(Seen::Removed(route)));
-        Ok(())
-    }
-
-    /// Adds an interface or changes it. Going down takes its routes along.
-    pub fn set_link(&mut self, link: Link) {
-        self.links.insert(link.index, link.clone());
-        if !(link.up && link.running) {
-            self.flush_objects(link.index);
-        }
-        if !link.up {
-            self.drop_dead_routes();
-        }
-        self.said.push_back(Said::Seen(Seen::Link(link)));
-    }
-
-    /// Removes an interface with its addresses and routes.
-    pub fn remove_link(&mut self, index: u32) {
-        self.links.remove(&index);
-        self.addresses.retain(|address| address.interface != index);
-        self.flush_objects(index);
-        for routes in self.routes.values_mut() {
-            // IPv6 loses the members one by one.
-            let goes = |route: &KernelRoute| route.hops().iter().any(|hop| hop.interface == index);
-            routes.retain(|route| route.prefix.network().is_ipv6() || !goes(route));
-        }
-        self.drop_dead_routes();
-        self.said.push_back(Said::Seen(Seen::LinkGone(index)));
-    }
-
-    /// Adds an address.
-    pub fn add_address(&mut self, address: Address) {
-        if self.addresses.insert(address.clone()) {
-            self.said.push_back(Said::Seen(Seen::Address(address)));
+        match prefix {
+            IpNet::V4(_) => self.delete_ipv4(*prefix, metric, protocol),
+            IpNet::V6(_) => self.delete_ipv6(*prefix, metric, protocol),
         }
     }
 
-    /// Removes an address, and with it the routes that prefer it as their source. Routes through a gateway on its
-    /// prefix stay, although nothing reaches it any more.
-    pub fn remove_address(&mut self, address: &Address) {
-        if !self.addresses.remove(address) {
-            return;
-        }
-        for routes in self.routes.values_mut() {
-            routes.retain(|route| {
-                let stays = route.source != Some(address.local);
-                if !stays {
-                    self.said.push_back(Said::Seen(Seen::Removed(route.clone())));
-                }
-                stays
-            });
-        }
-        self.said.push_back(Said::Seen(Seen::AddressGone(address.clone())));
-        let is_ipv4 = |held: &&Address| held.interface == address.interface && held.local.is_ipv4();
-        if address.local.is_ipv4() && !self.addresses.iter().any(|held| is_ipv4(&held)) {
-            self.disable_ipv4(address.interface);
-        }
-    }
-
-    /// Refuses the next operation so.
-    pub fn refuse_next(&mut self, refused: Refused) {
-        self.refusals.push_back(refused);
-    }
-
-    /// Takes back all refusals that were to come.
-    pub fn stop_refusing(&mut self) {
-        self.refusals.clear();
-    }
-
-    /// Calls the next reading interrupted.
-    pub fn interrupt_next_reading(&mut self) {
-        self.interrupts += 1;
-    }
-
-    /// Loses what was said and not yet heard, answers included, but for a reading, which the kernel makes as it is
-    /// listened to.
-    pub fn overrun(&mut self) {
-        let reads =
-            self.said.iter().any(|said| matches!(said, Said::Seen(Seen::Complete | Seen::Interrupted)));
-        self.said.clear();
-        self.said.push_back(Said::Seen(Seen::Overrun));
-        if reads {
-            self.read();
-        }
-    }
-
-    fn disable_ipv4(&mut self, interface: u32) {
-        let links = &self.links;
-        let is_dead = |hop: &KernelHop| {
-            hop.interface == interface || !links.get(&hop.interface).is_some_and(|link| link.up)
-        };
-        for routes in self.routes.values_mut() {
-            routes.retain(|route| {
-                let announced = route.prefix.network().is_ipv6();
-                announced
-                    || route.object.is_some()
-                    || route.hops().is_empty()
-                    || !route.hops().iter().all(is_dead)
-            });
-        }
-    }
-
-    fn drop_dead_routes(&mut self) {
-        for (prefix, routes) in &mut self.routes {
-            let announced = matches!(prefix, IpNet::V6(_));
-            routes.retain(|route| {
-                let is_up = |hop: &KernelHop| self.links.get(&hop.interface).is_some_and(|link| link.up);
-                let lives =
-                    route.object.is_some() || route.hops().is_empty() || route.hops().iter().any(is_up);
-                if !lives && announced {
-                    self.said.push_back(Said::Seen(Seen::Removed(route.clone())));
-                }
-                lives
-            });
-        }
-    }
-
-    fn choose_interfaces(&self, route: &mut KernelRoute) -> Result<(), Refused> {
-        if let Some(id) = route.object {
-            return self.take_hops(route, id);
-        }
-        let crate::KernelForwarding::Unicast(hops) = &mut route.forwarding else { return Ok(()) };
-        hops.iter_mut().try_for_each(|hop| self.choose_interface(hop))
-    }
-
-    fn choose_interface(&self, hop: &mut KernelHop) -> Result<(), Refused> {
-        if let Some(gateway) = hop.gateway.filter(|_| !hop.onlink) {
-            let interface = self.toward(&gateway, hop.interface);
-            hop.interface = interface
-                .ok_or_else(|| Refused::NoSuchNextHop { text: "Nexthop has invalid gateway".into() })?;
-        }
-        if self.links.get(&hop.interface).is_some_and(|link| link.up) {
-            Ok(())
-        } else {
-            Err(Refused::NoDevice { text: "Nexthop device is not up".into() })
-        }
-    }
-
-    /// The interface whose connected prefix holds a gateway; 0 asks for any.
-    fn toward(&self, gateway: &IpAddr, interface: u32) -> Option<u32> {
-        self.addresses
-            .iter()
-            .filter(|address| interface == 0 || address.interface == interface)
-            .filter(|address| address.local != *gateway)
-            .filter(|address| self.links.get(&address.interface).is_some_and(|link| link.up))
-            .find(|address| address.connected.is_some_and(|prefix| prefix.contains(gateway)))
-            .map(|address| address.interface)
+    fn say(&mut self, seen: Seen) {
+        self.said.push_back(Said::Seen(seen));
     }
 }
 
@@ -299,3 +185,6 @@ impl How {
         }
     }
 }
+
+const PROTOCOL_KERNEL: u8 = 2;
+const SCOPE_LINK: u8 = 253;

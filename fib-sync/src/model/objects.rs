@@ -15,6 +15,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::ipv6::{Does, whole};
 use super::{Kernel, Said};
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place, Seen, Ticket};
 use crate::{KernelObject, ObjectContent, ObjectOperation, Refused};
@@ -72,7 +73,7 @@ impl Kernel {
         future.insert(object.id, object.clone());
         let moved =
             |route: &KernelRoute| route.object.is_some_and(|id| stands_on(&self.objects, id, object.id));
-        for route in self.routes().filter(|route| moved(route)) {
+        for route in self.routes().filter(moved) {
             let id = route.object.unwrap_or_default();
             check_family(&route.prefix, &hops(&future, id).unwrap_or_default())?;
         }
@@ -113,16 +114,13 @@ impl Kernel {
 
     fn remove_object(&mut self, id: u32, voice: Voice) {
         self.objects.remove(&id);
-        self.say(voice, Seen::ObjectGone(id));
-        for (prefix, routes) in &mut self.routes {
-            routes.retain(|route| {
-                let stays = route.object != Some(id);
-                if !stays && matches!(prefix, IpNet::V6(_)) {
-                    self.said.push_back(Said::Seen(Seen::Removed(route.clone())));
-                }
-                stays
-            });
-        }
+        self.speak(voice, Seen::ObjectGone(id));
+        self.ipv4.change_all(|_, row| row.retain(|entry| entry.route.object != Some(id)));
+        let mut gone = Vec::new();
+        self.ipv6.change_all(|prefix, row| {
+            gone.extend(row.extract_if(.., |path| path.object() == Some(id)).map(|path| (*prefix, path)));
+        });
+        self.announce_gone(gone);
         let with: Vec<u32> =
             self.objects.values().filter(|group| has_member(group, id)).map(|group| group.id).collect();
         for group in with {
@@ -139,29 +137,43 @@ impl Kernel {
             return self.remove_object(group, voice);
         }
         let left = object.clone();
-        self.say(voice, Seen::Object(left));
-        for route in self.routes.values_mut().flatten().filter(|route| route.object == Some(group)) {
-            if let Some(hops) = hops(&self.objects, group) {
-                route.forwarding = KernelForwarding::Unicast(hops);
-            }
-        }
+        self.speak(voice, Seen::Object(left));
+        self.rehop(|object| object == group);
     }
 
     /// Each route whose hops are others now is announced.
     fn move_routes(&mut self, id: u32) {
-        for route in self.routes.values_mut().flatten() {
-            let Some(object) = route.object.filter(|object| stands_on(&self.objects, *object, id)) else {
-                continue;
-            };
-            if let Some(hops) = hops(&self.objects, object) {
-                route.forwarding = KernelForwarding::Unicast(hops);
-            }
-            let seen = Seen::Added { route: route.clone(), place: Place::Instead };
-            self.said.push_back(Said::Seen(seen));
+        let objects = self.objects.clone();
+        for route in self.rehop(|object| stands_on(&objects, object, id)) {
+            self.speak(Voice::Aloud, Seen::Added { route, place: Place::Instead });
         }
     }
 
-    fn say(&mut self, voice: Voice, seen: Seen) {
+    /// Gives the routes on these objects the hops that they stand for now.
+    fn rehop(&mut self, on: impl Fn(u32) -> bool) -> Vec<KernelRoute> {
+        let mut moved = Vec::new();
+        let objects = &self.objects;
+        let now = |object: Option<u32>| hops(objects, object.filter(|object| on(*object))?);
+        self.ipv4.change_all(|_, row| {
+            for entry in row {
+                if let Some(hops) = now(entry.route.object) {
+                    entry.move_to(hops);
+                    moved.push(entry.route.clone());
+                }
+            }
+        });
+        self.ipv6.change_all(|prefix, row| {
+            for path in row {
+                if let (Some(hops), Some(id)) = (now(path.object()), path.object()) {
+                    path.does = Does::Stand(id, hops);
+                    moved.push(whole(*prefix, std::slice::from_ref(path)));
+                }
+            }
+        });
+        moved
+    }
+
+    fn speak(&mut self, voice: Voice, seen: Seen) {
         if voice == Voice::Aloud {
             self.said.push_back(Said::Seen(seen));
         }

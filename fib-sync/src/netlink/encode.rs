@@ -59,7 +59,7 @@ pub(super) fn list(list: List, table: u32, sequence: u32) -> Vec<u8> {
     buffer
 }
 
-fn append(buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16, sequence: u32) {
+pub(super) fn append(buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: u16, sequence: u32) {
     let mut message = NetlinkMessage::from(message);
     message.header.flags = flags;
     message.header.sequence_number = sequence;

@@ -324,7 +324,7 @@ impl Keeper {
 }
 
 /// What a message that is no answer says.
-fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<Seen> {
+pub(super) fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<Seen> {
     match header.kind {
         decode::RTM_NEWROUTE => {
             let route = route(payload, table)?;

@@ -7,8 +7,12 @@ mod encode;
 mod keeper;
 mod object;
 mod pipeline;
+#[cfg(feature = "model")]
+mod probe;
 mod reading;
 mod route;
 mod socket;
 
 pub(crate) use self::keeper::{Inboxes, Keeper};
+#[cfg(feature = "model")]
+pub use self::probe::Probe;

@@ -34,15 +34,7 @@ impl NetlinkSocket {
         let socket = asynchronous.socket_mut();
         let port = socket.bind_auto()?.port_number();
         socket.connect(&SocketAddr::new(0, 0))?;
-        socket.set_ext_ack(true)?;
-        socket.set_cap_ack(true)?;
-        socket.set_netlink_get_strict_chk(true)?;
-        enlarge(socket);
-        for group in GROUPS {
-            socket.add_membership(group)?;
-        }
-        // A kernel before Linux 5.3 has no next-hop objects and nothing to say about them.
-        let _ = socket.add_membership(NEXT_HOP_GROUP);
+        set_up(socket)?;
         let receive_buffer = socket.get_rx_buf_sz()?;
         Ok(Self { socket: asynchronous, port, receive_buffer })
     }
@@ -92,6 +84,20 @@ fn meaning(received: io::Result<SocketAddr>, buffer: &mut Vec<u8>) -> io::Result
             _ => Err(error),
         },
     }
+}
+
+/// Answers in full, strict readings, room for a burst, and every event.
+pub(super) fn set_up(socket: &Socket) -> io::Result<()> {
+    socket.set_ext_ack(true)?;
+    socket.set_cap_ack(true)?;
+    socket.set_netlink_get_strict_chk(true)?;
+    enlarge(socket);
+    for group in GROUPS {
+        socket.add_membership(group)?;
+    }
+    // A kernel before Linux 5.3 has no next-hop objects and nothing to say about them.
+    let _ = socket.add_membership(NEXT_HOP_GROUP);
+    Ok(())
 }
 
 /// By force where we may, else as much as everybody may. Failing is harmless: overruns are healed.

@@ -30,11 +30,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Self {
         let mut kernel = Kernel::new();
-        for index in [1, 2] {
-            kernel.set_link(link(index, true));
-            kernel.add_address(address(index, &format!("10.0.{index}.1/24")));
-            kernel.add_address(address(index, &format!("fd00:{index}::1/64")));
-        }
+        set_up(&mut kernel);
         while kernel.next_said().is_some() {}
         Self::around(kernel)
     }
@@ -153,12 +149,12 @@ impl World {
     }
 
     pub(crate) fn foreign(&self) -> Vec<KernelRoute> {
-        self.kernel.routes().filter(|route| route.protocol != OURS).cloned().collect()
+        self.kernel.routes().filter(|route| route.protocol != OURS).collect()
     }
 
     /// What of ours the kernel holds for a prefix.
     pub(crate) fn ours(&self, prefix: &IpNet) -> Vec<KernelRoute> {
-        self.kernel.routes_of(prefix).iter().filter(|route| route.protocol == OURS).cloned().collect()
+        self.kernel.routes_of(prefix).into_iter().filter(|route| route.protocol == OURS).collect()
     }
 
     /// Kernel equals wishes, but where a foreign route holds the key and that has been told.
@@ -220,6 +216,15 @@ fn is_wished(wish: &Route, held: &KernelRoute) -> bool {
         _ => None,
     };
     gateways == held
+}
+
+/// The interfaces as they are to be: up, and with their addresses.
+pub(crate) fn set_up(kernel: &mut Kernel) {
+    for index in [1, 2] {
+        kernel.set_link(link(index, true));
+        kernel.add_address(address(index, &format!("10.0.{index}.1/24")));
+        kernel.add_address(address(index, &format!("fd00:{index}::1/64")));
+    }
 }
 
 pub(crate) fn link(index: u32, up: bool) -> Link {
