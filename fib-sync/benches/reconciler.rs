@@ -1,5 +1,8 @@
-//! What a route costs in the reconciler, the kernel left out: `once STAGE ROUTES` runs a stage for callgrind, which
-//! counts what happens inside of [`counted`].
+//! What a route costs in the reconciler, the kernel left out.
+//!
+//! ```sh
+//! bgp-core/benches/count --of fib-sync reconciler     # instructions, on any machine, the same every time
+//! ```
 
 use std::hint::black_box;
 use std::net::Ipv4Addr;
@@ -10,19 +13,27 @@ use fib_sync::{
 };
 use ipnet::{IpNet, Ipv4Net};
 
+/// A run of so many routes.
+type Stage = fn(u32);
+
+const STAGES: [(&str, Stage); 6] = [
+    ("install", install),
+    ("replace", replace),
+    ("remove", remove),
+    ("adopt", adopt),
+    ("reread", reread),
+    ("snapshot", snapshot),
+];
+
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let [once, stage, routes] = &arguments[..] else { return println!("usage: once STAGE ROUTES") };
-    let routes: u32 = routes.parse().expect("a number of routes");
-    assert_eq!(once, "once", "callgrind runs a stage once");
-    match stage.as_str() {
-        "install" => install(routes),
-        "replace" => replace(routes),
-        "remove" => remove(routes),
-        "adopt" => adopt(routes),
-        "reread" => reread(routes),
-        "snapshot" => snapshot(routes),
-        other => panic!("no stage {other}"),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["stages"] => STAGES.iter().for_each(|(name, _)| println!("{name}")),
+        ["once", name, routes] => {
+            let (_, stage) = STAGES.iter().find(|(stage, _)| stage == name).expect("a stage");
+            stage(routes.parse().expect("a number of routes"));
+        }
+        _ => println!("usage: stages | once STAGE ROUTES"),
     }
 }
 

@@ -23,10 +23,18 @@ impl Learner {
         self.pending.insert((prefix, origin));
     }
 
+    /// The routes of this prefix are others now. Where all are ours and nothing was told, nothing will be.
+    pub(crate) fn mark_routes(&mut self, prefix: IpNet, routes: &[Held], config: &Config) {
+        if has_foreign(routes, config) || self.told.contains_key(&(prefix, Origin::Kernel)) {
+            self.mark(prefix, Origin::Kernel);
+        }
+    }
+
     /// Everything may have changed.
-    pub(crate) fn mark_all(&mut self, view: &View) {
+    pub(crate) fn mark_all(&mut self, view: &View, config: &Config) {
         self.pending.extend(self.told.keys());
-        self.pending.extend(view.all_routes().map(|(prefix, _)| (prefix, Origin::Kernel)));
+        let foreign = view.all_routes().filter(|(_, routes)| has_foreign(routes, config));
+        self.pending.extend(foreign.map(|(prefix, _)| (prefix, Origin::Kernel)));
         self.mark_connected(view);
     }
 
@@ -86,6 +94,10 @@ fn direct(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> 
         protocol: PROTOCOL_KERNEL,
         scope,
     })
+}
+
+fn has_foreign(routes: &[Held], config: &Config) -> bool {
+    routes.iter().any(|route| !config.owns(route))
 }
 
 /// The foreign route of the lowest metric that is worth telling.

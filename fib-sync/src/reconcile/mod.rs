@@ -172,7 +172,7 @@ impl Reconciler {
             ..config
         };
         if self.synced {
-            self.learner.mark_all(&self.view);
+            self.learner.mark_all(&self.view, &self.config);
         }
     }
 

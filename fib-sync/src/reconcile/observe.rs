@@ -78,7 +78,7 @@ impl Reconciler {
             }
         }
         self.synced = true;
-        self.learner.mark_all(&self.view);
+        self.learner.mark_all(&self.view, &self.config);
         self.tracker.mark_all();
         self.news.synced(ours.len());
         if self.settling {
@@ -136,9 +136,10 @@ impl Reconciler {
     }
 
     fn prefix_changed(&mut self, prefix: IpNet) {
-        self.learner.mark(prefix, Origin::Kernel);
+        let routes = self.view.routes(&prefix);
+        self.learner.mark_routes(prefix, routes, &self.config);
         self.tracker.mark(&prefix);
-        let is_ours = self.view.routes(&prefix).iter().any(|route| self.config.owns(route));
+        let is_ours = routes.iter().any(|route| self.config.owns(route));
         if let Some(row) = self.rows.get_mut(&prefix) {
             // An operation of ours on its way echoes here before its answer; `done` looks again.
             if row.flight.is_none() {
