@@ -172,16 +172,21 @@ impl Stage {
         messages
     }
 
+    /// Lets time pass.
+    pub(crate) fn sleep(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while let Some(deadline) = self.speaker.poll_timeout().filter(|deadline| deadline.at <= end) {
+            self.now = self.now.max(deadline.at);
+            self.speaker.handle_timeout(self.now);
+            self.drain();
+        }
+        self.now = end;
+    }
+
     /// Lets time pass while every connection named keeps alive.
     pub(crate) fn wait(&mut self, seconds: u64, alive: &[ConnId]) {
         for _ in 0..seconds {
-            let end = self.now + Duration::from_secs(1);
-            while let Some(deadline) = self.speaker.poll_timeout().filter(|deadline| deadline.at <= end) {
-                self.now = self.now.max(deadline.at);
-                self.speaker.handle_timeout(self.now);
-                self.drain();
-            }
-            self.now = end;
+            self.sleep(Duration::from_secs(1));
             for conn in alive {
                 self.say(*conn, &message(4, &[]));
             }
