@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use bgp_core::rib::LocalSource;
 use bgp_core::speaker::Input;
+use fib_sync::Leftover;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,9 +27,6 @@ const FIRST_VIEW: Duration = Duration::from_secs(5);
 const FIRST_VIEW_PACE: Duration = Duration::from_millis(5);
 /// How long sessions may take to end in good order.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// How long the kernel may take to lose our routes, where they are to go.
-const CLEARANCE: Duration = Duration::from_secs(10);
 
 /// Why a daemon did not start, or ended before it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -226,16 +224,19 @@ impl Daemon {
             warn!(event = "daemon.farewell", "not every session ended in time");
         }
         let Some(kernel) = self.kernel else { return };
-        let cleared = async {
-            match self.settings.kernel.on_exit {
-                OnExit::Keep => kernel.stop().await.map(|()| 0),
-                OnExit::Remove => kernel.remove_all().await,
-            }
+        // However many routes there are: the table gives up by itself where the kernel does.
+        let left = match self.settings.kernel.on_exit {
+            OnExit::Keep => kernel.stop().await.map(|()| Leftover::default()),
+            OnExit::Remove => kernel.remove_all().await,
         };
-        match timeout(CLEARANCE, cleared).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(left)) => warn!(event = "kernel.left", routes = left, "routes could not be removed"),
-            Ok(Err(_)) | Err(_) => warn!(event = "kernel.left", "the table was left as it was"),
+        match left {
+            Ok(Leftover { routes: 0, .. }) => {}
+            Ok(Leftover { routes, examples }) => {
+                let prefixes: Vec<String> = examples.iter().map(|route| route.prefix.to_string()).collect();
+                let prefixes = prefixes.join(" ");
+                warn!(event = "kernel.left", routes, prefixes, "routes could not be removed");
+            }
+            Err(_) => warn!(event = "kernel.left", "the table was left as it was"),
         }
     }
 }

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use tracing::{error, info, warn};
 
 use crate::api::{Refusal, RefusalCode, Reloaded};
-use crate::config::{self, PeerSocket, Settings};
+use crate::config::{self, Kernel, PeerSocket, Settings};
 use crate::daemon::Daemon;
 use crate::transport::SocketTable;
 use crate::{fib, log};
@@ -34,12 +34,13 @@ impl Daemon {
             code: RefusalCode::Config,
             message: config::render(&diagnostics),
         })?;
-        let settings = loaded.settings.forced(self.program);
+        let mut settings = loaded.settings.forced(self.program);
         let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         self.listeners
             .bind(&settings.listen.socket_addresses())
             .map_err(|error| Refusal::refused(error.to_string()))?;
         warnings.extend(unchangeable(&self.settings, &settings));
+        keep_unchangeable(&self.settings, &mut settings);
         let old = std::mem::replace(&mut self.settings, settings);
         self.apply(&old).await?;
         for warning in &warnings {
@@ -71,7 +72,7 @@ impl Daemon {
             self.inbox.tell(Input::Admin { peer, action: Admin::Reset }).await;
         }
         if let (Some(kernel), Some(config)) = (&self.kernel, fib::config(&self.settings)) {
-            kernel.reconfigure(config).await.map_err(|stopped| Refusal::refused(stopped.to_string()))?;
+            kernel.reconfigure(config).await.map_err(|error| Refusal::refused(error.to_string()))?;
         }
         if old.log.level != self.settings.log.level {
             log::change(&self.level, self.settings.log.level.as_str())
@@ -109,17 +110,47 @@ fn stranded(peers: &[PeerView], before: &SocketTable, after: &SocketTable) -> Ve
 
 /// What a running daemon cannot change.
 pub(crate) fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
-    let kernel = |settings: &Settings| {
-        let kernel = &settings.kernel;
-        (kernel.enabled, kernel.table, kernel.protocol, kernel.metric)
-    };
+    let (was, is) = (&old.kernel, &new.kernel);
     let checks = [
-        (kernel(old) != kernel(new), "[kernel] enabled, table, protocol and metric"),
+        (was.enabled != is.enabled, "[kernel] enabled"),
+        (was.table != is.table, "[kernel] table"),
+        (was.protocol != is.protocol, "[kernel] protocol"),
         (old.control != new.control, "[control]"),
         (old.log.format != new.log.format, "[log] format"),
     ];
     let changed = checks.iter().filter(|(changed, _)| *changed);
     changed.map(|(_, what)| format!("{what} changed: a restart is needed for that")).collect()
+}
+
+/// What is in force stays in the settings, so that every reload says what a restart would change.
+fn keep_unchangeable(old: &Settings, new: &mut Settings) {
+    if new.kernel.enabled != old.kernel.enabled {
+        new.kernel.enabled = old.kernel.enabled;
+        new.core.kernel_export.clone_from(&old.core.kernel_export);
+    }
+    new.kernel.table = old.kernel.table;
+    new.kernel.protocol = old.kernel.protocol;
+    new.control = old.control.clone();
+    new.log.format = old.log.format;
+}
+
+/// What changes about the kernel's table in a running daemon.
+pub(crate) fn kernel_changes(old: &Settings, new: &Settings) -> Vec<&'static str> {
+    let (was, is) = (&old.kernel, &new.kernel);
+    let learns = |kernel: &Kernel| {
+        let excluded = (kernel.learn_exclude_interfaces.clone(), kernel.direct_exclude_interfaces.clone());
+        (kernel.learn, kernel.direct, excluded)
+    };
+    let checks = [
+        (was.metric != is.metric, "[kernel] metric: our routes move to another one"),
+        (old.core.multipath != new.core.multipath, "[kernel] multipath"),
+        (old.core.kernel_export != new.core.kernel_export, "[kernel] export"),
+        (learns(was) != learns(is), "[kernel] what is learned"),
+        (was.on_exit != is.on_exit, "[kernel] on_exit"),
+        (was.sweep_limit.to_bits() != is.sweep_limit.to_bits(), "[kernel] sweep_limit"),
+    ];
+    let changed = checks.iter().filter(|(changed, _)| *changed);
+    changed.map(|(_, what)| *what).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +167,23 @@ mod tests {
             interface: None,
             kernel: KernelHint::default(),
         }
+    }
+
+    fn settings(kernel: &str) -> Settings {
+        let text = format!("asn = 64512\nrouter_id = \"192.0.2.1\"\n[kernel]\n{kernel}\n");
+        let path = std::path::Path::new("test.toml");
+        config::load_text(path, &text, &config::ThisHost).expect("a valid text").settings
+    }
+
+    #[test]
+    fn what_needs_a_restart_stays_in_force_until_there_is_one() {
+        let old = settings("metric = 1");
+        let asked = settings("enabled = false\ntable = 100\nprotocol = 186\nmetric = 2");
+        let mut new = asked.clone();
+        keep_unchangeable(&old, &mut new);
+        let expected = Settings { kernel: Kernel { metric: 2, ..old.kernel.clone() }, ..old.clone() };
+        assert_eq!(new, expected, "and the speaker goes on exporting to the kernel");
+        assert_eq!(unchangeable(&new, &asked).len(), 3, "so that the next reload says it again");
     }
 
     #[test]

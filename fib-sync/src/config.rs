@@ -79,6 +79,20 @@ impl Config {
     }
 }
 
+/// Why the settings of a table that is being kept did not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotReconfigured {
+    /// The table was chosen at start.
+    #[error("another table needs a restart")]
+    Table,
+    /// The protocol was chosen at start.
+    #[error("another route protocol needs a restart")]
+    Protocol,
+    /// The task has stopped.
+    #[error("the table is no longer kept")]
+    Stopped,
+}
+
 /// Why a table cannot be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Misconfigured {

@@ -7,7 +7,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
-use crate::{Config, Event, Listing, Metrics, NextHop, Page, Route, Snapshot};
+use crate::{Config, Event, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Route, Snapshot};
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
 ///
@@ -118,27 +118,31 @@ impl Handle {
         question.await.map_err(|_| Stopped)
     }
 
-    /// Learns and excludes by new rules from now on; what changes by it is told as [`Event::Learned`] and
-    /// [`Event::Lost`]. Table, protocol and metric stay as they were at start.
+    /// Keeps the table by new rules from now on. What is learned or not by them is told as [`Event::Learned`] and
+    /// [`Event::Lost`]; routes move to another metric without a gap.
     ///
     /// # Errors
-    /// When the task has stopped.
-    pub async fn reconfigure(&self, config: Config) -> Result<(), Stopped> {
-        self.requests.send(Request::Reconfigure(Box::new(config))).await.map_err(|_| Stopped)
+    /// See [`NotReconfigured`]: table and protocol stay as they were at start.
+    pub async fn reconfigure(&self, config: Config) -> Result<(), NotReconfigured> {
+        let (answer, question) = oneshot::channel();
+        let request = Request::Reconfigure(Box::new(config), answer);
+        self.requests.send(request).await.map_err(|_| NotReconfigured::Stopped)?;
+        question.await.map_err(|_| NotReconfigured::Stopped)?
     }
 
-    /// Removes every route of ours and ends: for leaving a host for good. Returns once the kernel has
-    /// answered for each, with the number of routes that could not be removed.
+    /// Removes every route of ours and ends: for leaving a host for good. Returns once none is left, or none
+    /// more has gone for ten seconds, with what stayed.
     ///
     /// # Errors
     /// When the task has stopped before.
-    pub async fn remove_all(&self) -> Result<usize, Stopped> {
+    pub async fn remove_all(&self) -> Result<Leftover, Stopped> {
         let (answer, question) = oneshot::channel();
         self.requests.send(Request::RemoveAll(answer)).await.map_err(|_| Stopped)?;
         question.await.map_err(|_| Stopped)
     }
 
-    /// Finishes what is wished and reachable now, then ends; all routes stay in the kernel.
+    /// Finishes what is wished and reachable now, then ends; all routes stay in the kernel. Gives up where nothing
+    /// has come of it for ten seconds.
     ///
     /// # Errors
     /// When the task has stopped before.
@@ -188,8 +192,8 @@ pub(crate) enum Request {
     Metrics(oneshot::Sender<Metrics>),
     Page { which: Listing, after: Option<IpNet>, most: usize, answer: oneshot::Sender<Page> },
     Snapshot(oneshot::Sender<Snapshot>),
-    Reconfigure(Box<Config>),
-    RemoveAll(oneshot::Sender<usize>),
+    Reconfigure(Box<Config>, oneshot::Sender<Result<(), NotReconfigured>>),
+    RemoveAll(oneshot::Sender<Leftover>),
     Stop(oneshot::Sender<()>),
 }
 

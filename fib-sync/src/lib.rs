@@ -64,7 +64,7 @@ mod time;
 mod track;
 mod view;
 
-pub use config::{Config, Misconfigured, Share};
+pub use config::{Config, Misconfigured, NotReconfigured, Share};
 pub use event::{Event, KnownHop, LearnedKind, LearnedRoute, NextHop, Origin, Resolution, Sweep};
 pub use handle::{Events, Handle, Stopped, start};
 pub use metrics::{Counters, Gauges, Histogram, Metrics};
@@ -77,5 +77,5 @@ pub use route::{Forwarding, Hop, Route};
 pub use seen::{
     Address, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place, Seen, Ticket,
 };
-pub use snapshot::{Listing, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
+pub use snapshot::{Leftover, Listing, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
 pub use time::Instant;

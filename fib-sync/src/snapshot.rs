@@ -78,6 +78,15 @@ pub struct Page {
     pub next: Option<IpNet>,
 }
 
+/// What [`remove_all`](crate::Handle::remove_all) left behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leftover {
+    /// How many prefixes still hold a route of ours.
+    pub routes: usize,
+    /// The first of them, a few at most, and why they stayed.
+    pub examples: Vec<SnapshotRoute>,
+}
+
 /// The whole state of a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {

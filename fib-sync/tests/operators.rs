@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use fib_sync::{
-    Config, Gauges, Instant, KernelForwarding, KernelRoute, Listing, Operation, Output, Owner, Place,
-    Reconciler, Refused, Route, Seen, Standing, Ticket,
+    Config, Gauges, Hop, Instant, KernelForwarding, KernelRoute, Listing, NotReconfigured, Operation, Output,
+    Owner, Place, Reconciler, Refused, Route, Seen, Standing, Ticket,
 };
 use ipnet::IpNet;
 
@@ -115,6 +115,69 @@ fn wishes_are_taken_while_an_audit_reads_and_written_after_it() {
     assert_eq!((counters.dumps, counters.audits, counters.drift), (2, 1, 1));
 }
 
+#[test]
+fn another_metric_is_written_before_the_old_one_goes() {
+    let mut table = Table::over([]);
+    table.reconciler.want(prefix(1), Some(Route::blackhole()));
+    table.reconciler.want(prefix(2), Some(Route::blackhole().at(7)));
+    table.outputs().iter().for_each(|asked| table.answer(asked, Ok(())));
+    table.outputs();
+    assert_eq!(table.reconciler.reconfigure(Config::new(254, 12, 60)), Ok(()));
+    let asked = table.outputs();
+    let [Output::Apply(_, Operation::Create(route))] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((route.prefix, route.metric), (prefix(1), 60));
+    table.answer(&asked[0], Ok(()));
+    let asked = table.outputs();
+    let [Output::Apply(_, Operation::Remove(route))] = asked.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((route.prefix, route.metric), (prefix(1), METRIC));
+    assert_eq!(
+        table.reconciler.page(Listing::All, None, 1).routes[0].wished,
+        Some(Route::blackhole().at(60))
+    );
+}
+
+#[test]
+fn more_hops_are_taken_up_where_the_limit_rises_and_left_out_where_it_falls() {
+    let hops = |count: u8| (1..=count).map(|last| Hop::via([10, 0, 0, last].into()));
+    let limit = |multipath| Config { multipath, ..Config::new(254, 12, METRIC) };
+    let mut table = Table::over([]);
+    table.reconciler.want(prefix(1), Some(Route::unicast(hops(20))));
+    let written = |table: &mut Table| {
+        let asked = table.outputs();
+        let (_, operation) = applied(&asked[0]);
+        let hops = operation.route().hops().len();
+        table.answer(&asked[0], Ok(()));
+        assert_eq!(table.outputs(), []);
+        hops
+    };
+    assert_eq!(written(&mut table), 16);
+    assert_eq!(table.reconciler.reconfigure(limit(32)), Ok(()));
+    assert_eq!(written(&mut table), 20);
+    assert_eq!(table.reconciler.reconfigure(limit(1)), Ok(()));
+    assert_eq!(written(&mut table), 1);
+}
+
+#[test]
+fn metrics_that_become_ours_bring_their_routes_with_them() {
+    let mut table = Table::over([ours(prefix(1))]);
+    let narrow = Config { metrics: 60..=70, ..Config::new(254, 12, 60) };
+    assert_eq!(table.reconciler.reconfigure(narrow), Ok(()));
+    assert_eq!(table.gauges(), Gauges { foreign: 1, ..idle() });
+    assert_eq!(table.reconciler.reconfigure(Config::new(254, 12, METRIC)), Ok(()));
+    assert_eq!(table.gauges(), Gauges { adopted: 1, ..idle() });
+}
+
+#[test]
+fn another_table_or_protocol_is_refused_and_changes_nothing() {
+    let mut table = Table::over([]);
+    let change =
+        |table: &mut Table, number, protocol| table.reconciler.reconfigure(Config::new(number, protocol, 60));
+    assert_eq!(change(&mut table, 255, 12), Err(NotReconfigured::Table));
+    assert_eq!(change(&mut table, 254, 80), Err(NotReconfigured::Protocol));
+    table.reconciler.want(prefix(1), Some(Route::blackhole()));
+    assert_eq!(table.only().wished, Some(Route::blackhole().at(METRIC)));
+}
+
 const METRIC: u32 = 50;
 
 /// A reconciler, and the time.
@@ -146,7 +209,13 @@ impl Table {
     fn answer(&mut self, asked: &Output, answer: Result<(), Refused>) {
         let (ticket, operation) = applied(asked);
         if answer.is_ok() {
-            self.see(Seen::Added { route: operation.route().clone(), place: Place::First });
+            let place = match operation {
+                Operation::Replace(_) => Place::Instead,
+                Operation::Create(_) | Operation::Remove(_) => Place::First,
+            };
+            let route = operation.route().clone();
+            let removes = matches!(operation, Operation::Remove(_));
+            self.see(if removes { Seen::Removed(route) } else { Seen::Added { route, place } });
         }
         self.reconciler.done(ticket, answer, self.now);
     }

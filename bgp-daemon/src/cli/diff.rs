@@ -14,7 +14,7 @@ use super::offline::load;
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
 use crate::config::{Role, Settings};
-use crate::reload::{origins, unchangeable};
+use crate::reload::{kernel_changes, origins, unchangeable};
 use crate::transport::SocketTable;
 
 /// One difference.
@@ -66,6 +66,11 @@ pub(super) fn print(
 fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
     let mut changes = peers(old, new);
     changes.extend(origins(&old.originate, &new.originate).into_iter().filter_map(route));
+    let update = |name: &str| Change { what: "setting", name: name.to_owned(), effect: Happens::Updated };
+    // A kernel that is left alone, or about to be, has nothing to change.
+    if old.kernel.enabled && new.kernel.enabled {
+        changes.extend(kernel_changes(old, new).into_iter().map(update));
+    }
     let restart = |name| Change { what: "setting", name, effect: Happens::Restart };
     changes.extend(unchangeable(old, new).into_iter().map(restart));
     changes
@@ -154,6 +159,21 @@ mod tests {
         assert_eq!(effect("ttl_security = 1"), Some(Happens::Reset));
         assert_eq!(effect("import = \"reject-all\""), Some(Happens::Updated));
         assert_eq!(effect("description = \"rack 4\""), Some(Happens::Updated));
+    }
+
+    #[test]
+    fn what_changes_about_the_kernels_table_is_said() {
+        let effect = |line: &str| effects("", &format!("[kernel]\n{line}\n"));
+        let updated = |name: &str| [(name.to_owned(), Happens::Updated)];
+        assert_eq!(effect("metric = 7"), updated("[kernel] metric: our routes move to another one"));
+        assert_eq!(effect("multipath = 4"), updated("[kernel] multipath"));
+        assert_eq!(effect("export = \"reject-all\""), updated("[kernel] export"));
+        assert_eq!(effect("learn = false"), updated("[kernel] what is learned"));
+        assert_eq!(effect("sweep_limit = 0.25"), updated("[kernel] sweep_limit"));
+        assert_eq!(effect("metric = 0"), []);
+        for line in ["table = 100", "protocol = 186"] {
+            assert!(matches!(*effect(line), [(_, Happens::Restart)]), "{line}");
+        }
     }
 
     #[test]

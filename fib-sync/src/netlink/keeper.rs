@@ -16,7 +16,7 @@ use super::reading::{self, Next, Reading};
 use super::route::route;
 use super::socket::{NetlinkSocket, Received};
 use crate::handle::{Request, Wish};
-use crate::{Config, Event, Instant, Output, Place, Reconciler, Seen};
+use crate::{Config, Event, Instant, Leftover, Output, Place, Reconciler, Seen};
 
 /// The ends of the channels of a handle.
 #[derive(Debug)]
@@ -53,11 +53,33 @@ enum Woken {
 #[derive(Debug)]
 enum Leaving {
     /// With all routes in place.
-    Stopping(Clock, oneshot::Sender<()>),
+    Stopping(Patience, oneshot::Sender<()>),
     /// With none of ours.
-    Removing(Clock, oneshot::Sender<usize>),
+    Removing(Patience, oneshot::Sender<Leftover>),
     /// Nobody holds a handle any more.
     Dropped,
+}
+
+/// How long an orderly end waits: as long as something comes of it.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    until: Clock,
+    done: u64,
+}
+
+impl Patience {
+    /// From now on, where this many operations are done.
+    fn new(done: u64) -> Self {
+        Self { until: Clock::now() + LAST_WORDS, done }
+    }
+
+    /// Whether nothing has come of it for too long.
+    fn is_over(&mut self, done: u64) -> bool {
+        if self.done != done {
+            *self = Self::new(done);
+        }
+        self.until <= Clock::now()
+    }
 }
 
 impl Keeper {
@@ -271,17 +293,20 @@ impl Keeper {
             Some(Request::Page { which, after, most, answer }) => {
                 drop(answer.send(self.reconciler.page(which, after, most)));
             }
-            Some(Request::Reconfigure(config)) => self.reconciler.reconfigure(*config),
+            Some(Request::Reconfigure(mut config, answer)) => {
+                config.in_flight = config.in_flight.min(self.socket.room()).max(1);
+                let _ = answer.send(self.reconciler.reconfigure(*config));
+            }
             Some(Request::Snapshot(answer)) => drop(answer.send(self.reconciler.snapshot())),
             Some(Request::Stop(answer)) => {
                 while let Ok(wish) = self.inboxes.wishes.try_recv() {
                     self.take(wish);
                 }
-                self.leaving = Some(Leaving::Stopping(Clock::now() + LAST_WORDS, answer));
+                self.leaving = Some(Leaving::Stopping(Patience::new(self.done()), answer));
             }
             Some(Request::RemoveAll(answer)) => {
                 self.reconciler.remove_all();
-                self.leaving = Some(Leaving::Removing(Clock::now() + LAST_WORDS, answer));
+                self.leaving = Some(Leaving::Removing(Patience::new(self.done()), answer));
             }
         }
     }
@@ -290,18 +315,18 @@ impl Keeper {
     fn has_left(&mut self) -> bool {
         let quiet = self.reconciler.is_quiet();
         let idle = quiet || !self.reconciler.is_synced();
-        let over = |until: &Clock| *until <= Clock::now();
-        let leaves = match &self.leaving {
+        let done = self.done();
+        let leaves = match &mut self.leaving {
             None => false,
             Some(Leaving::Dropped) => true,
-            Some(Leaving::Stopping(until, _)) => idle || over(until),
-            Some(Leaving::Removing(until, _)) => quiet || over(until),
+            Some(Leaving::Stopping(patience, _)) => idle || patience.is_over(done),
+            Some(Leaving::Removing(patience, _)) => quiet || patience.is_over(done),
         };
         if leaves {
             // Whoever asked may have gone.
             match self.leaving.take() {
                 Some(Leaving::Stopping(_, answer)) => drop(answer.send(())),
-                Some(Leaving::Removing(_, answer)) => drop(answer.send(self.reconciler.installed())),
+                Some(Leaving::Removing(_, answer)) => drop(answer.send(self.reconciler.leftover())),
                 Some(Leaving::Dropped) | None => {}
             }
         }
@@ -310,12 +335,16 @@ impl Keeper {
 
     fn deadline(&self) -> Clock {
         let own = match &self.leaving {
-            Some(Leaving::Stopping(until, _) | Leaving::Removing(until, _)) => Some(*until),
+            Some(Leaving::Stopping(patience, _) | Leaving::Removing(patience, _)) => Some(patience.until),
             Some(Leaving::Dropped) | None => None,
         };
         let timer = self.reconciler.poll_timeout();
         let timer = timer.map(|at| self.epoch + Duration::from_micros(at.as_micros()));
         own.into_iter().chain(timer).min().unwrap_or_else(|| Clock::now() + IDLE)
+    }
+
+    fn done(&self) -> u64 {
+        self.reconciler.counters().done
     }
 
     fn now(&self) -> Instant {
@@ -354,7 +383,7 @@ const DATAGRAM: usize = 64 << 10;
 const DATAGRAMS: usize = 1024;
 /// Wishes that wait for their turn before no more are taken.
 const BACKLOG: usize = 8192;
-/// What an orderly end may take.
+/// How long an orderly end waits for the next operation to be carried out.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// Sleeping without a reason to wake.
 const IDLE: Duration = Duration::from_secs(3600);

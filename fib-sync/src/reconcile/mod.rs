@@ -5,6 +5,7 @@ mod adopt;
 mod decide;
 mod news;
 mod observe;
+mod reconfigure;
 mod report;
 mod row;
 mod rows;
@@ -109,7 +110,7 @@ impl Reconciler {
             return;
         }
         let prefix = prefix.trunc();
-        let wish = route.map(|route| settled(&prefix, route, &self.config));
+        let wish = route.map(|route| settled(&prefix, route));
         self.adoption.decided(&prefix);
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
@@ -159,21 +160,6 @@ impl Reconciler {
     /// Stops watching it.
     pub fn untrack(&mut self, next_hop: &NextHop) {
         self.tracker.untrack(next_hop);
-    }
-
-    /// Learns, excludes, audits and brakes by new rules. Table, protocol, metric and hop limit stay.
-    pub fn reconfigure(&mut self, config: Config) {
-        self.config = Config {
-            table: self.config.table,
-            protocol: self.config.protocol,
-            metric: self.config.metric,
-            metrics: self.config.metrics.clone(),
-            multipath: self.config.multipath,
-            ..config
-        };
-        if self.synced {
-            self.learner.mark_all(&self.view, &self.config);
-        }
     }
 
     /// The answer to an operation. Answers to tickets from before an overrun are ignored.

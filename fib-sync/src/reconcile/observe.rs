@@ -135,7 +135,7 @@ impl Reconciler {
         }
     }
 
-    fn prefix_changed(&mut self, prefix: IpNet) {
+    pub(super) fn prefix_changed(&mut self, prefix: IpNet) {
         let routes = self.view.routes(&prefix);
         self.learner.mark_routes(prefix, routes, &self.config);
         self.tracker.mark(&prefix);

@@ -6,9 +6,11 @@ use ipnet::IpNet;
 
 use super::Reconciler;
 use super::row::{Row, Trouble};
-use super::wish::in_words;
+use super::wish::{in_full, in_words};
 use crate::view::Held;
-use crate::{Gauges, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
+use crate::{
+    Counters, Gauges, Leftover, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing,
+};
 
 impl Reconciler {
     /// The state of the table in numbers.
@@ -70,6 +72,19 @@ impl Reconciler {
         }
     }
 
+    /// Running totals.
+    #[must_use]
+    pub const fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// What the kernel holds of ours, where it should hold nothing.
+    #[must_use]
+    pub fn leftover(&self) -> Leftover {
+        let examples = self.held_after(None).take(EXAMPLES).map(|prefix| self.standing_of(prefix));
+        Leftover { routes: self.installed(), examples: examples.collect() }
+    }
+
     /// How many prefixes hold a route of ours in the kernel.
     #[must_use]
     pub fn installed(&self) -> usize {
@@ -98,7 +113,7 @@ impl Reconciler {
         };
         SnapshotRoute {
             prefix,
-            wished: row.and_then(|row| self.rows.wish(row)).cloned(),
+            wished: row.and_then(|row| self.rows.wish(row)).map(|wish| in_full(&prefix, wish, &self.config)),
             installed: behind.first().and_then(|route| in_words(route, &self.view)),
             standing: self.standing(&prefix, row),
             retry: self.troubles.get(&prefix).map(|trouble| self.retry(trouble, row)),
@@ -145,3 +160,6 @@ impl<A: Iterator<Item = IpNet>, B: Iterator<Item = IpNet>> Iterator for Merged<A
         Some(smallest)
     }
 }
+
+/// Prefixes named among many.
+const EXAMPLES: usize = 3;

@@ -24,12 +24,17 @@ impl Row {
     /// Takes another wish and gives the one that was.
     pub(super) fn want(&mut self, wish: Option<Id>) -> Option<Id> {
         if self.wish != wish {
-            self.fulfilled = false;
-            if self.flight == Some(Flight::Fulfils) {
-                self.flight = Some(Flight::Outdated);
-            }
+            self.outdate();
         }
         mem::replace(&mut self.wish, wish)
+    }
+
+    /// What is there or on its way is not what is wished now.
+    pub(super) fn outdate(&mut self) {
+        self.fulfilled = false;
+        if self.flight == Some(Flight::Fulfils) {
+            self.flight = Some(Flight::Outdated);
+        }
     }
 }
 

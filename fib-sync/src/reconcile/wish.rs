@@ -8,14 +8,28 @@ use crate::seen::{KernelForwarding, KernelHop};
 use crate::view::{Held, View};
 use crate::{Config, Forwarding, Hop, Refused, Route};
 
-/// One form for equal wishes: the metric filled in, hops sorted, equal hops merged, at most as many as may be.
-pub(super) fn settled(prefix: &IpNet, route: Route, config: &Config) -> Route {
-    let metric = stored_metric(prefix, route.metric.unwrap_or(config.metric));
+/// One form for equal wishes: the metric as it is stored, hops sorted, equal hops merged.
+pub(super) fn settled(prefix: &IpNet, route: Route) -> Route {
+    let metric = route.metric.map(|metric| stored_metric(prefix, metric));
     let forwarding = match route.forwarding {
-        Forwarding::Unicast(hops) => Forwarding::Unicast(merged(hops, config.multipath)),
+        Forwarding::Unicast(hops) => Forwarding::Unicast(merged(hops)),
         other @ (Forwarding::Blackhole | Forwarding::Unreachable | Forwarding::Prohibit) => other,
     };
-    Route { forwarding, metric: Some(metric), ..route }
+    Route { forwarding, metric, ..route }
+}
+
+/// A wish in full: with the metric it gets where it names none, and no more hops than may be.
+pub(super) fn in_full(prefix: &IpNet, wish: &Route, config: &Config) -> Route {
+    let mut wish = wish.clone();
+    wish.metric = Some(stored_metric(prefix, wish.metric.unwrap_or(config.metric)));
+    if let Forwarding::Unicast(hops) = &mut wish.forwarding {
+        hops.truncate(most(config));
+    }
+    wish
+}
+
+fn most(config: &Config) -> usize {
+    config.multipath.max(1)
 }
 
 /// IPv6 stores metric 0 as 1024 (`IP6_RT_PRIO_USER`).
@@ -26,7 +40,7 @@ pub(crate) fn stored_metric(prefix: &IpNet, metric: u32) -> u32 {
     }
 }
 
-fn merged(mut hops: Vec<Hop>, most: usize) -> Vec<Hop> {
+fn merged(mut hops: Vec<Hop>) -> Vec<Hop> {
     hops.sort();
     hops.dedup_by(|next, kept| {
         let same =
@@ -36,7 +50,6 @@ fn merged(mut hops: Vec<Hop>, most: usize) -> Vec<Hop> {
         }
         same
     });
-    hops.truncate(most.max(1));
     hops
 }
 
@@ -51,7 +64,8 @@ pub(super) fn in_kernel(prefix: IpNet, wish: &Route, config: &Config, view: &Vie
             return Err(Refused::Invalid { text: "no hops".into() });
         }
         Forwarding::Unicast(hops) => {
-            let hops: Result<_, _> = hops.iter().map(|hop| hop_in_kernel(&prefix, hop, view)).collect();
+            let hops: Result<_, _> =
+                hops.iter().take(most(config)).map(|hop| hop_in_kernel(&prefix, hop, view)).collect();
             KernelForwarding::Unicast(hops?)
         }
         Forwarding::Blackhole => KernelForwarding::Blackhole,
