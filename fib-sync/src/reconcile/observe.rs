@@ -113,7 +113,7 @@ impl Reconciler {
         for index in changes.interfaces {
             self.interface_changed(index);
         }
-        if changes.vrfs.contains(&self.config.table) {
+        if changes.vrfs {
             self.learner.mark_connected(&self.view);
             self.tracker.mark_all();
         }

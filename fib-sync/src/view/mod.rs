@@ -36,8 +36,8 @@ pub(crate) struct Changes {
     pub(crate) renamed: Vec<u32>,
     /// Names that came to mean another interface, or none.
     pub(crate) names: Vec<Arc<str>>,
-    /// Tables whose VRF came, went or changed.
-    pub(crate) vrfs: Vec<u32>,
+    /// A VRF came, went or changed its table: any interface may belong elsewhere.
+    pub(crate) vrfs: bool,
     /// Connected prefixes that appeared or went.
     pub(crate) connected: Vec<IpNet>,
     /// Own addresses that appeared or went.
@@ -131,7 +131,11 @@ impl Changes {
 
     fn address(&mut self, address: &Address) {
         self.addresses.push(address.local);
-        self.connected.extend(address.connected);
+        match address.connected {
+            Some(prefix) => self.connected.push(prefix),
+            // It says something about gateways on the interface all the same.
+            None => self.interfaces.push(address.interface),
+        }
     }
 
     /// Notes how an interface differs from what it was.
@@ -144,8 +148,6 @@ impl Changes {
             self.names.extend(name(old).into_iter().chain(name(new)));
         }
         let vrf = |link: Option<&Link>| link.and_then(|link| link.vrf);
-        if vrf(old) != vrf(new) {
-            self.vrfs.extend(vrf(old).into_iter().chain(vrf(new)));
-        }
+        self.vrfs |= vrf(old) != vrf(new);
     }
 }
