@@ -8,7 +8,7 @@ use crate::Protocol;
 /// is called where it gave none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// The gateway cannot be reached from here, or is one of our own addresses.
+    /// The gateway cannot be reached from here or, in IPv6, is one of our own addresses.
     #[error("no such next hop: {text}")]
     NoSuchNextHop {
         /// The kernel's words.
