@@ -39,15 +39,12 @@ impl<T: Ord> Pool<T> {
         self.slots.iter().flatten().map(|slot| (&*slot.value, slot.holders))
     }
 
-    /// The id of a value that is held, without holding it.
-    pub(crate) fn find(&self, value: &T) -> Option<Id> {
-        self.ids.get(value).copied()
-    }
-
     /// Holds a value once more. True: it is the first time.
     pub(crate) fn hold(&mut self, value: T) -> (Id, bool) {
-        if let Some(id) = self.find(&value) {
-            self.hold_again(id);
+        if let Some(id) = self.ids.get(&value).copied() {
+            if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
+                slot.holders += 1;
+            }
             return (id, false);
         }
         let id = self.free.pop().unwrap_or_else(|| Id::at(self.slots.len()));
@@ -59,13 +56,6 @@ impl<T: Ord> Pool<T> {
         }
         self.ids.insert(value, id);
         (id, true)
-    }
-
-    /// Holds the value of an id once more.
-    pub(crate) fn hold_again(&mut self, id: Id) {
-        if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
-            slot.holders += 1;
-        }
     }
 
     /// One holder less. Gives the value if that was the last one; its id may then come to name another.
@@ -99,5 +89,33 @@ impl Id {
     /// Its number as octets, which need no alignment.
     pub(crate) const fn octets(self) -> [u8; 4] {
         self.0.get().to_be_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pool;
+
+    #[test]
+    fn equal_values_are_one_until_the_last_holder_goes() {
+        let mut pool = Pool::default();
+        let (one, first) = pool.hold("a");
+        assert!(first);
+        assert_eq!(pool.hold("a"), (one, false));
+        let (other, first) = pool.hold("b");
+        assert!(first && other != one);
+        assert_eq!(pool.release(one), None);
+        assert_eq!(pool.get(one), Some(&"a"));
+        assert_eq!(pool.release(one).as_deref(), Some(&"a"));
+        assert_eq!(pool.get(one), None);
+        assert_eq!(pool.iter().collect::<Vec<_>>(), [(&"b", 1)]);
+    }
+
+    #[test]
+    fn a_free_id_is_given_again() {
+        let mut pool = Pool::default();
+        let (id, _) = pool.hold(1);
+        pool.release(id);
+        assert_eq!(pool.hold(2), (id, true));
     }
 }
