@@ -311,6 +311,45 @@ fn a_reset_session_is_not_noticed() {
 }
 
 #[test]
+fn traffic_leaves_before_its_way_does() {
+    let mut world = World::new(19);
+    let border = [1, 2].map(|n| {
+        let mut config = config(64512, n);
+        config.peers = vec![peer(&config, 3, 65003), peer(&config, 4, 64512)];
+        (config.peers[0].import, config.peers[0].export) = (accept_all(), accept_all());
+        world.add(&[host(n)], config)
+    });
+    let [outside, inside] = [(3, 65003), (4, 64512)].map(|(n, asn)| {
+        let mut config = config(asn, n);
+        config.peers = [1, 2].map(|n| peer(&config, n, 64512)).to_vec();
+        for peer in config.peers.iter_mut().filter(|_| asn != 64512) {
+            (peer.import, peer.export) = (accept_all(), accept_all());
+        }
+        config.multipath = 1;
+        world.add(&[host(n)], config)
+    });
+    for node in border {
+        world.input(node, block("10.244.0.0/26"));
+    }
+    let via = |world: &World, node, n| {
+        let route = world.node(node).kernel.get(&net("10.244.0.0/26"));
+        matches!(route, Some(FibRoute::Forward { hops, .. }) if hops[0].gateway == Some(host(n)))
+    };
+    world.run_until("traffic passes host 1", |world| via(world, outside, 1) && via(world, inside, 1));
+    world.run_for(Duration::from_secs(60));
+    world.input(border[0], Input::Drain);
+    world.run_until("everybody was told", |world| world.node(border[0]).drained);
+    world.run_until("it passes host 2", |world| via(world, outside, 2) && via(world, inside, 2));
+    assert_eq!(world.node(outside).state("h1"), "Established", "before the session goes");
+    world.input(border[0], Input::Stop { silently: false, text: String::new() });
+    for _ in 0..600 {
+        world.run_for(Duration::from_millis(100));
+        assert!(via(&world, outside, 2) && via(&world, inside, 2));
+    }
+    assert_eq!(world.node(outside).routes(RoutesOf::All).len(), 1, "nothing stale is left");
+}
+
+#[test]
 fn a_partition_heals() {
     let mut world = World::new(6);
     let nodes = mesh(&mut world, 3);

@@ -270,6 +270,7 @@ fn target() -> Target {
         export: None,
         add_path_send: AddPathSend::All,
         long_lived: false,
+        leaving: false,
     }
 }
 

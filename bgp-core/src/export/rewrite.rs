@@ -16,7 +16,7 @@ use crate::export::key::Key;
 use crate::peer::NextHopRule;
 use crate::policy::NextHopAction;
 use crate::rib::{Forwarding, KernelHint, PeerSource, Route, Source};
-use crate::wire::{Attributes, NextHop, PeerKind, Role};
+use crate::wire::{Attributes, Community, NextHop, PeerKind, Role};
 use crate::{Asn, Family};
 
 /// The route as it is said: attributes and next hop of the message, nothing about our kernel.
@@ -40,6 +40,9 @@ pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Re
                 None => stop_reflecting(&mut attributes),
             }
         }
+    }
+    if key.leaving {
+        step_aside(key, &mut attributes);
     }
     if names_nobody(&attributes) {
         return Err(Gate::AsZero);
@@ -81,6 +84,18 @@ fn leave_as(key: &Key, source: &Source, entitled: &Entitled<'_>, attributes: &mu
     retain(&mut attributes.ipv6_extended_communities, |community| community.0[0] & NON_TRANSITIVE == 0);
     if matches!(key.role, Some(Role::Provider | Role::Peer | Role::RouteServer)) {
         attributes.otc.get_or_insert(key.local_asn);
+    }
+}
+
+/// The mark of a route over a session that is about to end, and for those who believe our preference the
+/// lowest one ([RFC 8326 §4.2](https://www.rfc-editor.org/rfc/rfc8326#section-4.2)).
+fn step_aside(key: &Key, attributes: &mut Attributes) {
+    if key.kind != PeerKind::External {
+        attributes.local_preference = Some(0);
+    }
+    let communities = &mut attributes.communities;
+    if !communities.contains(&Community::GRACEFUL_SHUTDOWN) {
+        *communities = communities.iter().copied().chain([Community::GRACEFUL_SHUTDOWN]).collect();
     }
 }
 

@@ -53,4 +53,6 @@ pub struct Target {
     /// The peer offered long-lived graceful restart: it may hear what is long-lived stale
     /// ([RFC 9494 §4.3](https://www.rfc-editor.org/rfc/rfc9494#section-4.3)).
     pub long_lived: bool,
+    /// We are about to leave: everything steps aside ([RFC 8326](https://www.rfc-editor.org/rfc/rfc8326)).
+    pub leaving: bool,
 }

@@ -47,6 +47,7 @@ fn target(kind: PeerKind, asn: Asn) -> Target {
         export: None,
         add_path_send: AddPathSend::All,
         long_lived: false,
+        leaving: false,
     }
 }
 

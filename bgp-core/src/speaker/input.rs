@@ -105,6 +105,13 @@ pub enum Input {
     },
     /// A new configuration; disturbs only what changed.
     Reconfigure(Box<Config>),
+    /// Tell every peer to prefer other routes to ours ([RFC 8326]), before a [`Stop`](Self::Stop) that is
+    /// for good; [`Output::Drained`](crate::speaker::Output::Drained) follows when all have been told.
+    ///
+    /// [RFC 8326]: https://www.rfc-editor.org/rfc/rfc8326
+    Drain,
+    /// We stay after all: every peer is told as before.
+    Undrain,
     /// Close every session and stop; outputs go on until all are closed.
     Stop {
         /// Close without a Cease, so that peers with graceful restart keep our routes.

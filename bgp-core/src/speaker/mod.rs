@@ -1,6 +1,7 @@
 //! The composition: peers, RIB, policy, export. Nothing clever.
 
 mod config;
+mod drain;
 mod explain;
 mod fib;
 mod import;
@@ -42,6 +43,7 @@ use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Sour
 use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
 use crate::{Chance, Deadline, Family, Instant, Timer};
 
+use drain::Drain;
 use fib::Fib;
 use neighbour::Stay;
 use roster::Roster;
@@ -90,6 +92,8 @@ pub struct Speaker {
     now: Instant,
     /// The last slice ended before the work did.
     unfinished: bool,
+    /// About to leave.
+    drain: Option<Drain>,
     /// Stopping: nothing is accepted or started any more.
     stopping: bool,
 }
@@ -114,6 +118,7 @@ impl Speaker {
             chance,
             now,
             unfinished: false,
+            drain: None,
             stopping: false,
             config,
         };
@@ -163,6 +168,8 @@ impl Speaker {
             Input::Admin { .. } | Input::Reconfigure(_) if self.stopping => {}
             Input::Admin { peer, action } => self.administer(peer, action, now),
             Input::Reconfigure(config) => self.reconfigure(*config, now),
+            Input::Drain => self.drain(true),
+            Input::Undrain => self.drain(false),
             Input::Stop { silently, text } => self.stop(silently, &text, now),
         }
         self.progress(now);
@@ -195,7 +202,7 @@ impl Speaker {
             return None;
         }
         let Some(bytes) = self.exporter.pull(id, &mut self.rib) else {
-            self.unfinished |= self.exporter.has_work(id);
+            self.unfinished |= self.exporter.has_work(id) || self.drain == Some(Drain::Telling);
             return None;
         };
         neighbour.peer.updated(conn, count_messages(&bytes), self.now);
@@ -297,6 +304,9 @@ impl Speaker {
             }
         }
         self.announce_ready();
+        if !more {
+            self.tell_drained();
+        }
     }
 
     fn decide_slice(&mut self) -> bool {

@@ -128,8 +128,8 @@ impl Neighbour {
         }
     }
 
-    /// What decides which octets it is sent.
-    pub(super) fn target(&self, live: &Live) -> Target {
+    /// What decides which octets it is sent; `leaving` where we are about to go.
+    pub(super) fn target(&self, live: &Live, leaving: bool) -> Target {
         let config = self.config();
         Target {
             name: self.name(),
@@ -148,6 +148,7 @@ impl Neighbour {
                 .restart
                 .as_ref()
                 .is_some_and(|restart| !restart.long_lived.is_empty()),
+            leaving,
         }
     }
 }

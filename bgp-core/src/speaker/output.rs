@@ -88,6 +88,9 @@ pub enum Output {
     Fib(FibChange),
     /// Every route known before start is decided: what nobody wished for may be swept.
     FibSettled,
+    /// After [`Input::Drain`](crate::speaker::Input::Drain) every Established peer has been told
+    /// everything; what was pulled may still be on its way.
+    Drained,
     /// Watch this address, or stop watching it.
     Track {
         /// The address.

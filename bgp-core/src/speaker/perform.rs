@@ -207,7 +207,7 @@ impl Speaker {
             refreshing: BTreeMap::new(),
         };
         let source = Source::Bgp(neighbour.source(&live));
-        let target = neighbour.target(&live);
+        let target = neighbour.target(&live, self.drain.is_some());
         let families = live.negotiated.families().to_vec();
         let event = Event::Established {
             peer: neighbour.name(),

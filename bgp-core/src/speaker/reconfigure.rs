@@ -91,10 +91,10 @@ impl Speaker {
 
     /// Import and export of a peer are evaluated anew, without a word on the wire but the difference.
     fn judge_anew(&mut self, id: PeerId) {
-        let Self { roster, rib, exporter, .. } = self;
+        let Self { roster, rib, exporter, drain, .. } = self;
         let Some(neighbour) = roster.get(id) else { return };
         let (Some(source), Some(live)) = (neighbour.source, neighbour.live.as_ref()) else { return };
-        let target = neighbour.target(live);
+        let target = neighbour.target(live, drain.is_some());
         for family in live.negotiated.families() {
             rib.reimport(source, *family);
             exporter.retarget(id, *family, &target, rib);

@@ -211,4 +211,6 @@ pub struct Summary {
     pub groups: usize,
     /// The initial routes of every peer that matters have been decided.
     pub settled: bool,
+    /// Peers have been asked to prefer other routes to ours, because we are about to leave.
+    pub draining: bool,
 }

@@ -93,7 +93,11 @@ pub(crate) struct Stage {
     pub(crate) events: Vec<Event>,
     pub(crate) kernel: BTreeSet<IpNet>,
     pub(crate) swept: bool,
+    pub(crate) drained: bool,
+    /// Who does not read what it is sent.
+    pub(crate) slow: BTreeSet<ConnId>,
     serial: u64,
+    kinds: BTreeMap<ConnId, PeerKind>,
     said: BTreeMap<ConnId, BytesMut>,
     closed: BTreeSet<ConnId>,
 }
@@ -106,7 +110,10 @@ impl Stage {
             events: Vec::new(),
             kernel: BTreeSet::new(),
             swept: false,
+            drained: false,
+            slow: BTreeSet::new(),
             serial: 0,
+            kinds: BTreeMap::new(),
             said: BTreeMap::new(),
             closed: BTreeSet::new(),
         };
@@ -131,14 +138,21 @@ impl Stage {
     /// Host `n` of `asn` connects and becomes Established.
     pub(crate) fn establish(&mut self, n: u8, asn: Asn, graceful: Option<&Graceful>) -> ConnId {
         let conn = self.dial(n);
+        self.open(conn, n, asn, graceful);
+        self.heard(conn);
+        conn
+    }
+
+    /// Host `n` of `asn`, which has connected, becomes Established.
+    pub(crate) fn open(&mut self, conn: ConnId, n: u8, asn: Asn, graceful: Option<&Graceful>) {
         let mut octets = BytesMut::new();
-        let dialect = Dialect::unnegotiated(PeerKind::External, OURS);
+        let kind = if asn == OURS { PeerKind::Internal } else { PeerKind::External };
+        self.kinds.insert(conn, kind);
+        let dialect = Dialect::unnegotiated(kind, OURS);
         encode(&Message::Open(open(n, asn, graceful)), &dialect, &mut octets);
         encode(&Message::Keepalive, &dialect, &mut octets);
         self.say(conn, &octets);
         assert_eq!(self.state(n), "Established", "{:?}", self.events);
-        self.heard(conn);
-        conn
     }
 
     pub(crate) fn say(&mut self, conn: ConnId, octets: &[u8]) {
@@ -156,11 +170,12 @@ impl Stage {
 
     /// What the peer has heard since the last time.
     pub(crate) fn heard(&mut self, conn: ConnId) -> Vec<Message> {
+        let kind = self.kinds.get(&conn).copied().unwrap_or(PeerKind::External);
         let dialect = Dialect {
             four_octet_as: true,
             families: Family::UNICAST.to_vec(),
             enhanced_route_refresh: true,
-            ..Dialect::unnegotiated(PeerKind::External, OURS)
+            ..Dialect::unnegotiated(kind, OURS)
         };
         let said = self.said.remove(&conn).unwrap_or_default();
         let mut rest = &said[..];
@@ -225,6 +240,7 @@ impl Stage {
                     None => drop(self.kernel.remove(&change.prefix)),
                 },
                 Output::FibSettled => self.swept = true,
+                Output::Drained => self.drained = true,
                 Output::Track { address, watch: true } => {
                     let hops = vec![ResolvedHop { gateway: None, interface: Arc::from("eth0") }];
                     let reach = Some(Reach { metric: 0, hops });
@@ -236,7 +252,11 @@ impl Stage {
         }
     }
 
-    fn pull(&mut self, conn: ConnId) {
+    /// Reads everything there is for a peer, unless it is slow.
+    pub(crate) fn pull(&mut self, conn: ConnId) {
+        if self.slow.contains(&conn) {
+            return;
+        }
         while let Some(bytes) = self.speaker.poll_transmit(conn) {
             self.said.entry(conn).or_default().extend_from_slice(&bytes);
         }

@@ -27,6 +27,8 @@ pub struct Node {
     pub events: Vec<Event>,
     /// Its speaker said that its first decisions are complete.
     pub settled: bool,
+    /// Its speaker said that every peer was told that it is about to leave.
+    pub drained: bool,
     pub(super) conns: BTreeMap<ConnId, (NodeId, ConnId)>,
     pub(super) dialing: BTreeMap<PeerId, u64>,
 }
@@ -40,6 +42,7 @@ impl Node {
             wished: BTreeSet::new(),
             events: Vec::new(),
             settled: false,
+            drained: false,
             conns: BTreeMap::new(),
             dialing: BTreeMap::new(),
         }

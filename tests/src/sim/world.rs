@@ -116,7 +116,7 @@ impl World {
         let speaker = Speaker::new(config, self.chance.draw(), self.now);
         let node = &mut self.nodes[id.0];
         node.speaker = Some(speaker);
-        node.settled = false;
+        (node.settled, node.drained) = (false, false);
         self.drain(id);
     }
 
@@ -232,6 +232,7 @@ impl World {
                     self.nodes[id.0].wish(change);
                 }
                 Output::FibSettled => self.nodes[id.0].settle(),
+                Output::Drained => self.nodes[id.0].drained = true,
                 Output::Track { address, watch: true } => {
                     let hops = vec![ResolvedHop { gateway: None, interface: Arc::from("eth0") }];
                     let reach = Some(Reach { metric: 0, hops });
