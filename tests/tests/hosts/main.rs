@@ -10,6 +10,7 @@ mod programs;
 mod wires;
 
 mod foreign;
+mod kernel;
 mod learning;
 mod reach;
 mod reflector;
