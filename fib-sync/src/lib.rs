@@ -21,7 +21,8 @@
 //! - **What is touched.** A route is ours if table, protocol and metric say so ([`Config`]). Nothing else is ever
 //!   replaced, removed or hidden behind one of ours of the same metric. A foreign route in the way is reported
 //!   ([`Event::Diverged`] with [`Refused::Exists`]); ours follows by itself when it goes. A route of another metric
-//!   is another route: which of the two forwards is what the metric says.
+//!   is another route: which of the two forwards is what the metric says, but nothing is put in front of a connected
+//!   prefix.
 //! - **At start** nothing is written before the whole view is read. What is ours is adopted and goes on forwarding;
 //!   wishes are compared with it and replace it in place. Only after [`Handle::settle`] is the rest swept, and not
 //!   if it is more than [`Config::sweep_limit`] of what was adopted.

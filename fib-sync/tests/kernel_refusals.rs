@@ -198,6 +198,29 @@ fn a_foreign_route_of_another_metric_is_no_conflict_and_is_shown() {
 }
 
 #[test]
+fn nothing_is_put_in_front_of_a_connected_prefix() {
+    in_namespace("nothing_is_put_in_front_of_a_connected_prefix", || async {
+        // As network managers give it, behind what we would write; IPv6 has 256 by itself.
+        ip("addr add 10.7.0.1/24 dev up0 metric 100");
+        let before = (routes("route show 10.7.0.0/24"), routes("-6 route show fd00::/64"));
+        let (handle, mut events, _) = started(config()).await;
+        for (prefix, gateway, metric) in [("10.7.0.0/24", "10.0.0.2", 100), ("fd00::/64", "fd00::2", 256)] {
+            handle.want(net(prefix), Some(Route::via(addr(gateway)))).await.unwrap();
+            let told = event(&mut events, "conflict", |e| matches!(e, Event::Diverged { .. })).await;
+            let refused = Refused::Exists { protocol: 2, metric };
+            assert_eq!(told, Event::Diverged { prefix: net(prefix), refused });
+        }
+        assert_eq!((routes("route show 10.7.0.0/24"), routes("-6 route show fd00::/64")), before);
+        ip("addr del 10.7.0.1/24 dev up0");
+        event(&mut events, "healed", |e| *e == Event::Healed { prefix: net("10.7.0.0/24") }).await;
+        assert_eq!(
+            routes("route show 10.7.0.0/24"),
+            ["10.7.0.0/24 via 10.0.0.2 dev up0 proto bird metric 50"]
+        );
+    });
+}
+
+#[test]
 fn a_protocol_that_is_somebody_elses_is_refused() {
     in_namespace("a_protocol_that_is_somebody_elses_is_refused", || async {
         ip("route add 192.0.2.0/24 via 10.0.0.9 proto 80");

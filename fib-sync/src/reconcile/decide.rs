@@ -41,8 +41,18 @@ pub(super) fn decide(prefix: IpNet, row: &Row, wish: Option<&Route>, config: &Co
         Some(_) if may_replace(&prefix, &at_key, config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }
-        None if at_key.is_empty() => Step::Apply(Operation::Create(wished.at(prefix))),
+        None if at_key.is_empty() => create(prefix, wished, held),
         Some(_) | None => Step::Refuse(conflict(&at_key, config)),
+    }
+}
+
+/// Nothing is put in front of a connected prefix: the host would send to its own link through somebody else. Any
+/// other foreign route says by its metric whether it wants to forward.
+fn create(prefix: IpNet, wished: Held, held: &[Held]) -> Step {
+    let connected = |route: &&Held| route.protocol == RTPROT_KERNEL && route.metric > wished.metric;
+    match held.iter().find(connected) {
+        Some(route) => Step::Refuse(Refused::Exists { protocol: route.protocol, metric: route.metric }),
+        None => Step::Apply(Operation::Create(wished.at(prefix))),
     }
 }
 
@@ -75,3 +85,5 @@ fn first_of_ours<'v>(held: &'v [Held], config: &Config) -> Option<&'v Held> {
 fn remove(prefix: IpNet, route: &Held) -> Step {
     Step::Apply(Operation::Remove(route.clone().at(prefix)))
 }
+
+const RTPROT_KERNEL: u8 = 2;
