@@ -182,7 +182,7 @@ async fn hear(mut events: fib_sync::Events, inbox: Inbox) {
         match event.map(input) {
             Some(Ok(input)) => inbox.tell(input).await,
             Some(Err(event)) => lines.tell(event, Instant::now()),
-            None => return,
+            None => return lines.finish(),
         }
     }
 }

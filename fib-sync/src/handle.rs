@@ -55,7 +55,8 @@ impl Handle {
         self.wishes.send(Wish::Settle).await.map_err(|_| Stopped)
     }
 
-    /// Sweeps what the brake had held.
+    /// Sweeps what the brake had held ([`Metrics::held`]). Called before [`settle`](Self::settle) it sweeps whatever
+    /// is not wished yet.
     ///
     /// # Errors
     /// When the task has stopped.

@@ -52,6 +52,11 @@ impl Lines {
         line.iter().for_each(Line::write);
     }
 
+    /// Tells what has been gathered, whatever its age: nothing follows.
+    pub(super) fn finish(&mut self) {
+        self.flush(Instant::now() + QUIET);
+    }
+
     /// When [`flush`](Self::flush) has something to do.
     pub(super) fn due(&self) -> Option<Instant> {
         self.gathered.values().map(|gathered| gathered.due).min()
