@@ -228,6 +228,8 @@ pub struct Status {
     pub routes: BTreeMap<String, TableTotals>,
     /// The initial routes of all peers that matter are decided.
     pub settled: bool,
+    /// For how many seconds routes have been kept although all peers that could tell them are gone.
+    pub headless: Option<u64>,
     /// The kernel's table; `None` where it is not programmed.
     pub kernel: Option<KernelTotals>,
 }

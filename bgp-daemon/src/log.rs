@@ -151,6 +151,10 @@ fn event(event: &Event) {
             info!(event = "session.up", %peer, families = names(families), hold_time);
         }
         Event::Down { peer, reason } => warn!(event = "session.down", %peer, reason),
+        Event::Headless { peer, .. } => {
+            warn!(event = "route.headless", %peer, "it was the last of its kind: its routes are kept");
+        }
+        Event::Thawed { peer, family } => info!(event = "route.thawed", %peer, %family),
         Event::EndOfRib { peer, family } => info!(event = "route.end_of_rib", %peer, %family),
         Event::PrefixLimit { peer, family, count, maximum } => {
             error!(event = "route.limit", %peer, %family, count, maximum);

@@ -150,12 +150,46 @@ fn reflected_by(world: &mut World, reflector: Config) -> (NodeId, Vec<NodeId>) {
     let long_lived = reflector.graceful_restart.long_lived;
     let reflector = world.add(&[host(1)], reflector);
     let clients = (2..=4).map(|n| {
-        let mut config = config(64512, n);
-        config.peers = vec![peer(&config, 1, 64512)];
+        let mut config = of_client(n);
         config.graceful_restart.long_lived = long_lived;
         world.add(&[host(n)], config)
     });
     (reflector, clients.collect())
+}
+
+/// The configuration of client `n`.
+fn of_client(n: u8) -> Config {
+    let mut config = config(64512, n);
+    config.peers = vec![peer(&config, 1, 64512)];
+    config
+}
+
+#[test]
+fn a_cluster_outlives_its_reflectors_shut_down_for_good() {
+    let mut world = World::new(20);
+    let mut config = reflector();
+    let (reflector, clients) = reflected_by(&mut world, config.clone());
+    for (index, client) in clients.iter().enumerate() {
+        let mut own = of_client(u8::try_from(index).expect("a few") + 2);
+        own.peers[0].headless = Duration::from_secs(3600);
+        world.input(*client, Input::Reconfigure(Box::new(own)));
+        world.input(*client, block(&format!("10.244.{index}.0/26")));
+    }
+    let complete =
+        |world: &World, count| clients.iter().all(|client| world.node(*client).kernel.len() == count);
+    world.run_until("every client has every block", |world| complete(world, 3));
+    world.input(reflector, Input::Stop { silently: false, text: "for good".to_owned() });
+    for _ in 0..600 {
+        world.run_for(Duration::from_secs(1));
+        assert!(complete(&world, 3), "at {}", world.now());
+    }
+    world.input(clients[2], Input::Retract { prefix: net("10.244.2.0/26"), source: LocalSource::Static });
+    world.crash(reflector);
+    config.graceful_restart.forwarding_preserved = true;
+    world.restart(reflector, config);
+    world.run_until("what went meanwhile is gone", |world| complete(world, 2));
+    world.run_for(Duration::from_secs(60));
+    assert!(complete(&world, 2), "and nothing else");
 }
 
 #[test]

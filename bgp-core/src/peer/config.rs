@@ -126,6 +126,9 @@ pub struct PeerConfig {
     pub max_prefixes: Option<MaxPrefixes>,
     /// Graceful restart is offered.
     pub graceful_restart: bool,
+    /// For how long its routes are kept after the last peer of its kind (internal or external) that has
+    /// such a time is gone, however it went; zero: as the RFCs say.
+    pub headless: Duration,
 }
 
 impl PeerConfig {
@@ -159,6 +162,7 @@ impl PeerConfig {
             export: None,
             max_prefixes: None,
             graceful_restart: true,
+            headless: Duration::ZERO,
         }
     }
 }

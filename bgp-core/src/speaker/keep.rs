@@ -3,7 +3,7 @@
 //! Both are marks on the peer's routes in the RIB. Here is when a mark is set, when what still wears it
 //! goes, and that neither waits for ever for a peer that does not end what it began.
 
-use crate::rib::{Accepted, Mark, Reimport, Route, Source};
+use crate::rib::{Accepted, Mark, Reimport, Route, Source, SourceId};
 use crate::session::Down;
 use crate::speaker::{PeerId, Speaker};
 use crate::wire::{Community, RefreshKind, RouteRefresh};
@@ -16,6 +16,7 @@ impl Speaker {
     /// The routes of a session that ended: gone, except those of families whose forwarding a restarting
     /// peer promised to preserve ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
     pub(super) fn forget_or_keep(&mut self, id: PeerId, live: &Live, down: &Down, now: Instant) {
+        let frozen = self.freezes(id).filter(|_| !is_our_wish(down)).map(|age| Kept::frozen(now, age));
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(source) = neighbour.source else { return };
         if self.stopping {
@@ -24,15 +25,13 @@ impl Speaker {
             return;
         }
         for family in live.negotiated.families() {
-            if live.spent.contains(family) {
-                self.rib.clear(source, *family);
-                continue;
-            }
             let mut earlier = neighbour.kept.remove(family);
             if earlier.take_if(|earlier| earlier.is_exhausted(&live.negotiated, now)).is_some() {
                 self.rib.sweep(source, *family, Mark::Restart);
             }
-            match Kept::over(&live.negotiated, *family, earlier, down, now) {
+            let over = Kept::over(&live.negotiated, *family, earlier, down, now);
+            let frozen = frozen.filter(|_| self.rib.counts(source, *family).received > 0);
+            match over.filter(|_| !live.spent.contains(family)).or(frozen) {
                 Some(kept) => {
                     neighbour.kept.insert(*family, kept);
                     self.rib.mark(source, *family, Mark::Restart);
@@ -43,6 +42,7 @@ impl Speaker {
                 None => self.rib.clear(source, *family),
             }
         }
+        self.tell_headless(id);
     }
 
     /// The peer is back: what it did not preserve goes now, the rest at its End-of-RIB.
@@ -72,19 +72,36 @@ impl Speaker {
         let Some(source) = neighbour.source else { return };
         let over: Vec<_> = neighbour.kept.extract_if(.., |_, kept| kept.until() <= now).collect();
         for (family, kept) in over {
-            if let Some(next) = kept.expire() {
-                neighbour.kept.insert(family, next);
-                self.rib.reimport(source, family);
-                continue;
-            }
-            self.rib.sweep(source, family, Mark::Restart);
-            if let Some(live) = neighbour.live.as_mut().filter(|_| kept.is_long_lived()) {
-                live.spent.insert(family);
-            }
+            self.end_of_wait(id, source, family, kept, now);
         }
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(live) = neighbour.live.as_mut() else { return };
         for (family, _) in live.refreshing.extract_if(.., |_, until| *until <= now) {
             self.rib.sweep(source, family, Mark::Refresh);
+        }
+    }
+
+    /// What was kept had its time: what comes after it, or its end.
+    fn end_of_wait(&mut self, id: PeerId, source: SourceId, family: Family, kept: Kept, now: Instant) {
+        let frozen = || {
+            let is_empty = self.rib.counts(source, family).received == 0;
+            let age = self.freezes(id).filter(|_| !kept.is_frozen() && !is_empty)?;
+            Some(Kept::frozen(kept.lost(), age)).filter(|frozen| frozen.until() > now)
+        };
+        let next = kept.expire().or_else(frozen);
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
+        if let Some(next) = next {
+            neighbour.kept.insert(family, next);
+            self.rib.reimport(source, family);
+            self.tell_headless(id);
+            return;
+        }
+        self.rib.sweep(source, family, Mark::Restart);
+        if let Some(live) = neighbour.live.as_mut() {
+            if kept.is_long_lived() {
+                live.spent.insert(family);
+            }
+            self.thaw(id, family);
         }
     }
 
@@ -140,6 +157,11 @@ impl Speaker {
         let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
         live.is_some_and(|live| live.negotiated.restart.is_none() || live.complete.contains(&family))
     }
+}
+
+/// Whether we ended the session for good, so that nobody may miss what it told.
+fn is_our_wish(down: &Down) -> bool {
+    matches!(down, Down::Sent(notification) if notification.is_for_good() || notification.is_hard_reset())
 }
 
 /// Whether a route must not become long-lived stale, by the peer's word or by policy's.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::session::{Down, Negotiated, PeerRestart};
+use crate::wire::LongLivedFamily;
 use crate::{Family, Instant};
 
 /// How long a peer that is there may take to tell its routes again: the upper bound that
@@ -21,6 +22,8 @@ enum Phase {
     /// It was gone for longer than that. Whether it is back by now or not, what it has not told again is
     /// least preferred ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
     LongGone,
+    /// It was the last of its kind, and nobody else tells these routes: see [`headless`](super::headless).
+    Frozen,
 }
 
 /// A family kept over the loss of a session ([RFC 4724 §4.2]).
@@ -29,6 +32,8 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kept {
     phase: Phase,
+    /// When the session ended.
+    lost: Instant,
     until: Instant,
     /// For how long after its restart time; zero where that is the end.
     stale_time: Duration,
@@ -50,13 +55,20 @@ impl Kept {
         let earlier = match earlier {
             // One timer a family, which only the end of its routes ends: RFC 9494 §4.2.
             Some(Self { phase: Phase::LongGone, .. }) => return earlier,
-            Some(Self { phase: Phase::Gone | Phase::Back, .. }) | None => earlier,
+            Some(Self { phase: Phase::Gone | Phase::Back, .. }) => earlier,
+            Some(Self { phase: Phase::Frozen, .. }) | None => None,
         };
         let (restart_time, stale_time) = (restart_time(restart, family), stale_time(restart, family));
         let until = now + restart_time;
         let bound = earlier.map_or(until + stale_time + PATIENCE, |earlier| earlier.bound);
-        let gone = Self { phase: Phase::Gone, until, stale_time, bound };
+        let gone = Self { phase: Phase::Gone, lost: now, until, stale_time, bound };
         if restart_time.is_zero() { gone.expire() } else { Some(gone) }
+    }
+
+    /// What was kept since `lost`, or would have been, is kept for `age` all the same.
+    pub(super) fn frozen(lost: Instant, age: Duration) -> Self {
+        let until = lost + age;
+        Self { phase: Phase::Frozen, lost, until, stale_time: Duration::ZERO, bound: until }
     }
 
     /// Whether a session that ended takes along what it left unconfirmed: to put an end to consecutive
@@ -67,26 +79,28 @@ impl Kept {
     pub(super) fn is_exhausted(&self, session: &Negotiated, now: Instant) -> bool {
         let lenient = session.restart.as_ref().is_some_and(|restart| restart.notification);
         let spares = lenient || !self.stale_time.is_zero();
-        self.phase != Phase::LongGone && (!spares || self.bound <= now)
+        match self.phase {
+            Phase::Gone | Phase::Back => !spares || self.bound <= now,
+            Phase::LongGone | Phase::Frozen => false,
+        }
     }
 
     /// The peer is back: what is left to wait for, or nothing where it did not preserve the family.
     pub(super) fn resume(self, session: &Negotiated, family: Family, now: Instant) -> Option<Self> {
-        let restart = session.restart.as_ref().filter(|_| session.families().contains(&family))?;
-        let resumed = match self.phase {
-            Phase::Gone | Phase::Back => Self { phase: Phase::Back, until: now + PATIENCE, ..self },
-            Phase::LongGone => self,
-        };
-        let preserved = match self.phase {
-            Phase::Gone | Phase::Back => {
-                restart.families.iter().any(|one| one.family == family && one.forwarding_preserved)
-            }
+        if !session.families().contains(&family) {
+            return None;
+        }
+        let restart = session.restart.as_ref();
+        match self.phase {
+            Phase::Gone | Phase::Back => restart
+                .is_some_and(|restart| preserves(restart, family))
+                .then_some(Self { phase: Phase::Back, until: now + PATIENCE, ..self }),
             Phase::LongGone => {
-                let agreed = restart.long_lived.iter().filter(|_| restart.long_lived_by_both);
-                agreed.into_iter().any(|one| one.family == family && one.forwarding_preserved)
+                restart.is_some_and(|restart| preserves_long_lived(restart, family)).then_some(self)
             }
-        };
-        preserved.then_some(resumed)
+            // It promised nothing, and has its time to say what there is.
+            Phase::Frozen => Some(Self { until: now + PATIENCE, ..self }),
+        }
     }
 
     /// The wait is over: what comes after it, if anything.
@@ -99,6 +113,16 @@ impl Kept {
     /// When the wait is over.
     pub(super) const fn until(&self) -> Instant {
         self.until
+    }
+
+    /// When the session ended.
+    pub(super) const fn lost(&self) -> Instant {
+        self.lost
+    }
+
+    /// Whether it is kept because nobody else tells it.
+    pub(super) fn is_frozen(&self) -> bool {
+        self.phase == Phase::Frozen
     }
 
     /// Whether what was not told again is long-lived stale.
@@ -121,6 +145,17 @@ fn is_graceful(restart: &PeerRestart, down: &Down) -> bool {
     }
 }
 
+/// F of graceful restart.
+fn preserves(restart: &PeerRestart, family: Family) -> bool {
+    restart.families.iter().any(|one| one.family == family && one.forwarding_preserved)
+}
+
+/// F of the long-lived kind, where we both announced it.
+fn preserves_long_lived(restart: &PeerRestart, family: Family) -> bool {
+    let listed = |one: &LongLivedFamily| one.family == family && one.forwarding_preserved;
+    restart.long_lived_by_both && restart.long_lived.iter().any(listed)
+}
+
 /// For how long the peer said to be away at most; zero where it did not list the family.
 fn restart_time(restart: &PeerRestart, family: Family) -> Duration {
     let promised = restart.families.iter().any(|one| one.family == family);
@@ -129,7 +164,7 @@ fn restart_time(restart: &PeerRestart, family: Family) -> Duration {
 
 /// For how long after that its routes may be kept; zero where we did not both announce it.
 fn stale_time(restart: &PeerRestart, family: Family) -> Duration {
-    let agreed = restart.long_lived.iter().filter(|_| restart.long_lived_by_both);
-    let promised = agreed.into_iter().find(|one| one.family == family);
+    let promised = restart.long_lived.iter().find(|one| one.family == family);
+    let promised = promised.filter(|_| restart.long_lived_by_both);
     Duration::from_secs(promised.map_or(0, |one| one.stale_time.into()))
 }

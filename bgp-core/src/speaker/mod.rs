@@ -4,6 +4,7 @@ mod config;
 mod drain;
 mod explain;
 mod fib;
+mod headless;
 mod import;
 mod input;
 mod interface;

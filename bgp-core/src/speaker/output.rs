@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::Family;
 use crate::speaker::{ConnId, PeerId};
 use crate::wire::Treatment;
+use crate::{Family, Instant};
 
 /// One hop of a kernel route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -156,6 +156,20 @@ pub enum Event {
     /// The initial routes of a family are complete, by the peer's word.
     EndOfRib {
         /// The peer.
+        peer: Arc<str>,
+        /// The family.
+        family: Family,
+    },
+    /// The last of its kind is gone: its routes are kept although nobody tells them any more.
+    Headless {
+        /// The peer.
+        peer: Arc<str>,
+        /// Until when, unless somebody of its kind comes back.
+        until: Instant,
+    },
+    /// Somebody of its kind is back and has told what there is: what only it had told is gone.
+    Thawed {
+        /// The peer whose routes had been kept.
         peer: Arc<str>,
         /// The family.
         family: Family,

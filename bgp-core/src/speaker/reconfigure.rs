@@ -150,6 +150,7 @@ pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
         export,
         max_prefixes,
         graceful_restart,
+        headless: _,
     } = old;
     let reset = *remote != new.remote
         || *local_address != new.local_address

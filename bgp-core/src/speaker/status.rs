@@ -25,6 +25,7 @@ impl View<'_> {
             tables: tables.collect(),
             groups: speaker.exporter.groups(),
             settled: speaker.settle.has_reached(Milestone::Sweep),
+            headless: speaker.headless_since(),
             draining: speaker.drain.is_some(),
         }
     }

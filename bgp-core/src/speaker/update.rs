@@ -91,6 +91,7 @@ impl Speaker {
         if kept.is_some() {
             self.rib.sweep(source, family, Mark::Restart);
         }
+        self.thaw(id, family);
         self.tell(Event::EndOfRib { peer, family });
     }
 

@@ -211,6 +211,8 @@ pub struct Summary {
     pub groups: usize,
     /// The initial routes of every peer that matters have been decided.
     pub settled: bool,
+    /// Since when routes are kept that nobody tells, because all that could are gone.
+    pub headless: Option<Instant>,
     /// Peers have been asked to prefer other routes to ours, because we are about to leave.
     pub draining: bool,
 }

@@ -33,6 +33,10 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
     if !status.settled {
         lines.push(("Restart", "initial routes are still arriving".to_owned(), Tone::Fair));
     }
+    if let Some(seconds) = status.headless {
+        let text = format!("routes of peers that are all gone are kept, for {} by now", age(seconds));
+        lines.push(("Headless", text, Tone::Bad));
+    }
     if let Some(error) = &status.config_error {
         lines.push(("Reload refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
     }

@@ -187,6 +187,7 @@ fn build(
         export: template.export,
         max_prefixes: template.max_prefixes,
         graceful_restart: template.graceful_restart.unwrap_or(defaults.graceful_restart),
+        headless: template.headless,
     };
     let socket =
         PeerSocket { name, remote: remote.net, zone: remote.zone, password: template.password, hops };

@@ -45,6 +45,7 @@ pub(super) struct Template {
     pub(super) export: Option<Vec<Arc<Policy>>>,
     pub(super) max_prefixes: Option<MaxPrefixes>,
     pub(super) graceful_restart: Option<bool>,
+    pub(super) headless: Duration,
     pub(super) enabled: bool,
 }
 
@@ -83,6 +84,7 @@ impl Template {
             export: section.list("export", |node| around.policies.named(node)),
             max_prefixes: section.section("max_prefixes", "max_prefixes").map(read_max_prefixes),
             graceful_restart: section.read("graceful_restart", boolean),
+            headless: section.read("headless", duration).unwrap_or(Duration::ZERO),
             enabled: section.read("enabled", boolean).unwrap_or(true),
         }
     }

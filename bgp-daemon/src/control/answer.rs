@@ -101,13 +101,13 @@ where
 }
 
 async fn status(context: &Context) -> Result<api::Status, Failure> {
-    let summary = context.inbox.ask(|speaker, _| speaker.view().summary()).await?;
+    let (summary, now) = context.inbox.ask(|speaker, now| (speaker.view().summary(), now)).await?;
     let kernel = match &context.kernel {
         Some(table) => Some(kernel::totals(table.metrics().await?.gauges)),
         None => None,
     };
     let facts = context.facts.borrow().clone();
-    let Summary { asn, router_id, peers, established, tables, settled, .. } = summary;
+    let Summary { asn, router_id, peers, established, tables, settled, headless, .. } = summary;
     let tables = tables
         .into_iter()
         .map(|(family, prefixes, paths)| (family.to_string(), api::TableTotals { prefixes, paths }));
@@ -129,6 +129,7 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         peers: api::PeerTotals { total: peers, established },
         routes: tables.collect::<BTreeMap<_, _>>(),
         settled,
+        headless: headless.map(|since| now.since(since).as_secs()),
         kernel,
     })
 }

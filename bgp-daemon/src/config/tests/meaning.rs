@@ -88,6 +88,7 @@ import = ["accept-all"]
 export = "reject-all"
 max_prefixes = { ipv4 = 1000, action = "restart", restart_after = "5m" }
 graceful_restart = false
+headless = "1h"
 enabled = false
 
 [[peer]]
@@ -110,6 +111,7 @@ fn every_key_of_a_peer_arrives() {
     assert_eq!(peer.families, [Family::IPV4]);
     assert_eq!((peer.add_path, peer.add_path_send), (Some(AddPathMode::Both), AddPathSend::Best(4)));
     assert_eq!((peer.hold_time, peer.connect_retry), (Duration::from_secs(9), Duration::from_millis(500)));
+    assert_eq!(peer.headless, Duration::from_secs(3600));
     assert_eq!(peer.next_hop, NextHopRule::Own);
     let ours = ["192.0.2.1", "2001:db8::1"].map(|text| text.parse::<IpAddr>().expect("an address"));
     assert_eq!(peer.next_hop_addresses, ours);
