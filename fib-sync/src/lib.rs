@@ -31,6 +31,10 @@
 //!   changes. Whatever else writes to our routes is undone.
 //! - **At an overrun** (the kernel had more to say than the socket could hold) nothing observed is believed: all
 //!   is read again, compared and repaired.
+//! - **What is told.** Foreign routes and connected prefixes, and how tracked addresses are reached, each change by
+//!   the event that makes it: nothing is scanned for. That includes what the kernel removes without a word. With the
+//!   table of a VRF, connected prefixes and next hops are those of its members; with any other, those of interfaces in
+//!   no VRF.
 //! - **At the end** the routes stay, however the process ends, unless [`Handle::remove_all`] was called.
 //!
 //! # The parts
