@@ -3,12 +3,14 @@
 //! ```sh
 //! cargo run --release -p tests --bin fib -- routes --routes 100000
 //! cargo run --release -p tests --bin fib -- restart --routes 100000
+//! cargo run --release -p tests --bin fib -- idle
 //! ```
 //!
 //! It makes a network namespace of its own; nothing of the machine is touched.
 
 mod bare;
 mod bird;
+mod idle;
 mod iproute;
 mod monitor;
 mod network;
@@ -36,6 +38,11 @@ enum What {
     Routes(routes::Arguments),
     /// Kill what keeps the table, start it again, and watch.
     Restart(restart::Arguments),
+    /// Follow a table in which little happens, beside BIRD.
+    Idle(idle::Arguments),
+    /// The process that follows.
+    #[command(hide = true)]
+    Follower,
     /// The process that is killed.
     #[command(hide = true)]
     Victim(restart::VictimArguments),
@@ -46,11 +53,15 @@ fn main() -> ExitCode {
     if let What::Victim(victim) = &arguments.what {
         return outcome(restart::victim(victim));
     }
+    if let What::Follower = arguments.what {
+        return outcome(idle::follow());
+    }
     sandbox::within(|_| {
         outcome(network::prepare().and_then(|()| match &arguments.what {
             What::Routes(arguments) => routes::run(arguments),
             What::Restart(arguments) => restart::run(arguments),
-            What::Victim(_) => Ok(()),
+            What::Idle(arguments) => idle::run(arguments),
+            What::Follower | What::Victim(_) => Ok(()),
         }))
     })
 }
