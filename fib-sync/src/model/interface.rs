@@ -11,7 +11,7 @@ impl Kernel {
         let index = link.index;
         let before = self.links.insert(index, link.clone());
         let was_up = before.as_ref().is_some_and(|link| link.up);
-        let is_up = link.up;
+        let (is_up, runs) = (link.up, link.running);
         if before.as_ref() != Some(&link) {
             self.say(Seen::Link(link));
         }
@@ -29,9 +29,12 @@ impl Kernel {
                     self.connect(&address);
                 }
                 self.revive_ipv4(index);
-                self.revive_ipv6(index);
             }
             (true, true) | (false, false) => {}
+        }
+        // IPv6 waits for the carrier (`addrconf_link_ready`).
+        if is_up && runs {
+            self.revive_ipv6(index);
         }
     }
 

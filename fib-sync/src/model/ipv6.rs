@@ -222,9 +222,17 @@ impl Kernel {
     }
 }
 
+/// The routes of a prefix, each by its first path.
+pub(super) fn routes(prefix: IpNet, row: &[Path]) -> Vec<KernelRoute> {
+    let same_route = |one: &Path, other: &Path| one.joins() && other.joins() && one.metric == other.metric;
+    let leads = |at: usize, path: &Path| !row.iter().take(at).any(|earlier| same_route(earlier, path));
+    let first_paths = row.iter().enumerate().filter(|(at, path)| leads(*at, path));
+    first_paths.map(|(_, path)| whole(prefix, &ring_at(row, path))).collect()
+}
+
 /// The routes a list shows. From the first path of a multipath route it goes on behind the last: what stands
-/// between them is not listed.
-pub(super) fn shown(prefix: IpNet, row: &[Path]) -> Vec<KernelRoute> {
+/// between them is left out.
+pub(super) fn listed(prefix: IpNet, row: &[Path]) -> Vec<KernelRoute> {
     let mut routes = Vec::new();
     let mut at = 0;
     while let Some(path) = row.get(at) {

@@ -95,11 +95,9 @@ impl Kernel {
         })
     }
 
-    /// Every route, by prefix, in the kernel's order within one.
+    /// Every route, by prefix, in the kernel's order within one; more than a reading lists.
     pub fn routes(&self) -> impl Iterator<Item = KernelRoute> {
-        let ipv4 = self.ipv4.rows().flat_map(|(_, row)| row.iter().map(|entry| entry.route.clone()));
-        let ipv6 = self.ipv6.rows().flat_map(|(prefix, row)| ipv6::shown(*prefix, row));
-        ipv4.chain(ipv6)
+        self.routes_as(ipv6::routes)
     }
 
     /// The routes of one prefix.
@@ -107,7 +105,7 @@ impl Kernel {
     pub fn routes_of(&self, prefix: &IpNet) -> Vec<KernelRoute> {
         match prefix {
             IpNet::V4(_) => self.ipv4.row(prefix).iter().map(|entry| entry.route.clone()).collect(),
-            IpNet::V6(_) => ipv6::shown(*prefix, self.ipv6.row(prefix)),
+            IpNet::V6(_) => ipv6::routes(*prefix, self.ipv6.row(prefix)),
         }
     }
 
@@ -139,7 +137,7 @@ impl Kernel {
         let links = self.links.values().cloned().map(Seen::Link);
         let addresses = self.addresses.iter().cloned().map(Seen::Address);
         let objects = self.objects.values().cloned().map(Seen::Object);
-        let routes = self.routes().map(Seen::Listed);
+        let routes = self.routes_as(ipv6::listed).map(Seen::Listed);
         let all: Vec<Seen> = links.chain(addresses).chain(objects).chain(routes).collect();
         let (heard, end) = match self.spoilt.pop_front() {
             None => (all.len(), Seen::Complete),
@@ -169,6 +167,14 @@ impl Kernel {
             IpNet::V4(_) => self.delete_ipv4(*prefix, metric, protocol),
             IpNet::V6(_) => self.delete_ipv6(*prefix, metric, protocol),
         }
+    }
+
+    fn routes_as(
+        &self,
+        ipv6: impl Fn(IpNet, &[ipv6::Path]) -> Vec<KernelRoute>,
+    ) -> impl Iterator<Item = KernelRoute> {
+        let ipv4 = self.ipv4.rows().flat_map(|(_, row)| row.iter().map(|entry| entry.route.clone()));
+        ipv4.chain(self.ipv6.rows().flat_map(move |(prefix, row)| ipv6(*prefix, row)))
     }
 
     fn say(&mut self, seen: Seen) {
