@@ -65,6 +65,11 @@ impl View {
         }
     }
 
+    /// Whether this is an address of ours, wherever.
+    pub(super) fn is_somewhere(&self, address: &IpAddr) -> bool {
+        self.interfaces.own.range((*address, u32::MIN)..=(*address, u32::MAX)).next().is_some()
+    }
+
     /// The addresses of one interface.
     pub(crate) fn addresses_on(&self, interface: u32) -> impl Iterator<Item = &Address> {
         let first =
@@ -155,6 +160,7 @@ impl View {
             self.interfaces.own.remove(&(address.local, address.interface));
         }
         changes.address(address);
+        self.lose_source(address, changes);
         if address.local.is_ipv4() && !self.has_ipv4(address.interface) {
             self.lose(address.interface, Loss::Disabled, changes);
         }

@@ -23,14 +23,17 @@ impl View {
         });
     }
 
+    /// A list is newer than every event heard before it: it says what a route is and where it stands.
     pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
         let mut route = Held::from(route);
         self.take_hops(&mut route);
         self.revise(prefix, changes, |routes| {
-            if !routes.contains(&route) {
-                insert_last(routes, route);
+            let known = |held: &Held| *held == route || is_joined(&prefix, held, &route);
+            if let Some(at) = routes.iter().position(known) {
+                routes.remove(at);
             }
+            insert_last(routes, route);
         });
     }
 
@@ -137,6 +140,11 @@ fn merge(routes: &mut Vec<Held>, route: Held) {
         }
         None => insert_last(routes, route),
     }
+}
+
+/// Whether both are the one multipath route that IPv6 has of a key.
+fn is_joined(prefix: &IpNet, one: &Held, other: &Held) -> bool {
+    matches!(prefix, IpNet::V6(_)) && one.metric == other.metric && can_multipath(one) && can_multipath(other)
 }
 
 /// IPv6 multipath is made of routes through gateways, not of routes on objects (`rt6_qualify_for_ecmp`).

@@ -1,4 +1,5 @@
-//! IPv4 routes that vanish without a word. IPv6 announces each.
+//! What changes without a word: IPv4 routes that vanish, of which IPv6 announces each, and IPv6 routes that lose their
+//! source address.
 //!
 //! The kernel marks the hops over the interface dead and drops the routes without a live one (`fib_sync_down_dev`):
 //! when the interface goes down, and when it loses its last IPv4 address (`fib_inetaddr_event`), in every table and
@@ -7,6 +8,7 @@
 use ipnet::IpNet;
 
 use super::{Changes, Held, View};
+use crate::seen::Address;
 
 /// What befell an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +27,21 @@ impl View {
             let stays = |route: &&Held| !self.goes(route, interface, loss);
             let routes: Vec<Held> = self.routes(&prefix).iter().filter(stays).cloned().collect();
             changes.unsure |= routes.iter().any(|route| self.may_have_gone(route, interface));
+            self.set(prefix, routes, changes);
+        }
+    }
+
+    /// An address was removed: the IPv6 routes that preferred it stand and prefer none (`rt6_remove_prefsrc`). One that
+    /// went with its interface they still name.
+    pub(super) fn lose_source(&mut self, address: &Address, changes: &mut Changes) {
+        if address.local.is_ipv4() || !self.is_up(address.interface) || self.is_somewhere(&address.local) {
+            return;
+        }
+        let source = Some(address.local);
+        let from: Vec<IpNet> = self.table.prefixes_from(address.local).collect();
+        for prefix in from {
+            let mut routes = self.routes(&prefix).to_vec();
+            routes.iter_mut().filter(|route| route.source == source).for_each(|route| route.source = None);
             self.set(prefix, routes, changes);
         }
     }

@@ -4,6 +4,7 @@
 //! So a prefix keeps the id of its list, an interface the ids of the lists over it, and a list its prefixes.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -23,6 +24,8 @@ pub(super) struct Table {
     over: BTreeSet<(u32, Id)>,
     /// The lists with a route on each next-hop object.
     on: BTreeSet<(u32, Id)>,
+    /// The lists with a route that prefers each address.
+    from: BTreeSet<(IpAddr, Id)>,
 }
 
 impl Table {
@@ -55,6 +58,11 @@ impl Table {
     /// The prefixes with a route on this next-hop object.
     pub(super) fn prefixes_on(&self, object: u32) -> impl Iterator<Item = IpNet> {
         lists(&self.on, object).flat_map(|id| self.holders.of(id))
+    }
+
+    /// The prefixes with a route that prefers this address.
+    pub(super) fn prefixes_from(&self, source: IpAddr) -> impl Iterator<Item = IpNet> {
+        lists(&self.from, source).flat_map(|id| self.holders.of(id))
     }
 
     /// Whether there is one.
@@ -102,6 +110,7 @@ impl Table {
             let hops = routes.iter().flat_map(Held::hops);
             self.over.extend(hops.map(|hop| (hop.interface, id)));
             self.on.extend(routes.iter().filter_map(|route| Some((route.object?, id))));
+            self.from.extend(routes.iter().filter_map(|route| Some((route.source?, id))));
         }
         id
     }
@@ -114,11 +123,14 @@ impl Table {
             for object in routes.iter().filter_map(|route| route.object) {
                 self.on.remove(&(object, id));
             }
+            for source in routes.iter().filter_map(|route| route.source) {
+                self.from.remove(&(source, id));
+            }
         }
     }
 }
 
-/// The lists of an interface or object.
-fn lists(index: &BTreeSet<(u32, Id)>, of: u32) -> impl Iterator<Item = Id> {
+/// The lists of an interface, object or address.
+fn lists<K: Copy + Ord>(index: &BTreeSet<(K, Id)>, of: K) -> impl Iterator<Item = Id> {
     index.range((of, Id::FIRST)..).take_while(move |(other, _)| *other == of).map(|(_, id)| *id)
 }

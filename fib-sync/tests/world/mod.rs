@@ -1,13 +1,12 @@
 //! A reconciler and a kernel in memory, side by side, with somebody else writing into the same table.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
 use fib_sync::model::{How, Kernel, Said};
 use fib_sync::{
-    Address, Config, Event, Gauges, Instant, KernelForwarding, KernelHop, KernelRoute, Link, Operation,
-    Output, Reconciler, Refused, Route, Standing, Ticket,
+    Address, Config, Event, Forwarding, Gauges, Hop, Instant, KernelForwarding, KernelHop, KernelRoute, Link,
+    Operation, Output, Reconciler, Refused, Route, Standing, Ticket,
 };
 use ipnet::IpNet;
 
@@ -24,6 +23,10 @@ pub(crate) struct World {
     pub(crate) operations: Vec<Operation>,
     wishes: BTreeMap<IpNet, Option<Route>>,
     flying: BTreeMap<Ticket, IpNet>,
+    /// What is ours and not wished may go.
+    sweeps: bool,
+    /// Not wished before the process was killed: what is ours there is swept.
+    forgotten: BTreeSet<IpNet>,
     now: Instant,
 }
 
@@ -52,12 +55,45 @@ impl World {
             operations: Vec::new(),
             wishes: BTreeMap::new(),
             flying: BTreeMap::new(),
+            sweeps: false,
+            forgotten: BTreeSet::new(),
             now: Instant::ZERO,
         }
     }
 
+    /// The process is killed and started again: it wishes the same, and nothing that it did not wish.
+    pub(crate) fn kill(&mut self) {
+        let mut kernel = std::mem::take(&mut self.kernel);
+        while kernel.next_said().is_some() {}
+        let mut before = std::mem::replace(self, Self::around(kernel));
+        self.forgotten = std::mem::take(&mut before.forgotten);
+        for (prefix, wish) in before.wishes {
+            match wish {
+                Some(route) => self.want(prefix, Some(route)),
+                None => {
+                    self.wishes.insert(prefix, None);
+                    self.forgotten.insert(prefix);
+                }
+            }
+        }
+    }
+
+    /// The wishes are complete.
+    pub(crate) fn settle(&mut self) {
+        self.sweeps = true;
+        self.reconciler.settle();
+    }
+
+    /// Everything of ours is to go.
+    pub(crate) fn leave(&mut self) {
+        self.sweeps = true;
+        self.wishes.values_mut().for_each(|wish| *wish = None);
+        self.reconciler.remove_all();
+    }
+
     pub(crate) fn want(&mut self, prefix: IpNet, route: Option<Route>) {
         self.wishes.insert(prefix, route.clone());
+        self.forgotten.remove(&prefix);
         self.reconciler.want(prefix, route);
     }
 
@@ -78,7 +114,14 @@ impl World {
         assert!(!self.flying.values().any(|other| *other == prefix), "two operations at once on {prefix}");
         self.flying.insert(ticket, prefix);
         let (before, knew) = (self.foreign(), !self.kernel.is_unheard(&prefix));
+        let had = !self.ours(&prefix).is_empty();
         self.kernel.apply(ticket, &operation);
+        let lost = had && self.ours(&prefix).is_empty();
+        let stays = match self.wishes.get(&prefix).filter(|_| !self.forgotten.contains(&prefix)) {
+            Some(wish) => wish.is_some(),
+            None => !self.sweeps,
+        };
+        assert!(!knew || !lost || !stays, "{operation:?} left {prefix} without a route");
         // The kernel offers no way to replace only what is still the same: somebody who writes between its event
         // and our request can lose.
         assert!(!knew || self.foreign() == before, "{operation:?} touched a foreign route");
@@ -171,12 +214,22 @@ impl World {
                     assert!(told.contains(prefix), "{prefix}: the conflict was not told");
                 }
                 Some(wish) => {
-                    assert_eq!(ours.len(), 1, "{prefix} wished {wish:?}, held {held:?}");
-                    assert!(is_wished(wish, &ours[0]), "{prefix} wished {wish:?}, held {held:?}");
+                    assert_eq!(ours.len(), 1, "{}", self.story(prefix));
+                    assert!(is_wished(wish, &ours[0]), "{}", self.story(prefix));
                     assert!(!told.contains(prefix), "{prefix} is met and said to have diverged");
                 }
             }
         }
+    }
+
+    /// Nothing moves without time or somebody else.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.flying.is_empty() && self.reconciler.is_quiet()
+    }
+
+    /// Nothing is on its way, and nothing is left to be told.
+    pub(crate) fn check_quiet(&self) {
+        assert!(self.reconciler.is_quiet() && self.flying.is_empty(), "{:?} outstanding", self.flying);
     }
 
     /// The numbers are those of the list.
@@ -193,7 +246,16 @@ impl World {
         assert_eq!([installed, adopted, pending, diverged], listed, "{routes:#?}");
     }
 
-    fn diverged(&self) -> BTreeSet<IpNet> {
+    /// All about a prefix, for whoever has to find out what went wrong.
+    fn story(&self, prefix: &IpNet) -> String {
+        let held = self.kernel.routes_of(prefix);
+        let shown = self.reconciler.snapshot().routes.into_iter().find(|route| route.prefix == *prefix);
+        let done = self.operations.iter().filter(|operation| operation.route().prefix == *prefix);
+        format!("{prefix}: {shown:#?}\nthe kernel holds {held:#?}\nafter {:#?}", done.collect::<Vec<_>>())
+    }
+
+    /// Prefixes said to differ from what is wished.
+    pub(crate) fn diverged(&self) -> BTreeSet<IpNet> {
         let mut diverged = BTreeSet::new();
         for event in &self.events {
             match event {
@@ -206,29 +268,41 @@ impl World {
     }
 }
 
+/// Interfaces are named `eth` and their index modulo ten.
 fn is_wished(wish: &Route, held: &KernelRoute) -> bool {
-    let gateways: Option<BTreeSet<Option<IpAddr>>> = match &wish.forwarding {
-        fib_sync::Forwarding::Unicast(hops) => Some(hops.iter().map(|hop| hop.gateway).collect()),
-        _ => None,
+    let hops = match (&wish.forwarding, &held.forwarding) {
+        (Forwarding::Unicast(wished), KernelForwarding::Unicast(held)) => {
+            let single = wished.len() == 1;
+            let fits = |wish: &Hop, hop: &KernelHop| {
+                let name = format!("eth{}", hop.interface % 10);
+                wish.gateway == hop.gateway
+                    && wish.interface.as_ref().is_none_or(|wished| **wished == *name)
+                    && (single || wish.weight == hop.weight)
+            };
+            wished.len() == held.len() && wished.iter().all(|wish| held.iter().any(|hop| fits(wish, hop)))
+        }
+        (Forwarding::Blackhole, held) => *held == KernelForwarding::Blackhole,
+        (Forwarding::Unreachable, held) => *held == KernelForwarding::Unreachable,
+        (Forwarding::Prohibit, held) => *held == KernelForwarding::Prohibit,
+        (Forwarding::Unicast(_), _) => false,
     };
-    let held: Option<BTreeSet<Option<IpAddr>>> = match &held.forwarding {
-        KernelForwarding::Unicast(hops) => Some(hops.iter().map(|hop| hop.gateway).collect()),
-        _ => None,
-    };
-    gateways == held
+    hops && wish.source == held.source && held.metric == wish.metric.unwrap_or(METRIC)
 }
 
-/// The interfaces as they are to be: up, and with their addresses.
+/// The interfaces as they are to be: up, by their names, and with their addresses. One that was made again has an index
+/// of ten more.
 pub(crate) fn set_up(kernel: &mut Kernel) {
-    for index in [1, 2] {
+    for nth in [1, 2] {
+        let there = kernel.links().map(|link| link.index).find(|index| index % 10 == nth);
+        let index = there.unwrap_or(nth);
         kernel.set_link(link(index, true));
-        kernel.add_address(address(index, &format!("10.0.{index}.1/24")));
-        kernel.add_address(address(index, &format!("fd00:{index}::1/64")));
+        kernel.add_address(address(index, &format!("10.0.{nth}.1/24")));
+        kernel.add_address(address(index, &format!("fd00:{nth}::1/64")));
     }
 }
 
 pub(crate) fn link(index: u32, up: bool) -> Link {
-    Link { index, name: format!("eth{index}").into(), up, running: up, master: None, vrf: None }
+    Link { index, name: format!("eth{}", index % 10).into(), up, running: up, master: None, vrf: None }
 }
 
 pub(crate) fn address(interface: u32, text: &str) -> Address {
