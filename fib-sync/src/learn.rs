@@ -143,5 +143,5 @@ pub(crate) fn is_link_local(address: &IpAddr) -> bool {
 }
 
 const PROTOCOL_REDIRECT: u8 = 1;
-const PROTOCOL_KERNEL: u8 = 2;
+pub(crate) const PROTOCOL_KERNEL: u8 = 2;
 const SCOPE_LINK: u8 = 253;

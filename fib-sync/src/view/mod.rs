@@ -11,8 +11,9 @@ use ipnet::IpNet;
 use self::interfaces::Interfaces;
 use self::objects::Objects;
 use self::table::Table;
+use crate::learn::{PROTOCOL_KERNEL, is_link_local};
 use crate::lengths::Lengths;
-use crate::seen::{Address, Link, Seen};
+use crate::seen::{Address, KernelRoute, Link, Seen};
 
 mod difference;
 mod held;
@@ -63,6 +64,8 @@ impl View {
     pub(crate) fn apply(&mut self, seen: Seen) -> Changes {
         let mut changes = Changes::default();
         match seen {
+            Seen::Added { route, .. } | Seen::Removed(route) | Seen::Listed(route)
+                if is_of_every_link(&route) => {}
             Seen::Added { route, place } => self.added(route, place, &mut changes),
             Seen::Removed(route) => self.removed(route, &mut changes),
             Seen::Listed(route) => self.listed(route, &mut changes),
@@ -121,6 +124,12 @@ impl View {
     pub(crate) fn prefixes_over(&self, index: u32) -> impl Iterator<Item = IpNet> {
         self.table.prefixes_over(index)
     }
+}
+
+/// The kernel's own route to the link-local addresses of each link: as many under one prefix as there are links, so
+/// that every link that comes or goes would cost all of them. The addresses say as much.
+fn is_of_every_link(route: &KernelRoute) -> bool {
+    route.protocol == PROTOCOL_KERNEL && is_link_local(&route.prefix.network())
 }
 
 impl Changes {
