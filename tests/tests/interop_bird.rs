@@ -2,7 +2,7 @@
 
 use tests::interop::bird::Bird;
 use tests::interop::exchange::{self, Leaves};
-use tests::interop::{Dial, caracal};
+use tests::interop::{Dial, caracal, restart};
 use tests::kernel::Ip;
 
 #[test]
@@ -108,4 +108,14 @@ fn an_external_neighbour_exchanges_ipv6_routes_too() {
 #[test]
 fn several_paths_to_a_prefix_are_held_apart() {
     caracal::test(|| exchange::several_paths(&mut Bird::two()));
+}
+
+#[test]
+fn it_does_not_notice_our_restart() {
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::We));
+}
+
+#[test]
+fn we_do_not_notice_its_restart() {
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::They));
 }

@@ -2,7 +2,7 @@
 
 use tests::interop::exchange::{self, Leaves};
 use tests::interop::frr::Frr;
-use tests::interop::{Dial, caracal};
+use tests::interop::{Dial, caracal, restart};
 use tests::kernel::Ip;
 
 #[test]
@@ -103,4 +103,14 @@ fn an_external_neighbour_exchanges_routes_too() {
 #[test]
 fn an_external_neighbour_exchanges_ipv6_routes_too() {
     caracal::test(|| exchange::external(&mut Frr::new(), Dial::In, Ip::V6));
+}
+
+#[test]
+fn it_does_not_notice_our_restart() {
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::We));
+}
+
+#[test]
+fn we_do_not_notice_its_restart() {
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::They));
 }

@@ -103,6 +103,7 @@ impl Bird {
             (None, 1) if !session.is_internal() => "  direct;\n".to_owned(),
             (None, hops) => format!("  multihop {hops};\n"),
         };
+        let graceful = if session.graceful { "  graceful restart on;\n" } else { "" };
         let channels: String = match self.version {
             Version::Two => session.families.iter().map(|ip| channel(session, *ip)).collect(),
             Version::One(ip) => {
@@ -112,7 +113,7 @@ impl Bird {
         };
         format!(
             "protocol bgp session {{\n  local {local} as {};\n  neighbor {remote} as {};\n  connect retry time 1;\n  \
-             connect delay time 1;\n  error wait time 1, 2;\n{passive}{password}{distance}{channels}}}\n",
+             connect delay time 1;\n  error wait time 1, 2;\n{passive}{graceful}{password}{distance}{channels}}}\n",
             session.local.asn, session.remote.asn
         )
     }
@@ -143,8 +144,12 @@ impl Speaker for Bird {
 
     fn start(&mut self, place: &Netns, session: &Session, routes: &Table) -> Result<(), Failure> {
         let file = session.local.file("conf");
-        fs::write(&file, self.configuration(session, routes)).doing("write a configuration")?;
         let mut command = Command::new(self.program("bird"));
+        if session.graceful && file.exists() {
+            // Only so does it say that it has preserved what it forwards.
+            command.arg("-R");
+        }
+        fs::write(&file, self.configuration(session, routes)).doing("write a configuration")?;
         command.arg(if self.version == Version::Two { "-f" } else { "-d" });
         command.arg("-c").arg(&file).arg("-s").arg(session.local.file("ctl"));
         self.daemon = Some(Daemon::start(self.name(), &mut command, place, &session.local.file("log"))?);
@@ -162,6 +167,11 @@ impl Speaker for Bird {
         self.daemon.as_mut().map_or(Ok(()), Daemon::check)?;
         let answer = self.control(session, &["show", "protocols", NAME])?;
         if answer.contains("Established") { Ok(()) } else { Err(Failure::new("see the session up", answer)) }
+    }
+
+    fn crash(&mut self) -> Result<(), Failure> {
+        self.daemon = None;
+        Ok(())
     }
 
     fn learned(&self, session: &Session, ip: Ip) -> Result<Table, Failure> {

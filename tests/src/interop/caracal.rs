@@ -111,6 +111,11 @@ impl Speaker for Caracal {
         }
     }
 
+    fn crash(&mut self) -> Result<(), Failure> {
+        self.daemon = None;
+        Ok(())
+    }
+
     fn learned(&self, session: &Session, ip: Ip) -> Result<Table, Failure> {
         let answer = self.ask(session, &["routes", "--in", NAME, "--family", ip.name(), "-o", "json"])?;
         let seen: Value = serde_json::from_str(&answer).doing("read Caracal's table")?;
@@ -172,6 +177,10 @@ add_path = \"{add_path}\"
         families = families.join(", "),
         add_path = if session.add_path { "both" } else { "off" },
     );
+    if session.graceful {
+        // It forwards nothing, and so has preserved it.
+        text.insert_str(0, "role = \"reflector\"\n");
+    }
     let mut add = |line: String| writeln!(text, "{line}").expect(WRITABLE);
     if session.password.is_some() {
         add(format!("password_file = \"{}\"", session.local.file("key").display()));

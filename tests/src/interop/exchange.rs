@@ -12,14 +12,14 @@ use crate::kernel::Ip;
 use crate::wait;
 
 /// How long a session may take to come up, and routes to arrive, on a busy machine.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
 /// Routes in each direction, for each family.
 const ROUTES: u16 = 1000;
 /// The AS of both ends, where nothing else is said.
-const ASN: u32 = 64512;
+pub(super) const ASN: u32 = 64512;
 /// Keeps our prefixes apart from theirs.
-const OUR_BLOCK: u8 = 64;
-const THEIR_BLOCK: u8 = 96;
+pub(super) const OUR_BLOCK: u8 = 64;
+pub(super) const THEIR_BLOCK: u8 = 96;
 
 /// Two daemons with a session between them.
 pub struct Pair<'a> {
@@ -195,7 +195,7 @@ impl Pair<'_> {
 
     /// On external sessions the AS path is left alone: whether a policy's AS numbers stand before or behind the
     /// sender's own is a matter on which daemons differ.
-    fn routes(&self, block: u8, edition: u32, end: &End) -> Table {
+    pub(super) fn routes(&self, block: u8, edition: u32, end: &End) -> Table {
         let families = self.session.families.iter();
         let mut table: Table =
             families.flat_map(|ip| rich(*ip, ROUTES, block, edition, end.address(*ip))).collect();
@@ -207,7 +207,7 @@ impl Pair<'_> {
     }
 
     /// Every third route is withdrawn, every third has other attributes.
-    fn changed(&self, block: u8, end: &End) -> Table {
+    pub(super) fn changed(&self, block: u8, end: &End) -> Table {
         let (before, after) = (self.routes(block, 0, end), self.routes(block, 1, end));
         let all = before.into_iter().zip(after).enumerate();
         all.filter_map(|(number, (old, new))| match number % 3 {

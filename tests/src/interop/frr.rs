@@ -75,6 +75,11 @@ impl Speaker for Frr {
         if state == "Established" { Ok(()) } else { Err(Failure::new("see the session up", state)) }
     }
 
+    fn crash(&mut self) -> Result<(), Failure> {
+        self.daemon = None;
+        Ok(())
+    }
+
     fn learned(&self, session: &Session, ip: Ip) -> Result<Table, Failure> {
         let answer = self.vtysh(session, &["-c", &format!("show bgp {} unicast json detail", ip.name())])?;
         let seen: Value = serde_json::from_str(&answer).doing("read FRR's table")?;
@@ -139,6 +144,9 @@ router bgp {asn}
         id = session.local.v4,
         remote_asn = session.remote.asn,
     );
+    if session.graceful {
+        text.push_str(" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n");
+    }
     let mut add = |line: String| writeln!(text, " neighbor {remote} {line}").expect(WRITABLE);
     if session.dial == Dial::In {
         add("passive".into());

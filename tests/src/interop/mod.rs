@@ -12,6 +12,7 @@ pub mod gobgp;
 mod mrt;
 pub mod network;
 pub mod openbgpd;
+pub mod restart;
 pub mod route;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -59,6 +60,8 @@ pub struct Session {
     pub ttl_security: Option<u8>,
     /// How many hops packets must survive.
     pub hops: u8,
+    /// Whether both ends restart gracefully.
+    pub graceful: bool,
 }
 
 /// Who opens the connection.
@@ -98,6 +101,7 @@ impl Session {
             password: None,
             ttl_security: None,
             hops: 1,
+            graceful: false,
         }
     }
 
@@ -157,6 +161,11 @@ pub trait Speaker {
 
     /// An error if it has died, or if the session is not up.
     fn check(&mut self, session: &Session) -> Result<(), Failure>;
+
+    /// Kills it; [`start`](Self::start) may follow.
+    fn crash(&mut self) -> Result<(), Failure> {
+        Err(Failure::new("crash a daemon", format!("{} does not know how", self.name())))
+    }
 
     /// What it learned over the session in one family.
     fn learned(&self, session: &Session, ip: Ip) -> Result<Table, Failure>;
