@@ -9,7 +9,7 @@ mod twins;
 
 use namespace::in_namespace;
 use twins::step::{Chance, Step};
-use twins::{Difference, Twins};
+use twins::{Difference, Twins, found};
 
 #[test]
 fn random_steps_show_the_same_in_memory_and_in_the_kernel() {
@@ -24,6 +24,18 @@ fn random_steps_show_the_same_in_memory_and_in_the_kernel() {
             }
         }
         println!("{count} sequences of {LENGTH} steps");
+    });
+}
+
+#[test]
+fn what_random_steps_found_stays_found() {
+    in_namespace("what_random_steps_found_stays_found", || async {
+        let mut twins = Twins::new();
+        for (what, steps) in found::found() {
+            if let Err(difference) = run(&mut twins, &steps) {
+                panic!("{what}: {difference}");
+            }
+        }
     });
 }
 

@@ -1,6 +1,7 @@
 //! The kernel in memory and the real one side by side: every step is taken in both, and everything that shows is
 //! compared after it.
 
+pub(crate) mod found;
 pub(crate) mod step;
 
 use std::collections::BTreeMap;
