@@ -2,7 +2,7 @@
 
 use tests::interop::bird::Bird;
 use tests::interop::exchange::{self, Leaves};
-use tests::interop::{Dial, caracal, restart};
+use tests::interop::{Dial, Restarts, caracal, restart};
 use tests::kernel::Ip;
 
 #[test]
@@ -112,10 +112,20 @@ fn several_paths_to_a_prefix_are_held_apart() {
 
 #[test]
 fn it_does_not_notice_our_restart() {
-    caracal::test(|| restart::of(&mut Bird::two(), Leaves::We));
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::We, Restarts::Graceful));
 }
 
 #[test]
 fn we_do_not_notice_its_restart() {
-    caracal::test(|| restart::of(&mut Bird::two(), Leaves::They));
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::They, Restarts::Graceful));
+}
+
+#[test]
+fn our_routes_may_outlive_our_restart_time() {
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::We, Restarts::LongLived));
+}
+
+#[test]
+fn its_routes_may_outlive_its_restart_time() {
+    caracal::test(|| restart::of(&mut Bird::two(), Leaves::They, Restarts::LongLived));
 }

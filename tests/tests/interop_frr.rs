@@ -2,7 +2,7 @@
 
 use tests::interop::exchange::{self, Leaves};
 use tests::interop::frr::Frr;
-use tests::interop::{Dial, caracal, restart};
+use tests::interop::{Dial, Restarts, caracal, restart};
 use tests::kernel::Ip;
 
 #[test]
@@ -107,10 +107,20 @@ fn an_external_neighbour_exchanges_ipv6_routes_too() {
 
 #[test]
 fn it_does_not_notice_our_restart() {
-    caracal::test(|| restart::of(&mut Frr::new(), Leaves::We));
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::We, Restarts::Graceful));
 }
 
 #[test]
 fn we_do_not_notice_its_restart() {
-    caracal::test(|| restart::of(&mut Frr::new(), Leaves::They));
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::They, Restarts::Graceful));
+}
+
+#[test]
+fn our_routes_may_outlive_our_restart_time() {
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::We, Restarts::LongLived));
+}
+
+#[test]
+fn its_routes_may_outlive_its_restart_time() {
+    caracal::test(|| restart::of(&mut Frr::new(), Leaves::They, Restarts::LongLived));
 }

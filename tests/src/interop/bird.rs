@@ -9,7 +9,7 @@ use std::process::Command;
 use ipnet::IpNet;
 
 use super::route::{Origin, Path, Table, communities, large_communities};
-use super::{Dial, Session, Speaker, ask};
+use super::{Dial, RESTART_TIME, Restarts, STALE_TIME, Session, Speaker, ask};
 use crate::failure::{Doing, Failure};
 use crate::kernel::Ip;
 use crate::netns::Netns;
@@ -103,7 +103,14 @@ impl Bird {
             (None, 1) if !session.is_internal() => "  direct;\n".to_owned(),
             (None, hops) => format!("  multihop {hops};\n"),
         };
-        let graceful = if session.graceful { "  graceful restart on;\n" } else { "" };
+        let graceful = match session.restarts {
+            Restarts::Usual => String::new(),
+            Restarts::Graceful => "  graceful restart on;\n".to_owned(),
+            Restarts::LongLived => format!(
+                "  graceful restart on;\n  graceful restart time {RESTART_TIME};\n  \
+                 long lived graceful restart on;\n  long lived stale time {STALE_TIME};\n"
+            ),
+        };
         let channels: String = match self.version {
             Version::Two => session.families.iter().map(|ip| channel(session, *ip)).collect(),
             Version::One(ip) => {
@@ -145,7 +152,7 @@ impl Speaker for Bird {
     fn start(&mut self, place: &Netns, session: &Session, routes: &Table) -> Result<(), Failure> {
         let file = session.local.file("conf");
         let mut command = Command::new(self.program("bird"));
-        if session.graceful && file.exists() {
+        if session.restarts != Restarts::Usual && file.exists() {
             // Only so does it say that it has preserved what it forwards.
             command.arg("-R");
         }

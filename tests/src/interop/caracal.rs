@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::route::{Origin, Path, Table, communities, large_communities, parts};
-use super::{Dial, Session, Speaker, ask};
+use super::{Dial, RESTART_TIME, Restarts, STALE_TIME, Session, Speaker, ask};
 use crate::failure::{Doing, Failure};
 use crate::kernel::Ip;
 use crate::netns::Netns;
@@ -177,9 +177,13 @@ add_path = \"{add_path}\"
         families = families.join(", "),
         add_path = if session.add_path { "both" } else { "off" },
     );
-    if session.graceful {
+    if session.restarts != Restarts::Usual {
         // It forwards nothing, and so has preserved it.
         text.insert_str(0, "role = \"reflector\"\n");
+    }
+    if session.restarts == Restarts::LongLived {
+        let times = format!("restart_time = \"{RESTART_TIME}s\"\nlong_lived = \"{STALE_TIME}s\"");
+        text.insert_str(text.find("[listen]").unwrap_or(0), &format!("[graceful_restart]\n{times}\n\n"));
     }
     let mut add = |line: String| writeln!(text, "{line}").expect(WRITABLE);
     if session.password.is_some() {

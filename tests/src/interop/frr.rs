@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde_json::Value;
 
 use super::route::{Origin, Path, Table, communities, large_communities, parts};
-use super::{Dial, Session, Speaker, ask};
+use super::{Dial, RESTART_TIME, Restarts, STALE_TIME, Session, Speaker, ask};
 use crate::failure::{Doing, Failure};
 use crate::kernel::Ip;
 use crate::netns::Netns;
@@ -144,8 +144,12 @@ router bgp {asn}
         id = session.local.v4,
         remote_asn = session.remote.asn,
     );
-    if session.graceful {
+    if session.restarts != Restarts::Usual {
         text.push_str(" bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n");
+    }
+    if session.restarts == Restarts::LongLived {
+        writeln!(text, " bgp graceful-restart restart-time {RESTART_TIME}").expect(WRITABLE);
+        writeln!(text, " bgp long-lived-graceful-restart stale-time {STALE_TIME}").expect(WRITABLE);
     }
     let mut add = |line: String| writeln!(text, " neighbor {remote} {line}").expect(WRITABLE);
     if session.dial == Dial::In {

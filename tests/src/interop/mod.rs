@@ -60,9 +60,25 @@ pub struct Session {
     pub ttl_security: Option<u8>,
     /// How many hops packets must survive.
     pub hops: u8,
-    /// Whether both ends restart gracefully.
-    pub graceful: bool,
+    /// What both ends say about restarts.
+    pub restarts: Restarts,
 }
+
+/// What an end says about its restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restarts {
+    /// Whatever it says by default.
+    Usual,
+    /// It preserves what it forwards, and takes its time.
+    Graceful,
+    /// After [`RESTART_TIME`] its routes are long-lived stale.
+    LongLived,
+}
+
+/// How long the restart of an end with long-lived routes may take until they are stale, seconds.
+pub const RESTART_TIME: u32 = 2;
+/// How long they may be that, seconds.
+pub const STALE_TIME: u32 = 600;
 
 /// Who opens the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +117,7 @@ impl Session {
             password: None,
             ttl_security: None,
             hops: 1,
-            graceful: false,
+            restarts: Restarts::Usual,
         }
     }
 

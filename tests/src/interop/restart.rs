@@ -7,17 +7,17 @@ use ipnet::IpNet;
 use super::caracal::Caracal;
 use super::exchange::{ASN, LIMIT, Leaves, OUR_BLOCK, Pair, THEIR_BLOCK};
 use super::network::{Network, cable, ours, theirs as theirs_end};
-use super::route::Table;
-use super::{Dial, Session, Speaker};
+use super::route::{Path, Table};
+use super::{Dial, Restarts, Session, Speaker};
 use crate::failure::Failure;
 use crate::kernel::Ip;
 use crate::wait;
 
 /// Kills and starts again one end of a session with a neighbour of our own AS, with a third of its routes
 /// changed and a third gone: these go at last, and the others never do.
-pub fn of(theirs: &mut dyn Speaker, who: Leaves) -> Result<(), Failure> {
+pub fn of(theirs: &mut dyn Speaker, who: Leaves, restarts: Restarts) -> Result<(), Failure> {
     let plain = Session::plain(ours(ASN), theirs_end(ASN), Dial::Out, Ip::V4, &[Ip::V4]);
-    let session = Session { graceful: true, ..plain };
+    let session = Session { restarts, ..plain };
     let network = cable(&session.local, &session.remote)?;
     let mut pair = Pair { ours: &mut Caracal::new(), theirs, session };
     let ours = pair.routes(OUR_BLOCK, 0, &pair.session.local);
@@ -48,6 +48,12 @@ fn restart(pair: &mut Pair<'_>, network: &Network, who: Leaves, routes: &Table) 
         Ok(()) => Err("it is up".to_owned()),
         Err(_) => Ok(()),
     })?;
+    if session.restarts == Restarts::LongLived {
+        wait::until(&format!("{} to call them stale", helper.name()), LIMIT, || {
+            spares(&*helper, &other, routes)?;
+            are_old(&*helper, &other)
+        })?;
+    }
     spares(&*helper, &other, routes)?;
     restarting.start(place, &session, routes)?;
     wait::until(&format!("{} to forget what is gone", helper.name()), LIMIT, || {
@@ -60,6 +66,16 @@ fn restart(pair: &mut Pair<'_>, network: &Network, who: Leaves, routes: &Table) 
     })
 }
 
+/// An error unless every route is long-lived stale.
+fn are_old(helper: &dyn Speaker, session: &Session) -> Result<(), Failure> {
+    let held = helper.learned(session, Ip::V4)?;
+    let is_old = |path: &Path| path.communities.contains(&LLGR_STALE);
+    match held.iter().find(|(_, paths)| !paths.iter().all(is_old)) {
+        None => Ok(()),
+        Some(young) => Err(Failure::new("see every route stale", format!("{young:?}"))),
+    }
+}
+
 /// An error where one of these routes is missing; how many there are.
 fn spares(helper: &dyn Speaker, session: &Session, routes: &Table) -> Result<usize, Failure> {
     let held: BTreeSet<IpNet> = helper.learned(session, Ip::V4)?.into_keys().collect();
@@ -69,3 +85,6 @@ fn spares(helper: &dyn Speaker, session: &Session, routes: &Table) -> Result<usi
         Some(prefix) => panic!("{} lost {prefix}, it has {} routes", helper.name(), held.len()),
     }
 }
+
+/// What a route gets that outlived the restart time of its source.
+const LLGR_STALE: (u16, u16) = (0xffff, 6);

@@ -76,6 +76,10 @@ pub fn large_communities(parts: &[Vec<u32>]) -> BTreeSet<(u32, u32, u32)> {
 
 /// The parts of `a:b` or `a:b:c`.
 pub fn parts(text: &str) -> Vec<u32> {
+    // The one well-known community that daemons add of their own accord has names.
+    if matches!(text, "llgr-stale" | "llgrStale") {
+        return vec![0xffff, 6];
+    }
     text.split(':').filter_map(|part| part.parse().ok()).collect()
 }
 
