@@ -39,6 +39,12 @@ pub struct Config {
     pub sweep_limit: Share,
     /// How often the whole view is read again although no event asked for it.
     pub audit: Duration,
+    /// Let next-hop objects of the kernel carry the sets of hops that routes share
+    /// ([`Forwarding::Through`](crate::Forwarding::Through)), so that one message moves all routes of a set.
+    pub next_hop_objects: bool,
+    /// The numbers of our next-hop objects. An object is ours if number and protocol say so. The network namespace
+    /// shares the numbers: two tables that are kept with one protocol need ranges apart.
+    pub next_hop_ids: RangeInclusive<u32>,
     /// Most operations that wait for the kernel's answer.
     pub in_flight: usize,
 }
@@ -60,6 +66,8 @@ impl Config {
             multipath: 16,
             sweep_limit: Share::percent(50),
             audit: Duration::from_secs(600),
+            next_hop_objects: false,
+            next_hop_ids: next_hop_ids(table, protocol),
             in_flight: 512,
         }
     }
@@ -106,6 +114,13 @@ pub enum Misconfigured {
 
 const UNSPECIFIED: u32 = 0;
 const LOCAL: u32 = 255;
+
+/// A part of the upper half, where neither the kernel's own choice nor other daemons go: 32,768 numbers to each
+/// protocol and low octet of a table.
+const fn next_hop_ids(table: u32, protocol: u8) -> RangeInclusive<u32> {
+    let first = 1 << 31 | (protocol as u32) << 23 | (table & 0xff) << 15;
+    first..=first | 0x7fff
+}
 
 /// A share of a whole, kept in millionths so that it compares and hashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::Refused;
+use crate::{Refused, SetId};
 
 /// Where a learned route comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,6 +143,23 @@ pub enum Event {
     Healed {
         /// The prefix.
         prefix: IpNet,
+    },
+    /// The kernel does not hold all the hops of a set. Told once per set and reason, retried by itself.
+    SetDiverged {
+        /// The set.
+        set: SetId,
+        /// Why.
+        refused: Refused,
+    },
+    /// A set that had diverged is held, or no longer wished.
+    SetHealed {
+        /// The set.
+        set: SetId,
+    },
+    /// The kernel has no next-hop objects: the hops of sets are written into the routes.
+    ObjectsUnsupported {
+        /// What it said.
+        refused: Refused,
     },
     /// The sweep after [`settle`](crate::Handle::settle) was decided.
     Swept(Sweep),

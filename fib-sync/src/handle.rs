@@ -7,7 +7,9 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
-use crate::{Config, Event, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Route, Snapshot};
+use crate::{
+    Config, Event, Hop, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Route, SetId, Snapshot,
+};
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
 ///
@@ -44,6 +46,21 @@ impl Handle {
     /// When the task has stopped.
     pub async fn want(&self, prefix: IpNet, route: Option<Route>) -> Result<(), Stopped> {
         self.wishes.send(Wish::Route(prefix.trunc(), route)).await.map_err(|_| Stopped)
+    }
+
+    /// Wishes the set `set` to have these hops: every route through it ([`Forwarding::Through`]) follows, with one
+    /// message to the kernel where next-hop objects carry sets ([`Config::next_hop_objects`]). The caller chooses the
+    /// numbers of sets. While a set has no hops its routes stay as they are. `None` gives up the set; its routes should have
+    /// been wished elsewhere before.
+    ///
+    /// Counts in order with the wishes sent through this handle.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    ///
+    /// [`Forwarding::Through`]: crate::Forwarding::Through
+    pub async fn want_set(&self, set: SetId, hops: Option<Vec<Hop>>) -> Result<(), Stopped> {
+        self.wishes.send(Wish::Set(set, hops)).await.map_err(|_| Stopped)
     }
 
     /// Says that everything that is to be wished at start has been: what is ours and not wished may go.
@@ -181,6 +198,7 @@ pub struct Stopped;
 #[derive(Debug)]
 pub(crate) enum Wish {
     Route(IpNet, Option<Route>),
+    Set(SetId, Option<Vec<Hop>>),
     Settle,
     SweepAnyway,
 }

@@ -29,6 +29,12 @@
 //! - **At run time** a wish is written as soon as the kernel takes it, one operation at a time per prefix; wishes
 //!   that come faster coalesce. A refusal is told once and retried with growing pauses, at once when the network
 //!   changes. Whatever else writes to our routes is undone.
+//! - **Sets of hops** that routes share ([`Handle::want_set`], [`Forwarding::Through`]) are written into each route, or,
+//!   if asked for ([`Config::next_hop_objects`]), carried by next-hop objects of the kernel: one message then moves all
+//!   routes of a set. An object is ours if number and protocol say so; nothing else is touched, and none of ours is
+//!   removed while anything in the table stands on it. The kernel removes objects, and the routes on them, with the
+//!   carrier of their interface; all come back with it. A kernel without objects is told of once
+//!   ([`Event::ObjectsUnsupported`]).
 //! - **At an overrun** (the kernel had more to say than the socket could hold) nothing observed is believed: all
 //!   is read again, compared and repaired.
 //! - **What is told.** Foreign routes and connected prefixes, and how tracked addresses are reached, each change by

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::SetId;
+
 /// One way out of a route.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Hop {
@@ -54,6 +56,8 @@ impl Hop {
 pub enum Forwarding {
     /// It goes to one of these hops.
     Unicast(Vec<Hop>),
+    /// It goes to one of the hops of this set, whatever they are: see [`Handle::want_set`](crate::Handle::want_set).
+    Through(SetId),
     /// It is dropped silently.
     Blackhole,
     /// It is dropped with ICMP unreachable.
@@ -95,6 +99,12 @@ impl Route {
         Self::unicast([Hop::via(gateway)])
     }
 
+    /// To the hops of a set.
+    #[must_use]
+    pub const fn through(set: SetId) -> Self {
+        Self::new(Forwarding::Through(set))
+    }
+
     /// Dropped silently.
     #[must_use]
     pub const fn blackhole() -> Self {
@@ -105,7 +115,21 @@ impl Route {
     pub(crate) fn gateways(&self) -> Vec<IpAddr> {
         match &self.forwarding {
             Forwarding::Unicast(hops) => hops.iter().filter_map(|hop| hop.gateway).collect(),
-            Forwarding::Blackhole | Forwarding::Unreachable | Forwarding::Prohibit => Vec::new(),
+            Forwarding::Through(_)
+            | Forwarding::Blackhole
+            | Forwarding::Unreachable
+            | Forwarding::Prohibit => Vec::new(),
+        }
+    }
+
+    /// The set it goes through.
+    pub(crate) const fn set(&self) -> Option<SetId> {
+        match self.forwarding {
+            Forwarding::Through(set) => Some(set),
+            Forwarding::Unicast(_)
+            | Forwarding::Blackhole
+            | Forwarding::Unreachable
+            | Forwarding::Prohibit => None,
         }
     }
 
@@ -118,7 +142,8 @@ impl Route {
     /// The same route, used to reach tracked addresses.
     ///
     /// One level deep: its own gateways are looked up as if no route of ours carried anything. A route whose hops are
-    /// the answer for a tracked address should not carry, or two such routes could hold each other.
+    /// the answer for a tracked address should not carry, or two such routes could hold each other; one through a set
+    /// never does.
     #[must_use]
     pub fn carrying(self) -> Self {
         Self { carries: true, ..self }

@@ -97,6 +97,7 @@ fn micros(duration: Duration) -> u64 {
 fn words(route: &fib_sync::Route) -> String {
     let mut words = match &route.forwarding {
         fib_sync::Forwarding::Unicast(hops) => hops_in_words(hops),
+        fib_sync::Forwarding::Through(set) => format!("through set {}", set.0),
         fib_sync::Forwarding::Blackhole => "blackhole".to_owned(),
         fib_sync::Forwarding::Unreachable => "unreachable".to_owned(),
         fib_sync::Forwarding::Prohibit => "prohibit".to_owned(),

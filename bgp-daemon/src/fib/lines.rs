@@ -146,6 +146,15 @@ fn once(event: &Event) {
             let prefixes = words(examples);
             warn!(event = "kernel.drift", routes, prefixes, "routes of ours were gone or changed");
         }
+        Event::SetDiverged { set, refused } => {
+            warn!(event = "kernel.hops_refused", set = set.0, reason = %refused, "the kernel does not take all next hops");
+        }
+        Event::SetHealed { set } => info!(event = "kernel.hops_healed", set = set.0),
+        Event::ObjectsUnsupported { refused } => warn!(
+            event = "kernel.no_objects",
+            reason = %refused,
+            "the kernel has no next-hop objects: every route carries its own next hops"
+        ),
         unknown => warn!(event = "kernel.unknown", told = ?unknown),
     }
 }

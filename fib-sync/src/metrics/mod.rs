@@ -58,6 +58,8 @@ pub struct Counters {
     pub replaced: u64,
     /// Routes removed.
     pub removed: u64,
+    /// Operations on next-hop objects the kernel carried out.
+    pub arranged: u64,
     /// Refusals, the kernel's and our own: the sum of [`refusals`](Self::refusals).
     pub refused: u64,
     /// Refusals by [`Refused::kind`]; kinds that never occurred are left out.

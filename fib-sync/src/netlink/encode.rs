@@ -93,7 +93,10 @@ fn written(route: &KernelRoute, table: u32) -> RouteMessage {
     match &route.forwarding {
         KernelForwarding::Unicast(hops) => {
             message.header.kind = RouteType::Unicast;
-            forward(&mut message, &route.prefix, hops);
+            match route.object {
+                Some(object) => message.attributes.push(RouteAttribute::NhId(object)),
+                None => forward(&mut message, &route.prefix, hops),
+            }
         }
         KernelForwarding::Blackhole => message.header.kind = RouteType::BlackHole,
         KernelForwarding::Unreachable => message.header.kind = RouteType::Unreachable,

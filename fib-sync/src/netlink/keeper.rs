@@ -278,6 +278,7 @@ impl Keeper {
     fn take(&mut self, wish: Wish) {
         match wish {
             Wish::Route(prefix, route) => self.reconciler.want(prefix, route),
+            Wish::Set(set, hops) => self.reconciler.want_set(set, hops),
             Wish::Settle => self.reconciler.settle(),
             Wish::SweepAnyway => self.reconciler.sweep_anyway(),
         }

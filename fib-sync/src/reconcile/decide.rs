@@ -7,6 +7,7 @@
 use ipnet::IpNet;
 
 use super::row::Row;
+use super::sets::{Form, Sets};
 use super::wish::{in_kernel, is_met};
 use crate::seen::Operation;
 use crate::view::{Held, View};
@@ -19,25 +20,40 @@ pub(super) enum Step {
     Rest,
     /// Do this.
     Apply(Operation),
+    /// The next-hop object of its set has to be there first.
+    Wait,
     /// It cannot be done now.
     Refuse(Refused),
 }
 
 /// Decides about `prefix`. Routes of ours that nobody wished for are removed: the caller keeps those away that
 /// are not to be swept yet.
-pub(super) fn decide(prefix: IpNet, row: &Row, wish: Option<&Route>, config: &Config, view: &View) -> Step {
+pub(super) fn decide(
+    prefix: IpNet,
+    row: &Row,
+    wish: Option<&Route>,
+    sets: &Sets,
+    config: &Config,
+    view: &View,
+) -> Step {
     let held = view.routes(&prefix);
     let Some(wish) = wish else {
         return first_of_ours(held, config).map_or(Step::Rest, |route| remove(prefix, route));
     };
-    let wished = match in_kernel(prefix, wish, config, view) {
+    let form = wish.set().map(|set| sets.form(set, &prefix, view));
+    if form == Some(Form::Wait) {
+        return Step::Wait;
+    }
+    let wished = match in_kernel(prefix, wish, form, config, view) {
         Ok(wished) => wished,
         Err(refused) => return Step::Refuse(refused),
     };
     let at_key: Vec<&Held> = held.iter().filter(|route| route.metric == wished.metric).collect();
     let ours = at_key.iter().find(|route| config.owns(route));
+    // Whatever the kernel made of hops, the number of an object it keeps.
+    let met = |ours: &Held| (row.fulfilled && wished.object == ours.object) || is_met(&wished, ours);
     match ours {
-        Some(ours) if row.fulfilled || is_met(&wished, ours) => surplus(prefix, &wished, held, config),
+        Some(ours) if met(ours) => surplus(prefix, &wished, held, config),
         Some(_) if may_replace(&prefix, &at_key, config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }

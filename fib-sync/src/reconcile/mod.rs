@@ -9,6 +9,8 @@ mod reconfigure;
 mod report;
 mod row;
 mod rows;
+mod sets;
+mod through;
 pub(crate) mod wish;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -20,6 +22,7 @@ use self::decide::{Step, decide};
 use self::news::News;
 use self::row::{Flight, Trouble};
 use self::rows::Rows;
+use self::sets::Sets;
 use self::wish::settled;
 use crate::learn::Learner;
 use crate::metrics::Kind;
@@ -42,6 +45,7 @@ pub struct Reconciler {
     view: View,
     resync: Resync,
     rows: Rows,
+    sets: Sets,
     /// Prefixes to look at, in the order in which they asked, and when.
     ready: VecDeque<(IpNet, Instant)>,
     flights: BTreeMap<Ticket, Flying>,
@@ -80,6 +84,7 @@ impl Reconciler {
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
+            sets: Sets::new(&config),
             config,
             view: View::default(),
             resync: Resync::new(),
@@ -115,6 +120,7 @@ impl Reconciler {
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
         }
+        self.unwatch(&prefix);
         self.rows.want(prefix, wish);
         self.look_at(prefix);
         if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
@@ -138,6 +144,7 @@ impl Reconciler {
     pub fn sweep_anyway(&mut self) {
         let released = self.adoption.release();
         self.release(released);
+        self.sets.sweep(&self.view, Ticket(self.last_ticket));
     }
 
     /// Wishes everything of ours gone, past the brake, and takes no wish any more.
@@ -147,9 +154,11 @@ impl Reconciler {
         self.release(released);
         let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
         for prefix in prefixes {
+            self.unwatch(&prefix);
             self.rows.want(prefix, None);
             self.look_at(prefix);
         }
+        self.sets.dismiss_all(&self.view, Ticket(self.last_ticket));
     }
 
     /// Watches how an address is reached.
@@ -165,6 +174,9 @@ impl Reconciler {
     /// The answer to an operation. Answers to tickets from before an overrun are ignored.
     pub fn done(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
         self.tick(now);
+        if self.sets.awaits(ticket) {
+            return self.arranged(ticket, result, now);
+        }
         let Some(Flying { prefix, metric, kind, asked }) = self.flights.remove(&ticket) else { return };
         let Some(row) = self.rows.get_mut(&prefix) else { return };
         let Some(flight) = row.flight.take() else { return };
@@ -180,6 +192,8 @@ impl Reconciler {
                 };
             }
             (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
+            // The object went meanwhile, and the route comes after it.
+            (Err(_), Flight::Fulfils) if self.waits(&prefix) => {}
             (Err(refused), _) => {
                 self.refuse(prefix, refused, now);
                 return;
@@ -192,18 +206,28 @@ impl Reconciler {
     pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
         self.tick(now);
         if self.resync.blocks() {
-            let starts = self.flights.is_empty() && self.resync.start();
+            let starts = self.flights.is_empty() && self.sets.in_flight() == 0 && self.resync.start();
             self.counters.dumps += u64::from(starts);
             return starts.then_some(Output::Read);
         }
-        while self.flights.len() < self.config.in_flight {
+        while self.flights.len() + self.sets.in_flight() < self.config.in_flight {
+            if let Some(output) = self.poll_sets(now) {
+                return Some(output);
+            }
             let Some((prefix, asked)) = self.ready.pop_front() else {
                 self.ready.shrink_to(SPARE);
                 break;
             };
             let Some(row) = self.rows.dequeue(&prefix) else { continue };
-            match decide(prefix, &row, self.rows.wish(&row), &self.config, &self.view) {
+            let wish = self.rows.wish(&row);
+            let watched = self.watched(&prefix, wish);
+            let step = decide(prefix, &row, wish, &self.sets, &self.config, &self.view);
+            if let Some(set) = watched {
+                self.sets.watch(set, prefix, step == Step::Wait);
+            }
+            match step {
                 Step::Rest => self.rest(prefix),
+                Step::Wait => self.forgive(prefix),
                 Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
                 Step::Refuse(refused) => self.refuse(prefix, refused, now),
             }
@@ -220,19 +244,22 @@ impl Reconciler {
             .poll(&self.view, &self.config)
             .or_else(|| self.tracker.poll(&self.view, &self.config))
             .or_else(|| self.news.poll(&self.troubles))
+            .or_else(|| self.sets.poll_event())
     }
 
     /// Whether [`poll_event`](Self::poll_event) may have something; it may still turn out to be nothing.
     #[must_use]
     pub fn has_event(&self) -> bool {
-        self.news.has_news() || (self.synced && (self.learner.has_news() || self.tracker.has_news()))
+        self.news.has_news()
+            || self.sets.has_news()
+            || (self.synced && (self.learner.has_news() || self.tracker.has_news()))
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let retry = self.retries.first().map(|(at, _)| *at);
-        [retry, self.nudge, self.resync.poll_timeout()].into_iter().flatten().min()
+        [retry, self.nudge, self.sets.poll_timeout(), self.resync.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Time has passed.
@@ -246,7 +273,9 @@ impl Reconciler {
             for prefix in waiting {
                 self.look_at(prefix);
             }
+            self.sets.nudge();
         }
+        self.sets.handle_timeout(now);
         while let Some((at, prefix)) = self.retries.first().copied()
             && at <= now
         {
@@ -264,7 +293,8 @@ impl Reconciler {
     /// Nothing is waiting, in flight or being read. Wishes that were refused may still wait for their retry.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
-        self.synced && self.ready.is_empty() && self.flights.is_empty() && !self.resync.blocks()
+        let idle = self.ready.is_empty() && self.flights.is_empty() && self.sets.is_idle();
+        self.synced && idle && !self.resync.blocks()
     }
 
     /// Whether the first complete view is there.
@@ -275,6 +305,7 @@ impl Reconciler {
 
     fn look_at(&mut self, prefix: IpNet) {
         if self.rows.enqueue(prefix) {
+            self.unwait(&prefix);
             if let Some(trouble) = self.troubles.get(&prefix) {
                 self.retries.remove(&(trouble.retry, prefix));
             }
@@ -299,9 +330,7 @@ impl Reconciler {
 
     /// The prefix is as wished.
     fn rest(&mut self, prefix: IpNet) {
-        if self.troubles.remove(&prefix).is_some() {
-            self.news.verdict(prefix);
-        }
+        self.forgive(prefix);
         match self.rows.get_mut(&prefix) {
             Some(row) if row.wish.is_some() => row.fulfilled = true,
             Some(_) | None => return self.rows.remove(&prefix),
@@ -309,6 +338,13 @@ impl Reconciler {
         let wish = self.rows.get(&prefix).and_then(|row| self.rows.wish(row));
         if let Some(wish) = wish.filter(|wish| wish.carries) {
             self.tracker.carry(prefix, wish.gateways());
+        }
+    }
+
+    /// What was refused is not any more, or is the affair of its set.
+    fn forgive(&mut self, prefix: IpNet) {
+        if self.troubles.remove(&prefix).is_some() {
+            self.news.verdict(prefix);
         }
     }
 
@@ -328,6 +364,9 @@ impl Reconciler {
     fn sweep(&mut self, sweep: Sweep, released: Vec<IpNet>) {
         self.news.swept(sweep);
         self.release(released);
+        if !sweep.held {
+            self.sets.sweep(&self.view, Ticket(self.last_ticket));
+        }
     }
 
     fn release(&mut self, released: Vec<IpNet>) {

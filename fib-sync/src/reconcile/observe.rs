@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::{Flying, Reconciler};
 use crate::resync::End;
-use crate::seen::Seen;
+use crate::seen::{Seen, Ticket};
 use crate::view::{Changes, Held, View};
 use crate::{Instant, Origin, Refused};
 
@@ -43,6 +43,7 @@ impl Reconciler {
         self.counters.overruns += 1;
         self.news.overrun();
         self.resync.overrun(now);
+        self.sets.overrun();
         for Flying { prefix, .. } in std::mem::take(&mut self.flights).into_values() {
             if let Some(row) = self.rows.get_mut(&prefix) {
                 row.flight = None;
@@ -78,6 +79,7 @@ impl Reconciler {
             }
         }
         self.synced = true;
+        self.sets.adopt(&self.view);
         self.learner.mark_all(&self.view, &self.config);
         self.tracker.mark_all();
         self.news.synced(ours.len());
@@ -102,8 +104,10 @@ impl Reconciler {
         self.follow(changes, now);
     }
 
-    fn follow(&mut self, changes: Changes, now: Instant) {
+    pub(super) fn follow(&mut self, changes: Changes, now: Instant) {
         let network_changed = changes.is_about_network();
+        let waited = self.sets.objects_changed(&changes.objects, &self.view, Ticket(self.last_ticket));
+        self.look_again(waited);
         for prefix in changes.prefixes {
             self.prefix_changed(prefix);
         }
@@ -111,6 +115,7 @@ impl Reconciler {
             self.interface_renamed(index);
         }
         for index in changes.interfaces {
+            self.sets.interface_changed(index, &self.view);
             self.interface_changed(index);
         }
         if changes.vrfs {
@@ -130,7 +135,8 @@ impl Reconciler {
         if changes.unsure {
             self.resync.want(now);
         }
-        if network_changed && !self.retries.is_empty() && self.nudge.is_none() {
+        let has_refused = !self.retries.is_empty() || self.sets.has_trouble();
+        if network_changed && has_refused && self.nudge.is_none() {
             self.nudge = Some(now.max(self.nudged + BETWEEN_NUDGES));
         }
     }

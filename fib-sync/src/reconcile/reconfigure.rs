@@ -10,7 +10,8 @@ impl Reconciler {
     /// another metric beside what is there, which goes once the new route stands.
     ///
     /// # Errors
-    /// Table and protocol are chosen at start: another one is refused, and nothing changes.
+    /// Table and protocol are chosen at start: another one is refused, and nothing changes. Whether next-hop objects
+    /// carry sets, and their numbers, are chosen at start too; other ones are passed over.
     pub fn reconfigure(&mut self, config: Config) -> Result<(), NotReconfigured> {
         if config.table != self.config.table {
             return Err(NotReconfigured::Table);
@@ -30,6 +31,7 @@ impl Reconciler {
             held.into_iter().for_each(|prefix| self.prefix_changed(prefix));
         }
         if written {
+            self.sets.limit(self.config.multipath);
             self.write_anew();
         }
         if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {

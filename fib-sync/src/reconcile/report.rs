@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::Reconciler;
 use super::row::{Row, Trouble};
-use super::wish::{in_full, in_words};
+use super::wish::in_words;
 use crate::view::Held;
 use crate::{
     Counters, Gauges, Leftover, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing,
@@ -25,15 +25,18 @@ impl Reconciler {
         }
     }
 
-    /// Every row waits for its turn, flies, waits for its retry, or rests because it is as wished.
+    /// Every row waits for its turn, flies, waits for its retry or for the object of its set, or rests because it is
+    /// as wished.
     fn gauges(&self) -> Gauges {
         let busy = self.ready.len() + self.flights.len();
         let retried = self.troubles.len().saturating_sub(self.retries.len());
+        let (hopeless, hopeful) = self.sets.waiting();
+        let unmet = busy + self.retries.len() + hopeless + hopeful;
         Gauges {
-            installed: self.rows.len().saturating_sub(busy + self.retries.len()),
+            installed: self.rows.len().saturating_sub(unmet),
             adopted: self.adoption.stale(),
-            pending: busy.saturating_sub(retried),
-            diverged: self.troubles.len(),
+            pending: busy.saturating_sub(retried) + hopeful,
+            diverged: self.troubles.len() + hopeless,
             backlog: self.ready.len(),
             in_flight: self.flights.len(),
             in_flight_limit: self.config.in_flight,
@@ -113,7 +116,7 @@ impl Reconciler {
         };
         SnapshotRoute {
             prefix,
-            wished: row.and_then(|row| self.rows.wish(row)).map(|wish| in_full(&prefix, wish, &self.config)),
+            wished: row.and_then(|row| self.rows.wish(row)).map(|wish| self.in_words(&prefix, wish)),
             installed: behind.first().and_then(|route| in_words(route, &self.view)),
             standing: self.standing(&prefix, row),
             retry: self.troubles.get(&prefix).map(|trouble| self.retry(trouble, row)),
@@ -128,6 +131,10 @@ impl Reconciler {
         }
         match row {
             Some(row) if row.queued || row.flight.is_some() => Standing::Pending,
+            Some(_) if self.waits(prefix) => {
+                let trouble = self.set_of(prefix).and_then(|set| self.sets.trouble(set));
+                trouble.map_or(Standing::Pending, |refused| Standing::Diverged(refused.clone()))
+            }
             Some(_) => Standing::Installed,
             None if self.adoption.is_stale(prefix) => Standing::Adopted,
             None => Standing::Pending,

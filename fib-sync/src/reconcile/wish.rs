@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::sets::Form;
 use crate::seen::{KernelForwarding, KernelHop};
 use crate::view::{Held, View};
 use crate::{Config, Forwarding, Hop, Refused, Route};
@@ -13,9 +14,14 @@ pub(super) fn settled(prefix: &IpNet, route: Route) -> Route {
     let metric = route.metric.map(|metric| stored_metric(prefix, metric));
     let forwarding = match route.forwarding {
         Forwarding::Unicast(hops) => Forwarding::Unicast(merged(hops)),
-        other @ (Forwarding::Blackhole | Forwarding::Unreachable | Forwarding::Prohibit) => other,
+        other @ (Forwarding::Through(_)
+        | Forwarding::Blackhole
+        | Forwarding::Unreachable
+        | Forwarding::Prohibit) => other,
     };
-    Route { forwarding, metric, ..route }
+    // A route through a set stands on the answer for a tracked address.
+    let carries = route.carries && !matches!(forwarding, Forwarding::Through(_));
+    Route { forwarding, metric, carries, ..route }
 }
 
 /// A wish in full: with the metric it gets where it names none, and no more hops than may be.
@@ -32,6 +38,11 @@ fn most(config: &Config) -> usize {
     config.multipath.max(1)
 }
 
+/// As many hops as may be.
+fn limited<'h>(hops: &'h [Hop], config: &Config) -> &'h [Hop] {
+    hops.get(..most(config)).unwrap_or(hops)
+}
+
 /// IPv6 stores metric 0 as 1024 (`IP6_RT_PRIO_USER`).
 pub(crate) fn stored_metric(prefix: &IpNet, metric: u32) -> u32 {
     match prefix {
@@ -40,7 +51,7 @@ pub(crate) fn stored_metric(prefix: &IpNet, metric: u32) -> u32 {
     }
 }
 
-fn merged(mut hops: Vec<Hop>) -> Vec<Hop> {
+pub(super) fn merged(mut hops: Vec<Hop>) -> Vec<Hop> {
     hops.sort();
     hops.dedup_by(|next, kept| {
         let same =
@@ -53,27 +64,41 @@ fn merged(mut hops: Vec<Hop>) -> Vec<Hop> {
     hops
 }
 
-/// The wish as the kernel is to hold it, or why it makes no sense here and now.
-pub(super) fn in_kernel(prefix: IpNet, wish: &Route, config: &Config, view: &View) -> Result<Held, Refused> {
+/// The wish as the kernel is to hold it, or why it makes no sense here and now. `form` is that of its set, if any.
+pub(super) fn in_kernel(
+    prefix: IpNet,
+    wish: &Route,
+    form: Option<Form<'_>>,
+    config: &Config,
+    view: &View,
+) -> Result<Held, Refused> {
     let metric = stored_metric(&prefix, wish.metric.unwrap_or(config.metric));
     if !config.metrics.contains(&metric) {
         return Err(Refused::Invalid { text: format!("metric {metric} is not one of ours") });
     }
-    let forwarding = match &wish.forwarding {
-        Forwarding::Unicast(hops) if hops.is_empty() => {
-            return Err(Refused::Invalid { text: "no hops".into() });
+    let object = form.and_then(Form::object);
+    let forwarding = match (&wish.forwarding, form) {
+        (Forwarding::Through(_), Some(Form::On(id))) => {
+            KernelForwarding::Unicast(view.hops_of(id).unwrap_or_default())
         }
-        Forwarding::Unicast(hops) => {
-            let hops: Result<_, _> =
-                hops.iter().take(most(config)).map(|hop| hop_in_kernel(&prefix, hop, view)).collect();
-            KernelForwarding::Unicast(hops?)
-        }
-        Forwarding::Blackhole => KernelForwarding::Blackhole,
-        Forwarding::Unreachable => KernelForwarding::Unreachable,
-        Forwarding::Prohibit => KernelForwarding::Prohibit,
+        (Forwarding::Through(_), Some(Form::Inline(hops))) => written_out(&prefix, hops, view)?,
+        (Forwarding::Through(_), Some(Form::Wait) | None) => written_out(&prefix, &[], view)?,
+        (Forwarding::Unicast(hops), _) => written_out(&prefix, limited(hops, config), view)?,
+        (Forwarding::Blackhole, _) => KernelForwarding::Blackhole,
+        (Forwarding::Unreachable, _) => KernelForwarding::Unreachable,
+        (Forwarding::Prohibit, _) => KernelForwarding::Prohibit,
     };
-    let scope = if leaves_directly(&prefix, &forwarding) { SCOPE_LINK } else { SCOPE_UNIVERSE };
-    Ok(Held { metric, protocol: config.protocol, scope, forwarding, source: wish.source, object: None })
+    let scope =
+        if object.is_none() && leaves_directly(&prefix, &forwarding) { SCOPE_LINK } else { SCOPE_UNIVERSE };
+    Ok(Held { metric, protocol: config.protocol, scope, forwarding, source: wish.source, object })
+}
+
+fn written_out(prefix: &IpNet, hops: &[Hop], view: &View) -> Result<KernelForwarding, Refused> {
+    if hops.is_empty() {
+        return Err(Refused::Invalid { text: "no hops".into() });
+    }
+    let hops: Result<_, _> = hops.iter().map(|hop| hop_in_kernel(prefix, hop, view)).collect();
+    Ok(KernelForwarding::Unicast(hops?))
 }
 
 /// IPv4 gives a route without a gateway the scope of its link, as `ip route` does.
@@ -99,11 +124,13 @@ fn hop_in_kernel(prefix: &IpNet, hop: &Hop, view: &View) -> Result<KernelHop, Re
     Ok(KernelHop { gateway: hop.gateway, interface, onlink: hop.onlink, weight: hop.weight })
 }
 
-/// Whether `held` already is what `wish` asks for. Hops count as a set: the kernel keeps its own order.
+/// Whether `held` already is what `wish` asks for. Hops count as a set: the kernel keeps its own order. Those of an
+/// object are the object's affair.
 pub(super) fn is_met(wish: &Held, held: &Held) -> bool {
     wish.source == held.source
-        && held.object.is_none()
+        && wish.object == held.object
         && match (&wish.forwarding, &held.forwarding) {
+            _ if wish.object.is_some() => true,
             (KernelForwarding::Unicast(wished), KernelForwarding::Unicast(held)) => hops_met(wished, held),
             (wished, held) => wished == held,
         }

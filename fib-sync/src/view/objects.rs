@@ -68,6 +68,11 @@ impl View {
         self.objects.by_id.values()
     }
 
+    /// Whether a route of the table or a group stands on this object.
+    pub(crate) fn is_in_use(&self, id: u32) -> bool {
+        self.table.has_on(id) || !seconds(&self.objects.grouped, id).is_empty()
+    }
+
     /// The hops of an object; `None` if there is no such object, or it is of a kind that has none.
     pub(crate) fn hops_of(&self, id: u32) -> Option<Vec<KernelHop>> {
         let object = self.object(id)?;
@@ -114,6 +119,13 @@ impl View {
         for id in seconds(&self.objects.over, interface) {
             self.object_gone(id, changes);
         }
+    }
+
+    /// The kernel does not have an object it was asked to change or remove.
+    pub(crate) fn forget_object(&mut self, id: u32) -> Changes {
+        let mut changes = Changes::default();
+        self.object_gone(id, &mut changes);
+        changes
     }
 
     /// Gives a route the hops of its object.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use fib_sync::model::{How, Kernel, Said};
 use fib_sync::{
-    Address, Config, Event, Forwarding, Gauges, Hop, Instant, KernelForwarding, KernelHop, KernelRoute, Link,
-    Operation, Output, Reconciler, Refused, Route, Standing, Ticket,
+    Address, Config, Event, Forwarding, Gauges, Hop, Instant, KernelForwarding, KernelHop, KernelObject,
+    KernelRoute, Link, ObjectOperation, Operation, Output, Reconciler, Refused, Route, SetId, Standing,
+    Ticket,
 };
 use ipnet::IpNet;
 
@@ -21,7 +22,9 @@ pub(crate) struct World {
     pub(crate) reconciler: Reconciler,
     pub(crate) events: Vec<Event>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) arranged: Vec<ObjectOperation>,
     wishes: BTreeMap<IpNet, Option<Route>>,
+    pub(crate) sets: BTreeMap<SetId, Vec<Hop>>,
     flying: BTreeMap<Ticket, IpNet>,
     /// What is ours and not wished may go.
     sweeps: bool,
@@ -48,12 +51,19 @@ impl World {
 
     /// A fresh start over what is in the kernel.
     pub(crate) fn around(kernel: Kernel) -> Self {
+        Self::configured(kernel, Config::new(254, OURS, METRIC))
+    }
+
+    /// A start with these settings over what is in the kernel.
+    pub(crate) fn configured(kernel: Kernel, config: Config) -> Self {
         Self {
             kernel,
-            reconciler: Reconciler::new(Config::new(254, OURS, METRIC)),
+            reconciler: Reconciler::new(config),
             events: Vec::new(),
             operations: Vec::new(),
+            arranged: Vec::new(),
             wishes: BTreeMap::new(),
+            sets: BTreeMap::new(),
             flying: BTreeMap::new(),
             sweeps: false,
             forgotten: BTreeSet::new(),
@@ -97,16 +107,49 @@ impl World {
         self.reconciler.want(prefix, route);
     }
 
+    pub(crate) fn want_set(&mut self, set: SetId, hops: Option<Vec<Hop>>) {
+        match &hops {
+            Some(hops) => drop(self.sets.insert(set, hops.clone())),
+            None => drop(self.sets.remove(&set)),
+        }
+        self.reconciler.want_set(set, hops);
+    }
+
+    /// The prefixes wished to go through a set.
+    pub(crate) fn through(&self, set: SetId) -> Vec<IpNet> {
+        let goes = |wish: &Route| wish.forwarding == Forwarding::Through(set);
+        let through = self.wishes.iter().filter(|(_, wish)| wish.as_ref().is_some_and(goes));
+        through.map(|(prefix, _)| *prefix).collect()
+    }
+
+    /// Everything wished of routes.
+    pub(crate) fn wishes(&self) -> Vec<(IpNet, Option<Route>)> {
+        self.wishes.iter().map(|(prefix, wish)| (*prefix, wish.clone())).collect()
+    }
+
     /// Hands the kernel up to `most` outputs.
     pub(crate) fn work(&mut self, most: usize) {
         for _ in 0..most {
             match self.reconciler.poll_output(self.now) {
                 Some(Output::Read) => self.kernel.read(),
                 Some(Output::Apply(ticket, operation)) => self.apply(ticket, operation),
-                Some(Output::Arrange(ticket, operation)) => self.kernel.arrange(ticket, &operation),
+                Some(Output::Arrange(ticket, operation)) => self.arrange(ticket, operation),
                 None => break,
             }
         }
+    }
+
+    fn arrange(&mut self, ticket: Ticket, operation: ObjectOperation) {
+        let (before, knew) = (self.foreign_objects(), !self.kernel.is_unheard(&IpNet::default()));
+        self.kernel.arrange(ticket, &operation);
+        // As with routes: somebody who takes a number between its event and our request can lose it.
+        assert!(!knew || self.foreign_objects() == before, "{operation:?} touched a foreign object");
+        self.arranged.push(operation);
+    }
+
+    /// Those whose number or protocol is not ours.
+    pub(crate) fn foreign_objects(&self) -> Vec<KernelObject> {
+        self.kernel.objects().filter(|object| object.protocol != OURS).cloned().collect()
     }
 
     fn apply(&mut self, ticket: Ticket, operation: Operation) {
@@ -178,7 +221,7 @@ impl World {
         match output {
             Output::Read => self.kernel.read(),
             Output::Apply(ticket, operation) => self.apply(ticket, operation),
-            Output::Arrange(ticket, operation) => self.kernel.arrange(ticket, &operation),
+            Output::Arrange(ticket, operation) => self.arrange(ticket, operation),
         }
         true
     }
@@ -215,7 +258,7 @@ impl World {
                 }
                 Some(wish) => {
                     assert_eq!(ours.len(), 1, "{}", self.story(prefix));
-                    assert!(is_wished(wish, &ours[0]), "{}", self.story(prefix));
+                    assert!(is_wished(&self.written_out(wish), &ours[0]), "{}", self.story(prefix));
                     assert!(!told.contains(prefix), "{prefix} is met and said to have diverged");
                 }
             }
@@ -244,6 +287,17 @@ impl World {
         ];
         let Gauges { installed, adopted, pending, diverged, .. } = self.reconciler.metrics().gauges;
         assert_eq!([installed, adopted, pending, diverged], listed, "{routes:#?}");
+    }
+
+    /// The wish with the hops of its set in it.
+    fn written_out(&self, wish: &Route) -> Route {
+        match &wish.forwarding {
+            Forwarding::Through(set) => {
+                let hops = self.sets.get(set).cloned().unwrap_or_default();
+                Route { forwarding: Forwarding::Unicast(hops), ..wish.clone() }
+            }
+            _ => wish.clone(),
+        }
     }
 
     /// All about a prefix, for whoever has to find out what went wrong.
@@ -284,7 +338,7 @@ fn is_wished(wish: &Route, held: &KernelRoute) -> bool {
         (Forwarding::Blackhole, held) => *held == KernelForwarding::Blackhole,
         (Forwarding::Unreachable, held) => *held == KernelForwarding::Unreachable,
         (Forwarding::Prohibit, held) => *held == KernelForwarding::Prohibit,
-        (Forwarding::Unicast(_), _) => false,
+        (Forwarding::Unicast(_) | Forwarding::Through(_), _) => false,
     };
     hops && wish.source == held.source && held.metric == wish.metric.unwrap_or(METRIC)
 }

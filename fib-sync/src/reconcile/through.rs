@@ -1,0 +1,111 @@
+//! Routes through sets: what a change of a set means for them, and the operations on objects among the others.
+
+use ipnet::IpNet;
+
+use super::Reconciler;
+use super::sets::{Affected, Form, Outcome};
+use super::wish::{in_full, merged};
+use crate::seen::{Output, Ticket};
+use crate::{Forwarding, Hop, Instant, Refused, Route, SetId};
+
+impl Reconciler {
+    /// Wishes a set of hops to be these; every route through it ([`Forwarding::Through`]) follows. `None`: no route
+    /// goes through it any more. While a set has no hops its routes stay as they are.
+    pub fn want_set(&mut self, set: SetId, hops: Option<Vec<Hop>>) {
+        if self.leaving {
+            return;
+        }
+        let hops = hops.map(merged);
+        let affected = self.sets.want(set, hops, Ticket(self.last_ticket));
+        match affected {
+            Affected::Watchers(prefixes) => self.look_again(prefixes),
+            Affected::All => self.look_again(self.prefixes_through(|other| other == set)),
+        }
+    }
+
+    /// The next operation on objects.
+    pub(super) fn poll_sets(&mut self, now: Instant) -> Option<Output> {
+        let ticket = Ticket(self.last_ticket + 1);
+        let oldest = self.flights.keys().next().copied();
+        let operation = self.sets.poll(&self.view, ticket, oldest, now)?;
+        self.last_ticket += 1;
+        Some(Output::Arrange(ticket, operation))
+    }
+
+    /// The answer to an operation on objects.
+    pub(super) fn arranged(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
+        match &result {
+            Ok(()) => self.counters.arranged += 1,
+            Err(refused) => self.counters.refused(refused),
+        }
+        match self.sets.done(ticket, result, &self.view, now) {
+            Outcome::Nothing => {}
+            Outcome::Gone(id) => {
+                let changes = self.view.forget_object(id);
+                self.follow(changes, now);
+            }
+            Outcome::Unknown => self.resync.want(now),
+            Outcome::Inline => self.look_again(self.prefixes_through(|_| true)),
+        }
+    }
+
+    /// What the route of a prefix depends on, unless the kernel moves it by itself.
+    pub(super) fn watched(&self, prefix: &IpNet, wish: Option<&Route>) -> Option<SetId> {
+        let set = wish.and_then(Route::set)?;
+        let moves = matches!(self.sets.form(set, prefix, &self.view), Form::On(_));
+        (!moves).then_some(set)
+    }
+
+    /// Whether a prefix waits for the object of its set.
+    pub(super) fn waits(&self, prefix: &IpNet) -> bool {
+        self.set_of(prefix).is_some_and(|set| self.sets.form(set, prefix, &self.view) == Form::Wait)
+    }
+
+    /// The set a prefix is wished to go through.
+    pub(super) fn set_of(&self, prefix: &IpNet) -> Option<SetId> {
+        self.rows.get(prefix).and_then(|row| self.rows.wish(row)).and_then(Route::set)
+    }
+
+    /// A prefix is to be wished elsewhere: what becomes of its set does not concern it any more.
+    pub(super) fn unwatch(&mut self, prefix: &IpNet) {
+        if self.sets.is_watched()
+            && let Some(set) = self.set_of(prefix)
+        {
+            self.sets.unwatch(set, prefix);
+        }
+    }
+
+    /// A prefix that has its turn does not wait, but still has to hear when what it wrote is outdated.
+    pub(super) fn unwait(&mut self, prefix: &IpNet) {
+        if self.sets.is_waited_for()
+            && let Some(set) = self.set_of(prefix)
+        {
+            self.sets.unwait(set, prefix);
+        }
+    }
+
+    /// What a wish means today, for people.
+    pub(super) fn in_words(&self, prefix: &IpNet, wish: &Route) -> Route {
+        let mut wish = wish.clone();
+        if let Some(set) = wish.set() {
+            wish.forwarding = Forwarding::Unicast(self.sets.hops(set).to_vec());
+        }
+        in_full(prefix, &wish, &self.config)
+    }
+
+    /// What was met need not be any more.
+    pub(super) fn look_again(&mut self, prefixes: Vec<IpNet>) {
+        for prefix in prefixes {
+            if let Some(row) = self.rows.get_mut(&prefix) {
+                row.outdate();
+                self.look_at(prefix);
+            }
+        }
+    }
+
+    /// Asks every prefix: those on objects are in no index, and hardly ever are they asked for.
+    fn prefixes_through(&self, is_meant: impl Fn(SetId) -> bool) -> Vec<IpNet> {
+        let goes_through = |prefix: &IpNet| self.set_of(prefix).is_some_and(&is_meant);
+        self.rows.prefixes().filter(goes_through).collect()
+    }
+}
