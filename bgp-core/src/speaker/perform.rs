@@ -38,7 +38,7 @@ impl Speaker {
     /// what we announced is forwarded, which a mere reconnection does not change.
     pub(super) fn graceful_offer(&self, config: &PeerConfig) -> Option<GracefulOffer> {
         let settings = &self.config.graceful_restart;
-        let settled = self.settle.has_reached(Milestone::Announce);
+        let settled = self.settle.may_announce();
         let forwarding_preserved = settled || settings.forwarding_preserved;
         let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
         let stale_time = u32::try_from(settings.long_lived.as_secs()).unwrap_or(u32::MAX);
@@ -59,14 +59,17 @@ impl Speaker {
     /// The first decisions are complete, so far as the milestone asks for it.
     pub(super) fn pass(&mut self, milestone: Milestone) {
         match milestone {
-            Milestone::Announce => self.begin_to_announce(),
+            Milestone::Announce(family) => self.begin_to_announce(family),
             Milestone::Sweep => self.outputs.push_back(Output::FibSettled),
         }
     }
 
-    /// Held back routes are told, and later OPENs no longer speak of a restart.
-    fn begin_to_announce(&mut self) {
-        Family::UNICAST.into_iter().for_each(|family| self.exporter.let_go(family));
+    /// Held back routes are told; after those of the last family, later OPENs no longer speak of a restart.
+    fn begin_to_announce(&mut self, family: Family) {
+        self.exporter.let_go(family);
+        if !self.settle.may_announce() {
+            return;
+        }
         for id in self.roster.ids() {
             let offer = self.roster.get(id).and_then(|neighbour| self.graceful_offer(neighbour.config()));
             if let Some(neighbour) = self.roster.get_mut(id) {

@@ -88,7 +88,7 @@ impl Roster {
             .find(|id| self.get(*id).is_some_and(|neighbour| same_link(&neighbour.config().remote, remote)))
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Neighbour> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Neighbour> + Clone {
         self.neighbours.values()
     }
 
