@@ -127,8 +127,11 @@ impl Kernel {
                 && protocol.is_none_or(|protocol| path.protocol == protocol)
         };
         let gone = self.ipv6.change(prefix, |row| {
-            let path = row.iter().find(|path| fits(path))?.clone();
-            let ring = ring_at(row, &path);
+            let at = row.iter().position(fits)?;
+            if !row[at].joins() {
+                return Some(vec![row.remove(at)]);
+            }
+            let ring = ring_at(row, &row[at]);
             row.retain(|held| !ring.contains(held));
             Some(ring)
         });
@@ -237,7 +240,7 @@ pub(super) fn listed(prefix: IpNet, row: &[Path]) -> Vec<KernelRoute> {
     let mut at = 0;
     while let Some(path) = row.get(at) {
         let ring = ring_at(row, path);
-        let last = row.iter().rposition(|held| ring.contains(held)).unwrap_or(at);
+        let last = row.iter().rposition(|held| path.joins() && ring.contains(held)).unwrap_or(at);
         routes.push(whole(prefix, &ring));
         at = last + 1;
     }

@@ -111,6 +111,15 @@ fn rows() -> Vec<Found> {
             ],
         ),
         (
+            "an IPv6 replacement can double a route that stands behind",
+            vec![
+                drops("2001:db8::/32", KernelForwarding::Unreachable),
+                write("2001:db8::/32", vec![direct(1)], How::Append),
+                write("2001:db8::/32", vec![direct(1)], How::Replace),
+                Step::Delete { prefix: "2001:db8::/32", metric: 50, protocol: Some(12) },
+            ],
+        ),
+        (
             "two IPv6 routes that drop are one, whatever they answer",
             vec![
                 drops("2001:db8::/32", KernelForwarding::Blackhole),
