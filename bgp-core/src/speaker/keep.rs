@@ -24,25 +24,30 @@ impl Speaker {
             self.rib.source_down(source);
             return;
         }
-        for family in live.negotiated.families() {
-            let mut earlier = neighbour.kept.remove(family);
+        let mut before = std::mem::take(&mut neighbour.kept);
+        for &family in live.negotiated.families() {
+            let mut earlier = before.remove(&family);
             if earlier.take_if(|earlier| earlier.is_exhausted(&live.negotiated, now)).is_some() {
-                self.rib.sweep(source, *family, Mark::Restart);
+                self.rib.sweep(source, family, Mark::Restart);
             }
-            let over = Kept::over(&live.negotiated, *family, earlier, down, now);
-            let frozen = frozen.filter(|_| self.rib.counts(source, *family).received > 0);
-            match over.filter(|_| !live.spent.contains(family)).or(frozen) {
-                Some(kept) => {
-                    neighbour.kept.insert(*family, kept);
-                    self.rib.mark(source, *family, Mark::Restart);
-                    if kept.is_long_lived() {
-                        self.rib.reimport(source, *family);
-                    }
-                }
-                None => self.rib.clear(source, *family),
+            let over = Kept::over(&live.negotiated, family, earlier, down, now);
+            let frozen = frozen.filter(|_| self.rib.counts(source, family).received > 0);
+            match over.filter(|_| !live.spent.contains(&family)).or(frozen) {
+                Some(kept) => self.keep(id, source, family, kept),
+                None => self.rib.clear(source, family),
             }
         }
         self.tell_headless(id);
+    }
+
+    fn keep(&mut self, id: PeerId, source: SourceId, family: Family, kept: Kept) {
+        self.rib.mark(source, family, Mark::Restart);
+        if kept.is_long_lived() {
+            self.rib.reimport(source, family);
+        }
+        if let Some(neighbour) = self.roster.get_mut(id) {
+            neighbour.kept.insert(family, kept);
+        }
     }
 
     /// The peer is back: what it did not preserve goes now, the rest at its End-of-RIB.

@@ -1,4 +1,5 @@
-//! The helper of a restarting peer against a plain model of it: every sequence of five events.
+//! The helper of a restarting peer against a plain model of it: every sequence of five events that each
+//! mean something when they come, nineteen thousand in all.
 
 mod model;
 #[path = "../script/mod.rs"]
