@@ -5,9 +5,9 @@ mod script;
 use std::time::Duration;
 
 use bgp_core::peer::PeerConfig;
-use bgp_core::wire::Message;
+use bgp_core::wire::{Message, RefreshKind};
 use bgp_core::{Asn, Family};
-use script::{Graceful, Stage, attribute, config, end_of_rib, peer, update};
+use script::{Graceful, Stage, attribute, config, end_of_rib, peer, refresh, update};
 
 /// As many peers as one reflector has in a cluster of middling size.
 const PEERS: u8 = 200;
@@ -71,6 +71,24 @@ fn who_restarts_too_is_told_before_it_tells() {
     assert!(!stage.swept, "but the kernel waits for what it will tell");
     stage.say(conn, &everything_told());
     assert!(stage.swept);
+}
+
+#[test]
+fn a_refresh_asked_for_before_our_end_of_rib_is_answered_after_it() {
+    let mut stage = restarted(vec![peer(2, asn(2)), peer(3, asn(3))]);
+    let conn = stage.establish(2, asn(2), Some(&graceful(false)));
+    stage.say(conn, &refresh(0));
+    stage.say(conn, &everything_told());
+    stage.wait(9, &[conn]);
+    assert!(stage.heard(conn).is_empty() && !stage.swept, "host 3 may still come");
+    stage.wait(2, &[conn]);
+    let mark = |message: Message| match message {
+        Message::Update(update) => update.end_of_rib().filter(|family| *family == Family::IPV4).map(|_| None),
+        Message::RouteRefresh(refresh) => Some(Some(refresh.kind)),
+        _ => None,
+    };
+    let marks: Vec<_> = stage.heard(conn).into_iter().filter_map(mark).collect();
+    assert_eq!(marks, [None, Some(RefreshKind::Begin), Some(RefreshKind::End)]);
 }
 
 #[test]

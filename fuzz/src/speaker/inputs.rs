@@ -241,12 +241,14 @@ fn reach(driver: &mut Driver, draw: &mut Draw<'_>) {
 
 fn administer(driver: &mut Driver, draw: &mut Draw<'_>) {
     let peer = PeerId(u32::from(draw.octet() & 7));
-    let action = match draw.below(5) {
+    let action = match draw.below(7) {
         0 => Admin::Enable,
         1 => Admin::Disable { text: "maintenance".to_owned() },
         2 => Admin::Reset,
         3 => Admin::RefreshIn,
-        _ => Admin::RefreshOut,
+        4 => Admin::RefreshOut,
+        5 => return driver.handle(Input::Drain),
+        _ => return driver.handle(Input::Undrain),
     };
     driver.handle(Input::Admin { peer, action });
 }

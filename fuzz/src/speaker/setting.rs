@@ -64,6 +64,7 @@ pub(super) fn config(flags: u8) -> Config {
 fn client(flags: u8) -> PeerConfig {
     PeerConfig {
         client: !bit(flags, 5),
+        headless: headless(flags),
         add_path: Some(AddPathMode::Both),
         name: "client".into(),
         ..peer(CALLERS[0], PeerAsn::Internal)
@@ -87,10 +88,15 @@ fn external(flags: u8) -> PeerConfig {
 fn six(flags: u8) -> PeerConfig {
     PeerConfig {
         enabled: !bit(flags, 6),
+        headless: headless(flags),
         hold_time: Duration::from_secs(if bit(flags, 5) { 3 } else { 90 }),
         name: "six".into(),
         ..peer(CALLERS[2], PeerAsn::Internal)
     }
+}
+
+fn headless(flags: u8) -> Duration {
+    Duration::from_secs(if bit(flags, 1) && bit(flags, 3) { 600 } else { 0 })
 }
 
 fn peer(address: IpAddr, asn: PeerAsn) -> PeerConfig {
