@@ -147,32 +147,34 @@ impl Keeper {
         }
     }
 
-    /// Sends batches while there is something to do and room for it.
+    /// Sends batches while there is something to do and room for it, but not for ever: a hand that undoes at once
+    /// what is done must not keep wishes and deadlines waiting. The answer to the last batch brings the next turn.
     async fn carry_out(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        loop {
+        for _ in 0..BATCHES {
             // What is decided now should know everything said by now: the kernel replaces blindly.
             self.read_waiting(buffer).await?;
-            while !self.pipeline.is_full() {
-                match self.reconciler.poll_output(self.now()) {
-                    Some(Output::Apply(ticket, operation)) => {
-                        self.pipeline.push(ticket, &operation, self.table);
-                    }
-                    Some(Output::Arrange(ticket, operation)) => {
-                        self.pipeline.push_object(ticket, &operation);
-                    }
-                    Some(Output::Read) => self.ask(reading::FIRST).await,
-                    None => break,
-                }
-            }
+            self.fill_batch().await;
             let batch = self.pipeline.take_batch();
             if batch.is_empty() {
-                return Ok(());
+                break;
             }
             if let Err(error) = self.socket.send(&batch).await {
                 let answer =
                     Answer { errno: error.raw_os_error().unwrap_or_default(), text: error.to_string() };
                 let ended = self.pipeline.unsent(&answer);
                 self.ended(ended);
+            }
+        }
+        Ok(())
+    }
+
+    async fn fill_batch(&mut self) {
+        while !self.pipeline.is_full() {
+            match self.reconciler.poll_output(self.now()) {
+                Some(Output::Apply(ticket, operation)) => self.pipeline.push(ticket, &operation, self.table),
+                Some(Output::Arrange(ticket, operation)) => self.pipeline.push_object(ticket, &operation),
+                Some(Output::Read) => self.ask(reading::FIRST).await,
+                None => break,
             }
         }
     }
@@ -382,6 +384,8 @@ pub(super) fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) ->
 const DATAGRAM: usize = 64 << 10;
 /// Datagrams read in one turn.
 const DATAGRAMS: usize = 1024;
+/// Batches sent in one turn.
+const BATCHES: usize = 64;
 /// Wishes that wait for their turn before no more are taken.
 const BACKLOG: usize = 8192;
 /// How long an orderly end waits for the next operation to be carried out.
