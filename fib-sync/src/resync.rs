@@ -17,6 +17,8 @@ pub(crate) struct Resync {
     lost: bool,
     /// Something was lost while the reading ran.
     tainted: bool,
+    /// An event did not fit while the reading ran: another one is to follow.
+    doubtful: bool,
     /// Readings in a row that were interrupted or failed.
     spoiled: u32,
     /// Not before this, unless it is the first.
@@ -49,6 +51,7 @@ impl Resync {
             state: State::Due,
             lost: true,
             tainted: false,
+            doubtful: false,
             spoiled: 0,
             earliest: Instant::ZERO,
             audit: None,
@@ -66,6 +69,7 @@ impl Resync {
         if due {
             self.state = State::Running(View::default());
             self.tainted = false;
+            self.doubtful = false;
         }
         due
     }
@@ -76,6 +80,11 @@ impl Resync {
             State::Running(view) => Some(view),
             State::Idle | State::Waiting | State::Due => None,
         }
+    }
+
+    /// Whether what the running reading builds may be wrong in places.
+    pub(crate) fn doubt(&mut self, unsure: bool) {
+        self.doubtful |= unsure;
     }
 
     /// Events were lost: nothing observed can be trusted.
@@ -110,7 +119,7 @@ impl Resync {
         self.earliest = now + pause.min(LONGEST_PAUSE);
         self.audit = Some(now + audit);
         let taken = clean || (end == End::Interrupted && self.spoiled >= PATIENCE);
-        if !clean {
+        if !clean || self.doubtful {
             self.want(now);
         }
         self.lost &= !taken;

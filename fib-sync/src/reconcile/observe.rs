@@ -29,7 +29,8 @@ impl Reconciler {
             | Seen::Object(_)
             | Seen::ObjectGone(_) => {
                 if let Some(fresh) = self.resync.fresh() {
-                    fresh.apply(seen);
+                    let unsure = fresh.apply(seen).unsure;
+                    self.resync.doubt(unsure);
                 } else if self.synced {
                     let changes = self.view.apply(seen);
                     self.follow(changes, now);

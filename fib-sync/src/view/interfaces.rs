@@ -105,8 +105,9 @@ impl View {
         self.interfaces.vrfs.extend(link.vrf.map(|table| (table, index)));
         let (up, running) = (link.up, link.running);
         self.interfaces.names.insert(link.name, index);
-        let goes_down = old.as_ref().is_some_and(|old| old.up && !up);
-        if goes_down || old.as_ref().is_some_and(|old| old.running && !running) {
+        // An interface that a reading has not listed yet may have been up.
+        let goes_down = !up && old.as_ref().is_none_or(|old| old.up);
+        if goes_down || (!running && old.as_ref().is_none_or(|old| old.running)) {
             self.lose_objects(index, changes);
         }
         if goes_down {
@@ -115,9 +116,11 @@ impl View {
     }
 
     pub(super) fn link_gone(&mut self, index: u32, changes: &mut Changes) {
-        let Some(old) = self.interfaces.links.remove(&index) else { return };
-        changes.link(Some(&old), None);
-        self.forget_keys(&old);
+        let old = self.interfaces.links.remove(&index);
+        changes.link(old.as_ref(), None);
+        if let Some(old) = &old {
+            self.forget_keys(old);
+        }
         self.lose_objects(index, changes);
         self.lose(index, Loss::Gone, changes);
         let gone: Vec<Address> = self.addresses_on(index).cloned().collect();
@@ -143,6 +146,9 @@ impl View {
 
     pub(super) fn address_gone(&mut self, address: &Address, changes: &mut Changes) {
         if !self.interfaces.addresses.remove(address) {
+            // A reading has not listed it yet, nor whether there are others.
+            changes.unsure |=
+                address.local.is_ipv4() && self.table.ipv4_over(address.interface).next().is_some();
             return;
         }
         if let Some(prefix) = address.connected
