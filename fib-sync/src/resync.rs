@@ -87,6 +87,11 @@ impl Resync {
         self.doubtful |= unsure;
     }
 
+    /// Whether a reading is to follow.
+    pub(crate) const fn is_wanted(&self) -> bool {
+        !matches!(self.state, State::Idle)
+    }
+
     /// Events were lost: nothing observed can be trusted.
     pub(crate) fn overrun(&mut self, now: Instant) {
         self.lost = true;

@@ -190,6 +190,9 @@ impl Reconciler {
                     Flight::Fulfils => self.view.routes(&prefix).iter().any(is_ours),
                     Flight::Outdated | Flight::Removes => false,
                 };
+                if kind == Kind::Replace {
+                    self.replaced(&prefix, metric);
+                }
             }
             (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
             // The object went meanwhile, and the route comes after it.

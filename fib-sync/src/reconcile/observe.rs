@@ -186,6 +186,15 @@ impl Reconciler {
         self.follow(changes, now);
     }
 
+    /// While the view is in doubt, a second route of ours at a key that was written over is more likely one that
+    /// vanished silently than a double. To remove it would remove the one just written.
+    pub(super) fn replaced(&mut self, prefix: &IpNet, metric: u32) {
+        if self.resync.is_wanted() {
+            // What is forgotten wrongly the reading finds.
+            let _ = self.view.forget_doubles(prefix, self.config.protocol, metric);
+        }
+    }
+
     /// The kernel says that the key is taken; by whom, the view knows. If it does not, it is read again.
     pub(super) fn explained(&mut self, prefix: IpNet, refused: Refused, now: Instant) -> Refused {
         let Refused::Exists { protocol: 0, metric } = refused else { return refused };

@@ -55,6 +55,19 @@ impl View {
         changes
     }
 
+    /// Forgets all but the first route of `protocol` at this key.
+    pub(crate) fn forget_doubles(&mut self, prefix: &IpNet, protocol: u8, metric: u32) -> Changes {
+        let mut changes = Changes::default();
+        self.revise(*prefix, &mut changes, |routes| {
+            let mut found = false;
+            routes.retain(|held| {
+                let same_key = held.metric == metric && held.protocol == protocol;
+                !same_key || !std::mem::replace(&mut found, true)
+            });
+        });
+        changes
+    }
+
     /// Changes the routes of a prefix and notes whether that made a difference.
     pub(super) fn revise<R>(
         &mut self,
