@@ -5,5 +5,10 @@
 #[path = "../namespace/mod.rs"]
 mod namespace;
 
+mod chance;
+mod check;
 mod forms;
+mod hand;
+mod schedule;
+mod schedules;
 mod wishes;

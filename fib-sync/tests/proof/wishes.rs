@@ -16,6 +16,11 @@ impl Wishes {
         self.0.insert(prefix, route);
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<(IpNet, Option<Route>)> {
+        self.0.iter().map(|(prefix, route)| (*prefix, route.clone())).collect()
+    }
+
     /// Waits until every wish has been taken and none is on its way.
     pub(crate) async fn settled(&self, handle: &Handle, config: &Config) -> Snapshot {
         loop {
