@@ -3,14 +3,17 @@
 //! Everything here lives inside a [`sandbox`]: a process tree with its own PID, mount and network
 //! namespaces that the kernel dismantles as one when the process that began it ends, however it ends.
 
+pub mod blocks;
 pub mod cluster;
 pub mod failure;
+pub mod flood;
 pub mod interop;
 pub mod kernel;
 pub mod load;
 pub mod netns;
 pub mod ping;
 pub mod process;
+pub mod removals;
 pub mod route_text;
 pub mod sandbox;
 pub mod sim;

@@ -78,7 +78,7 @@ fn is_reply(to: IpAddr, packet: &[u8], request: &[u8]) -> bool {
 }
 
 /// The Internet checksum ([RFC 1071](https://www.rfc-editor.org/rfc/rfc1071)).
-fn checksum(bytes: &[u8]) -> u16 {
+pub(crate) fn checksum(bytes: &[u8]) -> u16 {
     let words =
         bytes.chunks(2).map(|pair| u32::from(pair[0]) << 8 | pair.get(1).map_or(0, |low| u32::from(*low)));
     let mut sum: u32 = words.sum();
