@@ -1,9 +1,11 @@
 //! Routes of ours that were there at start: kept until the wishes are complete, then swept, with a brake.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 
 use crate::by_prefix::ByPrefix;
-use crate::{Share, Sweep};
+use crate::{Instant, Share, Sweep};
 
 /// What was adopted and whether it may be swept.
 #[derive(Debug, Default)]
@@ -12,6 +14,8 @@ pub(super) struct Adoption {
     adopted: usize,
     /// Prefixes of ours that nobody wished for, not yet released for removal.
     stale: ByPrefix<()>,
+    /// When a sweep that is held is thought about again: some time after the last late wish.
+    calm: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,8 +59,20 @@ impl Adoption {
     }
 
     /// A wish about this prefix came, or its route went by itself.
-    pub(super) fn decided(&mut self, prefix: &IpNet) {
-        self.stale.remove(prefix);
+    pub(super) fn decided(&mut self, prefix: &IpNet, now: Instant) {
+        if self.stale.remove(prefix).is_some() && self.phase == Phase::Held {
+            self.calm = Some(now + CALM);
+        }
+    }
+
+    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
+        self.calm
+    }
+
+    /// Late wishes come one after the other. Only once no more of them come does what is left count: the rest would
+    /// be removed in the midst of a peer's table, to be written again a moment later.
+    pub(super) fn handle_timeout(&mut self, limit: Share, now: Instant) -> Option<(Sweep, Vec<IpNet>)> {
+        self.calm.take_if(|at| *at <= now).and_then(|_| self.reconsider(limit))
     }
 
     /// The wishes are complete: gives what to sweep.
@@ -71,7 +87,7 @@ impl Adoption {
         Some((Sweep { adopted: self.adopted, stale, held }, swept))
     }
 
-    /// A late wish may have brought the rest below the limit.
+    /// Late wishes or another limit may have brought the rest below it.
     pub(super) fn reconsider(&mut self, limit: Share) -> Option<(Sweep, Vec<IpNet>)> {
         if self.phase != Phase::Held || self.stale.len() > limit.of(self.adopted) {
             return None;
@@ -86,3 +102,6 @@ impl Adoption {
         std::mem::take(&mut self.stale).prefixes().collect()
     }
 }
+
+/// Between the late wishes of one peer's table.
+const CALM: Duration = Duration::from_secs(10);

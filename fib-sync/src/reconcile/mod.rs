@@ -116,16 +116,13 @@ impl Reconciler {
         }
         let prefix = prefix.trunc();
         let wish = route.map(|route| settled(&prefix, route));
-        self.adoption.decided(&prefix);
+        self.adoption.decided(&prefix, self.now);
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
         }
         self.unwatch(&prefix);
         self.rows.want(prefix, wish);
         self.look_at(prefix);
-        if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
-            self.sweep(sweep, released);
-        }
     }
 
     /// Says that the wishes are complete: what was adopted and is not wished is swept, unless that is more than
@@ -262,13 +259,17 @@ impl Reconciler {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         let retry = self.retries.first().map(|(at, _)| *at);
-        [retry, self.nudge, self.sets.poll_timeout(), self.resync.poll_timeout()].into_iter().flatten().min()
+        let timers = [self.sets.poll_timeout(), self.resync.poll_timeout(), self.adoption.poll_timeout()];
+        [retry, self.nudge].into_iter().chain(timers).flatten().min()
     }
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.tick(now);
         self.counters.audits += u64::from(self.resync.handle_timeout(now));
+        if let Some((sweep, released)) = self.adoption.handle_timeout(self.config.sweep_limit, now) {
+            self.sweep(sweep, released);
+        }
         if self.nudge.is_some_and(|at| at <= now) {
             self.nudge = None;
             self.nudged = now;

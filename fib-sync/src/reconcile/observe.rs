@@ -158,7 +158,7 @@ impl Reconciler {
                 self.look_at(prefix);
             }
         } else {
-            self.adoption.decided(&prefix);
+            self.adoption.decided(&prefix, self.now);
         }
     }
 
