@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Flying, Reconciler};
+use super::{Flight, Flying, Reconciler};
 use crate::resync::End;
 use crate::seen::{Seen, Ticket};
 use crate::view::{Changes, Held, View};
@@ -162,10 +162,18 @@ impl Reconciler {
         }
     }
 
-    /// Routes are told with the names of their interfaces.
+    /// Routes are told with the names of their interfaces, and wished with them.
     fn interface_renamed(&mut self, index: u32) {
-        for prefix in self.view.prefixes_over(index) {
+        let prefixes: Vec<IpNet> = self.view.prefixes_over(index).collect();
+        for prefix in prefixes {
             self.learner.mark(prefix, Origin::Kernel);
+            if let Some(row) = self.rows.get_mut(&prefix) {
+                row.fulfilled = false;
+                if row.flight == Some(Flight::Fulfils) {
+                    row.flight = Some(Flight::Outdated);
+                }
+                self.look_at(prefix);
+            }
         }
     }
 

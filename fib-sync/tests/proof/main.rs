@@ -7,6 +7,7 @@ mod namespace;
 
 mod chance;
 mod check;
+mod faults;
 mod forms;
 mod hand;
 mod schedule;
