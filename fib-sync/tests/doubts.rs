@@ -124,9 +124,15 @@ fn an_ipv6_route_loses_its_preferred_source_with_the_address() {
         [link(3, true), Seen::Address(source.clone()), Seen::Listed(preferring.clone()), Seen::Complete],
     );
     assert_eq!(reconciler.poll_output(NOW), None, "adopted as it is");
-    hear(&mut reconciler, [Seen::AddressGone(source)]);
-    let next = reconciler.poll_output(NOW);
-    assert!(
-        matches!(next, Some(Output::Apply(_, Operation::Replace(again))) if again.source == preferring.source)
-    );
+    // An address that goes soon after it came may never have been announced: the second time it is not.
+    for _ in 0..2 {
+        hear(&mut reconciler, [Seen::AddressGone(source.clone())]);
+        let Some(Output::Apply(ticket, Operation::Replace(again))) = reconciler.poll_output(NOW) else {
+            panic!("the source is wished");
+        };
+        assert_eq!(again.source, preferring.source);
+        hear(&mut reconciler, [written(preferring.clone(), Place::Instead)]);
+        reconciler.done(ticket, Ok(()), NOW);
+        assert_eq!(reconciler.poll_output(NOW), None, "as wished");
+    }
 }

@@ -149,6 +149,8 @@ impl View {
             // A reading has not listed it yet, nor whether there are others.
             changes.unsure |=
                 address.local.is_ipv4() && self.table.ipv4_over(address.interface).next().is_some();
+            // IPv6 announces a new address a moment after it counts (`addrconf_dad_work`), or never.
+            self.lose_source(address, changes);
             return;
         }
         if let Some(prefix) = address.connected
