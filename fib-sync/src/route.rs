@@ -67,6 +67,9 @@ pub enum Forwarding {
 }
 
 /// What the table is to hold for a prefix.
+///
+/// Path MTU and the other metrics of RTA_METRICS are nobody's wish: what somebody set on a route of ours stays as long
+/// as the route need not be written, and one that is written has none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Route {
     /// What happens to the packets.
