@@ -126,6 +126,7 @@ fn words(verb: &str, prefix: &IpNet, route: &Route) -> String {
         Forwarding::Blackhole => ("blackhole ", String::new()),
         Forwarding::Unreachable => ("unreachable ", String::new()),
         Forwarding::Prohibit => ("prohibit ", String::new()),
+        Forwarding::Through(set) => panic!("{set:?} is not wished here"),
         Forwarding::Unicast(hops) => match &hops[..] {
             [hop] => ("", way(hop, prefix)),
             hops => {
