@@ -7,7 +7,7 @@ use rtnetlink::packet_route::route::RouteProtocol;
 use tests::kernel::Way;
 
 use crate::host::Host;
-use crate::monitor::Monitor;
+use crate::monitor::{Change, Monitor};
 use crate::pings::Pings;
 use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
@@ -75,6 +75,43 @@ fn a_daemon_killed_in_the_middle_of_changes_finds_its_way_after_a_restart() {
                 assert!(table.contains(stranger), "round {round}: {stranger} is gone");
             }
         }
+    });
+}
+
+/// The one neighbour stays away for longer than it is waited for, as when a rack loses power.
+#[test]
+fn a_restart_into_silence_keeps_the_routes_and_a_late_neighbour_finds_them_all() {
+    prove(|| {
+        let (mut a, mut b) = (Host::new("a"), Host::new("b"));
+        cable((&a, "eth0", &["10.0.0.1/24"]), (&b, "eth0", &["10.0.0.2/24"]));
+        a.run(&lonely(1, 2, 0));
+        b.run(&lonely(2, 1, ROUTES));
+        let learned = |host: &Host| {
+            host.table().iter().filter(|line| line.ends_with("via 10.0.0.2 dev eth0 proto bird")).count()
+        };
+        let until_all = |host: &Host| {
+            host.until("all routes", |host| {
+                let count = learned(host);
+                if count == usize::from(ROUTES) { Ok(()) } else { Err(count) }
+            });
+        };
+        until_all(&a);
+        let monitor = Monitor::of(&a);
+        a.kill();
+        b.kill();
+        a.start();
+        let held = format!(r#""kernel.sweep_held","adopted":{ROUTES},"stale":{ROUTES}"#);
+        a.until("the brake", |host| {
+            assert_eq!(learned(host), usize::from(ROUTES), "{}", host.log());
+            host.log().contains(&held).then_some(()).ok_or("not yet")
+        });
+        b.start();
+        a.until_established("v4");
+        let swept = format!(r#""kernel.swept","adopted":{ROUTES},"removed":0"#);
+        a.until("the end of the sweep", |host| host.log().contains(&swept).then_some(()).ok_or("not yet"));
+        until_all(&a);
+        let went = monitor.changes(&a).into_iter().filter(|change| matches!(change, Change::Went(_)));
+        assert_eq!(went.collect::<Vec<_>>(), [], "a route went that is wished again");
     });
 }
 
@@ -184,4 +221,31 @@ fn until_exactly(host: &Host, round: u32) {
         held.sort_unstable();
         (held == wanted).then_some(()).ok_or_else(|| format!("{} routes of ours", held.len()))
     });
+}
+
+/// More than a peer's first messages carry.
+const ROUTES: u16 = 3000;
+
+/// A host that waits for its neighbour for two seconds and announces so many blocks.
+fn lonely(us: u8, them: u8, blocks: u16) -> String {
+    let mut text = format!(
+        r#"
+asn = 64512
+router_id = "10.0.0.{us}"
+[graceful_restart]
+first_contact = "2s"
+[kernel]
+direct = false
+[[peer]]
+name = "v4"
+address = "10.0.0.{them}"
+asn = 64512
+"#
+    );
+    for number in 0..blocks {
+        let prefix = format!("10.{}.{}.0/24", 100 + number / 256, number % 256);
+        write!(text, "[[originate]]\nprefix = \"{prefix}\"\nkind = \"announce\"\n")
+            .expect("a string takes everything");
+    }
+    text
 }
