@@ -171,6 +171,21 @@ impl Operation {
             Self::Create(route) | Self::Replace(route) | Self::Remove(route) => route,
         }
     }
+
+    /// Whether a yes says all: the kernel then holds this very route, or no route of ours at the key. The event
+    /// of such an operation is not told to a [`Reconciler`](crate::Reconciler); its answer stands for both.
+    ///
+    /// Of any other operation the event comes first: the kernel has chosen an interface (a hop without one, a
+    /// next-hop object), did it in parts (IPv6 multipath), or chose what to remove (IPv4 takes metric 0 for any).
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let route = self.route();
+        let is_v6 = matches!(route.prefix, IpNet::V6(_));
+        let named = route.hops().iter().all(|hop| hop.interface != 0);
+        let whole = !(is_v6 && route.hops().len() > 1);
+        let exact = is_v6 || route.metric != 0 || !matches!(self, Self::Remove(_));
+        route.object.is_none() && named && whole && exact
+    }
 }
 
 /// What a [`Reconciler`](crate::Reconciler) asks of the kernel.

@@ -36,6 +36,7 @@ impl Kernel {
             |said: &Said| matches!(said, Said::Seen(Seen::Complete | Seen::Interrupted | Seen::Failed));
         let reads = self.said.iter().any(is_end);
         self.said.clear();
+        self.batch.clear();
         self.say(Seen::Overrun);
         if reads {
             self.read();

@@ -69,6 +69,8 @@ pub struct Kernel {
     said: VecDeque<Said>,
     refusals: VecDeque<Refused>,
     spoilt: VecDeque<Spoilt>,
+    /// Carried out, but not answered for yet.
+    batch: Vec<Ticket>,
 }
 
 impl Kernel {
@@ -81,6 +83,12 @@ impl Kernel {
     /// The next thing said.
     pub fn next_said(&mut self) -> Option<Said> {
         self.said.pop_front()
+    }
+
+    /// Whether something said has not been heard yet.
+    #[must_use]
+    pub fn says(&self) -> bool {
+        !self.said.is_empty()
     }
 
     /// Whether something said about this prefix has not been heard yet.
@@ -119,8 +127,10 @@ impl Kernel {
         self.addresses.iter()
     }
 
-    /// Carries out an operation; its echo and then its answer are said.
+    /// Carries out an operation. A refusal is said at once, a yes with [`acknowledge`](Self::acknowledge), and the
+    /// event only where the operation is not [plain](Operation::is_plain).
     pub fn apply(&mut self, ticket: Ticket, operation: &Operation) {
+        let before = self.said.len();
         let result = match (self.refusals.pop_front(), operation) {
             (Some(refused), _) => Err(refused),
             (None, Operation::Create(route)) => self.write(route.clone(), How::Exclusive),
@@ -129,7 +139,21 @@ impl Kernel {
                 self.delete(&route.prefix, route.metric, Some(route.protocol))
             }
         };
-        self.said.push_back(Said::Answer(ticket, result));
+        match result {
+            Ok(()) => {
+                if operation.is_plain() {
+                    self.said.truncate(before);
+                }
+                self.batch.push(ticket);
+            }
+            Err(refused) => self.said.push_back(Said::Answer(ticket, Err(refused))),
+        }
+    }
+
+    /// The batch of operations ends here: yes to all that were not refused.
+    pub fn acknowledge(&mut self) {
+        let answers = self.batch.drain(..).map(|ticket| Said::Answer(ticket, Ok(())));
+        self.said.extend(answers);
     }
 
     /// Lists everything and ends the reading.

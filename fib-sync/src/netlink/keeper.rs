@@ -10,10 +10,12 @@ use tokio::time::{Instant as Clock, sleep_until};
 use super::answer::Answer;
 use super::decode::{self, Header};
 use super::encode::{self, List};
+use super::filter;
 use super::object;
 use super::pipeline::{Ended, Pipeline};
 use super::reading::{self, Next, Reading};
 use super::route::route;
+use super::sender::{Batch, Sender, Unsent};
 use super::socket::{NetlinkSocket, Received};
 use crate::handle::{Request, Wish};
 use crate::{Config, Event, Instant, Leftover, Output, Place, Reconciler, Seen};
@@ -31,6 +33,7 @@ pub(crate) struct Keeper {
     reconciler: Reconciler,
     table: u32,
     socket: NetlinkSocket,
+    sender: Sender,
     pipeline: Pipeline,
     reading: Option<Reading>,
     epoch: Clock,
@@ -47,6 +50,7 @@ enum Woken {
     Wish(Option<Wish>),
     Request(Option<Request>),
     Socket(io::Result<Received>),
+    Unsent(Unsent),
 }
 
 /// How the task is to end.
@@ -90,6 +94,7 @@ impl Keeper {
         Ok(Self {
             table: config.table,
             reconciler: Reconciler::new(config),
+            sender: Sender::start(socket.sending_half()?)?,
             socket,
             pipeline: Pipeline::default(),
             reading: None,
@@ -103,19 +108,20 @@ impl Keeper {
     pub(crate) async fn run(mut self) {
         let mut buffer = Vec::with_capacity(DATAGRAM);
         loop {
-            let step = self.step(&mut buffer).await;
-            if let Err(error) = step {
-                tracing::error!(%error, "the netlink socket failed");
-                return;
-            }
-            if self.has_left() {
-                return;
+            match self.step(&mut buffer).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return tracing::error!(%error, "the netlink socket failed"),
             }
         }
     }
 
-    async fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        self.carry_out(buffer).await?;
+    /// False: all is done, the task ends.
+    async fn step(&mut self, buffer: &mut Vec<u8>) -> io::Result<bool> {
+        self.carry_out(buffer)?;
+        if self.has_left() {
+            return Ok(false);
+        }
         let woken = self.wait(buffer).await;
         self.reconciler.handle_timeout(self.now());
         match woken {
@@ -124,10 +130,15 @@ impl Keeper {
             // What is told is told to nobody.
             Woken::Listener(false) => while self.reconciler.poll_event().is_some() {},
             Woken::Wish(wish) => self.wished(wish),
-            Woken::Request(request) => self.requested(request),
-            Woken::Socket(received) => self.take_in(received?, buffer).await,
+            Woken::Request(request) => {
+                // Whoever asks after a wish of theirs means the state with it.
+                self.take_waiting();
+                self.requested(request);
+            }
+            Woken::Socket(received) => self.take_in(received?, buffer)?,
+            Woken::Unsent(unsent) => self.unsent(unsent),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whatever comes first.
@@ -143,82 +154,88 @@ impl Keeper {
             wish = wishes.recv(), if takes_wishes => Woken::Wish(wish),
             request = requests.recv(), if takes_requests => Woken::Request(request),
             received = self.socket.receive(buffer) => Woken::Socket(received),
+            unsent = self.sender.unsent() => Woken::Unsent(unsent),
             () = sleep_until(deadline) => Woken::Timer,
         }
     }
 
     /// Sends batches while there is something to do and room for it, but not for ever: a hand that undoes at once
     /// what is done must not keep wishes and deadlines waiting. The answer to the last batch brings the next turn.
-    async fn carry_out(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    fn carry_out(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         for _ in 0..BATCHES {
             // What is decided now should know everything said by now: the kernel replaces blindly.
-            self.read_waiting(buffer).await?;
-            self.fill_batch().await;
-            let batch = self.pipeline.take_batch();
-            if batch.is_empty() {
-                break;
-            }
-            if let Err(error) = self.socket.send(&batch).await {
-                let answer =
-                    Answer { errno: error.raw_os_error().unwrap_or_default(), text: error.to_string() };
-                let ended = self.pipeline.unsent(&answer);
-                self.ended(ended);
+            self.read_waiting(buffer)?;
+            self.fill_batch()?;
+            // While the kernel is busy, a batch waits until it is full.
+            let goes = self.pipeline.is_full() || self.pipeline.is_idle();
+            let Some(batch) = goes.then(|| self.pipeline.take_batch()).flatten() else { break };
+            self.sender.send(batch)?;
+        }
+        Ok(())
+    }
+
+    fn fill_batch(&mut self) -> io::Result<()> {
+        while !self.pipeline.is_full() {
+            match self.reconciler.poll_output(self.now()) {
+                Some(Output::Apply(ticket, operation)) => self.pipeline.push(ticket, &operation, self.table),
+                Some(Output::Arrange(ticket, operation)) => self.pipeline.push_object(ticket, &operation),
+                Some(Output::Read) => self.ask(reading::FIRST)?,
+                None => break,
             }
         }
         Ok(())
     }
 
-    async fn fill_batch(&mut self) {
-        while !self.pipeline.is_full() {
-            match self.reconciler.poll_output(self.now()) {
-                Some(Output::Apply(ticket, operation)) => self.pipeline.push(ticket, &operation, self.table),
-                Some(Output::Arrange(ticket, operation)) => self.pipeline.push_object(ticket, &operation),
-                Some(Output::Read) => self.ask(reading::FIRST).await,
-                None => break,
-            }
-        }
-    }
-
-    async fn ask(&mut self, list: List) {
+    fn ask(&mut self, list: List) -> io::Result<()> {
         let sequence = self.pipeline.next_sequence();
         match &mut self.reading {
             Some(reading) => reading.asked(list, sequence),
             None => self.reading = Some(Reading::start(sequence)),
         }
-        if let Err(error) = self.socket.send(&encode::list(list, self.table, sequence)).await {
-            tracing::warn!(%error, ?list, "cannot ask for a list");
+        self.sender.send(Batch { sequence, octets: encode::list(list, self.table, sequence) })
+    }
+
+    /// The kernel did not take a batch, or the request of a list.
+    fn unsent(&mut self, Unsent { sequence, error }: Unsent) {
+        if self.reading.as_ref().is_some_and(|reading| reading.is_mine(sequence)) {
+            tracing::warn!(%error, "cannot ask for a list");
             self.reading = None;
-            self.reconciler.observe(Seen::Failed, self.now());
+            return self.reconciler.observe(Seen::Failed, self.now());
         }
+        let answer = Answer { errno: error.raw_os_error().unwrap_or_default(), text: error.to_string() };
+        let ended = self.pipeline.unsent(sequence, &answer);
+        self.ended(ended);
     }
 
     /// Reads what is there, but not for ever: wishes and deadlines want their turn.
-    async fn read_waiting(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+    fn read_waiting(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         for _ in 0..DATAGRAMS {
             match self.socket.receive_more(buffer)? {
                 Received::Nothing => break,
-                received @ (Received::Datagram | Received::Overrun) => self.take_in(received, buffer).await,
+                received @ (Received::Datagram | Received::Overrun) => self.take_in(received, buffer)?,
             }
         }
         Ok(())
     }
 
-    async fn take_in(&mut self, received: Received, buffer: &[u8]) {
+    fn take_in(&mut self, received: Received, buffer: &[u8]) -> io::Result<()> {
         match received {
-            Received::Nothing => {}
+            Received::Nothing => Ok(()),
             Received::Overrun => {
                 self.pipeline.forget();
                 self.reconciler.observe(Seen::Overrun, self.now());
+                Ok(())
             }
             Received::Datagram => {
-                for (header, payload) in decode::messages(buffer) {
-                    self.message(header, payload).await;
-                }
+                decode::messages(buffer).try_for_each(|(header, payload)| self.message(header, payload))
             }
         }
     }
 
-    async fn message(&mut self, header: Header, payload: &[u8]) {
+    fn message(&mut self, header: Header, payload: &[u8]) -> io::Result<()> {
+        if filter::is_hushed(&header, self.socket.port()) {
+            return Ok(());
+        }
         let listed = header.port == self.socket.port()
             && header.flags & NLM_F_MULTIPART != 0
             && self.reading.as_ref().is_some_and(|reading| reading.is_mine(header.sequence));
@@ -226,26 +243,30 @@ impl Keeper {
             reading.note(header.flags);
         }
         if matches!(header.kind, decode::NLMSG_ERROR | decode::NLMSG_DONE) {
-            self.answer(&header, payload).await;
-        } else if let Some(seen) = seen(&header, payload, listed, self.table) {
+            return self.answer(&header, payload);
+        }
+        if let Some(seen) = seen(&header, payload, listed, self.table) {
             self.reconciler.observe(seen, self.now());
         }
+        Ok(())
     }
 
-    async fn answer(&mut self, header: &Header, payload: &[u8]) {
-        let Some(answer) = decode::answer(header, payload) else { return };
+    fn answer(&mut self, header: &Header, payload: &[u8]) -> io::Result<()> {
+        let Some(answer) = decode::answer(header, payload) else { return Ok(()) };
         let next = match &self.reading {
             Some(reading) if reading.is_mine(header.sequence) => reading.answered(&answer),
             Some(_) | None => {
                 let ended = self.pipeline.answered(header.sequence, answer);
-                return self.ended(ended);
+                self.ended(ended);
+                return Ok(());
             }
         };
         match next {
-            Next::Ask(list) => self.ask(list).await,
+            Next::Ask(list) => self.ask(list),
             Next::Ended(seen) => {
                 self.reading = None;
                 self.reconciler.observe(seen, self.now());
+                Ok(())
             }
         }
     }
@@ -271,6 +292,10 @@ impl Keeper {
             return;
         };
         self.take(wish);
+        self.take_waiting();
+    }
+
+    fn take_waiting(&mut self) {
         while self.reconciler.backlog() < BACKLOG {
             let Ok(wish) = self.inboxes.wishes.try_recv() else { return };
             self.take(wish);

@@ -4,6 +4,7 @@ mod answer;
 mod bytes;
 mod decode;
 mod encode;
+mod filter;
 mod keeper;
 mod object;
 mod pipeline;
@@ -11,6 +12,7 @@ mod pipeline;
 mod probe;
 mod reading;
 mod route;
+mod sender;
 mod socket;
 
 pub(crate) use self::keeper::{Inboxes, Keeper};

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use rtnetlink::packet_core::NLM_F_ACK;
 
 use super::answer::{Answer, Asked};
+use super::filter::QUIET;
+use super::sender::Batch;
 use super::{encode, object};
 use crate::seen::{Operation, Ticket};
 use crate::{ObjectOperation, Refused};
@@ -33,15 +35,19 @@ struct Request {
 pub(super) type Ended = (Ticket, Result<(), Refused>);
 
 impl Pipeline {
-    /// A sequence number that no answer of the moment carries. Events carry 0.
-    pub(super) fn next_sequence(&mut self) -> u32 {
-        self.sequence = self.sequence.checked_add(1).unwrap_or(1);
+    /// A sequence number that no answer of the moment carries, without the mark of the quiet ones. Events carry 0.
+    pub(super) const fn next_sequence(&mut self) -> u32 {
+        self.sequence = (self.sequence + 1) % QUIET;
+        if self.sequence == 0 {
+            self.sequence = 1;
+        }
         self.sequence
     }
 
     /// Puts an operation into the batch.
     pub(super) fn push(&mut self, ticket: Ticket, operation: &Operation, table: u32) {
-        let sequence = self.next_sequence();
+        let mark = if operation.is_plain() { QUIET } else { 0 };
+        let sequence = self.next_sequence() | mark;
         self.last_begin = self.buffer.len();
         encode::operation(&mut self.buffer, operation, table, sequence);
         self.filling.push(Request { sequence, ticket, asked: operation.into() });
@@ -60,11 +66,14 @@ impl Pipeline {
         self.filling.len() >= BATCH || self.buffer.len() >= BATCH_OCTETS
     }
 
-    /// Closes the batch: what to send, empty if there is nothing. It counts as sent.
-    pub(super) fn take_batch(&mut self) -> Vec<u8> {
-        if self.filling.is_empty() {
-            return Vec::new();
-        }
+    /// Whether no answer is waited for: what is there may go, full or not.
+    pub(super) fn is_idle(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// Closes the batch: what to send, if there is something. It counts as sent.
+    pub(super) fn take_batch(&mut self) -> Option<Batch> {
+        let sequence = self.filling.last()?.sequence;
         let flags = self.last_begin + FLAGS_AT;
         if let Some(octets) = self.buffer.get_mut(flags..flags + 2)
             && let Ok(present) = <[u8; 2]>::try_from(&*octets)
@@ -73,33 +82,39 @@ impl Pipeline {
         }
         self.sent.push_back(std::mem::take(&mut self.filling));
         self.last_begin = 0;
-        std::mem::take(&mut self.buffer)
+        Some(Batch { sequence, octets: std::mem::take(&mut self.buffer) })
     }
 
-    /// The last batch could not be sent.
-    pub(super) fn unsent(&mut self, answer: &Answer) -> Vec<Ended> {
-        let batch = self.sent.pop_back().unwrap_or_default();
+    /// The batch of this last request could not be sent.
+    pub(super) fn unsent(&mut self, sequence: u32, answer: &Answer) -> Vec<Ended> {
+        let batch = self.ended_by(sequence).and_then(|at| self.sent.remove(at)).unwrap_or_default();
         batch.into_iter().map(|request| (request.ticket, answer.clone().result(request.asked))).collect()
     }
 
     /// An answer came: which operations it ends.
     pub(super) fn answered(&mut self, sequence: u32, answer: Answer) -> Vec<Ended> {
-        let at = self.sent.iter().position(|batch| batch.iter().any(|r| r.sequence == sequence));
-        let Some(at) = at else { return Vec::new() };
-        let batch = &mut self.sent[at];
-        if batch.last().is_some_and(|last| last.sequence == sequence) {
-            let mut batch = self.sent.remove(at).unwrap_or_default();
+        if let Some(mut batch) = self.ended_by(sequence).and_then(|at| self.sent.remove(at)) {
             let last = batch.pop().map(|last| (last.ticket, answer.result(last.asked)));
             return batch.into_iter().map(|request| (request.ticket, Ok(()))).chain(last).collect();
         }
-        let place = batch.iter().position(|request| request.sequence == sequence);
-        let request = place.map(|place| batch.remove(place));
+        let is_it = |request: &Request| request.sequence == sequence;
+        let request = self.sent.iter_mut().find_map(|batch| {
+            let at = batch.iter().position(is_it)?;
+            Some(batch.remove(at))
+        });
         request.map(|request| (request.ticket, answer.result(request.asked))).into_iter().collect()
     }
 
-    /// Answers were lost: nothing sent is waited for any more.
+    /// The batch whose last request this is; nearly always the first.
+    fn ended_by(&self, sequence: u32) -> Option<usize> {
+        self.sent.iter().position(|batch| batch.last().is_some_and(|last| last.sequence == sequence))
+    }
+
+    /// Answers were lost: nothing sent is waited for any more, and what is not sent is decided anew.
     pub(super) fn forget(&mut self) {
         self.sent.clear();
+        self.filling.clear();
+        self.buffer.clear();
     }
 }
 

@@ -3,11 +3,14 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 
 use nix::libc::ENOBUFS;
 use nix::sys::socket::{setsockopt, sockopt};
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
 use rtnetlink::sys::{AsyncSocket, Socket, SocketAddr, TokioSocket};
+
+use super::filter;
 
 /// A netlink route socket in the network namespace of the thread that opened it.
 pub(crate) struct NetlinkSocket {
@@ -34,6 +37,8 @@ impl NetlinkSocket {
         let socket = asynchronous.socket_mut();
         let port = socket.bind_auto()?.port_number();
         socket.connect(&SocketAddr::new(0, 0))?;
+        // Failing is harmless: what comes all the same is passed over.
+        let _ = filter::attach(socket, port);
         set_up(socket)?;
         let receive_buffer = socket.get_rx_buf_sz()?;
         Ok(Self { socket: asynchronous, port, receive_buffer })
@@ -49,9 +54,9 @@ impl NetlinkSocket {
         self.receive_buffer / 2 / DATAGRAM_COST
     }
 
-    /// Sends requests; the kernel carries them out before this returns.
-    pub(crate) async fn send(&self, requests: &[u8]) -> io::Result<()> {
-        poll_fn(|context| self.socket.poll_send(context, requests)).await.map(|_| ())
+    /// The same socket, for a thread that sends.
+    pub(crate) fn sending_half(&self) -> io::Result<OwnedFd> {
+        self.socket.socket_ref().as_fd().try_clone_to_owned()
     }
 
     /// Waits for a datagram. Safe to cancel.

@@ -3,6 +3,7 @@
 
 mod adopt;
 mod decide;
+mod flying;
 mod news;
 mod observe;
 mod reconfigure;
@@ -19,13 +20,13 @@ use ipnet::IpNet;
 
 use self::adopt::Adoption;
 use self::decide::{Step, decide};
+use self::flying::Flying;
 use self::news::News;
 use self::row::{Flight, Trouble};
 use self::rows::Rows;
 use self::sets::Sets;
 use self::wish::settled;
 use crate::learn::Learner;
-use crate::metrics::Kind;
 use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
@@ -67,16 +68,6 @@ pub struct Reconciler {
     counters: Counters,
     /// The latest time anybody told.
     now: Instant,
-}
-
-/// An operation that waits for its answer.
-#[derive(Clone, Copy, Debug)]
-struct Flying {
-    prefix: IpNet,
-    metric: u32,
-    kind: Kind,
-    /// When the prefix asked for its turn.
-    asked: Instant,
 }
 
 impl Reconciler {
@@ -174,13 +165,19 @@ impl Reconciler {
         if self.sets.awaits(ticket) {
             return self.arranged(ticket, result, now);
         }
-        let Some(Flying { prefix, metric, kind, asked }) = self.flights.remove(&ticket) else { return };
+        let Some(flying) = self.flights.remove(&ticket) else { return };
+        let (prefix, metric) = (flying.prefix, flying.metric);
         let Some(row) = self.rows.get_mut(&prefix) else { return };
         let Some(flight) = row.flight.take() else { return };
         match (result, flight) {
             (Ok(()), flight) => {
-                self.counters.carried_out(kind);
-                self.counters.latency.record(self.now.since(asked));
+                self.counters.carried_out(flying.kind);
+                self.counters.latency.record(self.now.since(flying.asked));
+                let doubtful = flying.doubtful;
+                // Nobody else is concerned: what is learned and tracked does not look at routes of ours.
+                if flying.land(&mut self.view).unsure || doubtful {
+                    self.resync.want(now);
+                }
                 let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
                 row.fulfilled = match flight {
@@ -327,8 +324,7 @@ impl Reconciler {
         if let Some(row) = self.rows.get_mut(&prefix) {
             row.flight = Some(flight);
         }
-        let (metric, kind) = (operation.route().metric, Kind::from(&operation));
-        self.flights.insert(ticket, Flying { prefix, metric, kind, asked });
+        self.flights.insert(ticket, Flying::new(&operation, asked));
         Output::Apply(ticket, operation)
     }
 

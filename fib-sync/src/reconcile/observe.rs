@@ -8,7 +8,7 @@ use super::{Flight, Flying, Reconciler};
 use crate::resync::End;
 use crate::seen::{Seen, Ticket};
 use crate::view::{Changes, Held, View};
-use crate::{Instant, Origin, Refused};
+use crate::{Address, Instant, Link, Origin, Refused};
 
 impl Reconciler {
     /// Takes in one thing the kernel said.
@@ -32,10 +32,28 @@ impl Reconciler {
                     let unsure = fresh.apply(seen).unsure;
                     self.resync.doubt(unsure);
                 } else if self.synced {
+                    self.cast_doubt(&seen);
                     let changes = self.view.apply(seen);
                     self.follow(changes, now);
                 }
             }
+        }
+    }
+
+    /// An answer in the air may be older or younger than what is seen now: it comes with the last of its batch.
+    fn cast_doubt(&mut self, seen: &Seen) {
+        match seen {
+            Seen::Added { route, .. } | Seen::Removed(route)
+                if self.rows.get(&route.prefix).is_some_and(|row| row.flight.is_some()) =>
+            {
+                self.flights.values_mut().for_each(|flying| flying.meets(&route.prefix, route.metric));
+            }
+            Seen::Link(Link { index, up: false, .. })
+            | Seen::LinkGone(index)
+            | Seen::AddressGone(Address { interface: index, .. }) => {
+                self.flights.values_mut().for_each(|flying| flying.loses(*index));
+            }
+            _ => {}
         }
     }
 

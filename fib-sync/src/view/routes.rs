@@ -11,9 +11,18 @@ use super::{Changes, Held, View};
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 
 impl View {
+    /// Takes in what was written, and where.
+    pub(crate) fn write(&mut self, prefix: IpNet, route: Held, place: Place) -> Changes {
+        let mut changes = Changes::default();
+        self.put(prefix, route, place, &mut changes);
+        changes
+    }
+
     pub(super) fn added(&mut self, route: KernelRoute, place: Place, changes: &mut Changes) {
-        let prefix = route.prefix;
-        let mut route = Held::from(route);
+        self.put(route.prefix, route.into(), place, changes);
+    }
+
+    fn put(&mut self, prefix: IpNet, mut route: Held, place: Place, changes: &mut Changes) {
         self.take_hops(&mut route);
         self.revise(prefix, changes, |routes| match place {
             Place::Instead => replace(&prefix, routes, route),

@@ -129,6 +129,8 @@ impl World {
 
     /// Hands the kernel up to `most` outputs.
     pub(crate) fn work(&mut self, most: usize) {
+        // The batch before ends only here: whatever happened since was said before its answers.
+        self.kernel.acknowledge();
         for _ in 0..most {
             match self.reconciler.poll_output(self.now) {
                 Some(Output::Read) => self.kernel.read(),
@@ -180,7 +182,12 @@ impl World {
                     self.flying.remove(&ticket);
                     self.reconciler.done(ticket, result, self.now);
                 }
-                None => break,
+                None => {
+                    self.kernel.acknowledge();
+                    if !self.kernel.says() {
+                        break;
+                    }
+                }
             }
         }
     }

@@ -1,0 +1,70 @@
+//! One operation on its way, and what its answer will tell.
+
+use ipnet::IpNet;
+
+use crate::metrics::Kind;
+use crate::seen::{Operation, Place};
+use crate::view::{Changes, Held, View};
+use crate::{Instant, KernelHop};
+
+/// An operation that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Flying {
+    pub(super) prefix: IpNet,
+    pub(super) metric: u32,
+    pub(super) kind: Kind,
+    /// When the prefix asked for its turn.
+    pub(super) asked: Instant,
+    /// Somebody else changed the same meanwhile, and whether before or after us, nobody said.
+    pub(super) doubtful: bool,
+    yes: Yes,
+}
+
+/// What a yes means for the view.
+#[derive(Debug)]
+enum Yes {
+    /// Nothing new: the event has told it.
+    Told,
+    /// This stands there now.
+    Wrote(Held, Place),
+    /// The first route of this protocol is gone.
+    Removed(u8),
+}
+
+impl Flying {
+    pub(super) fn new(operation: &Operation, asked: Instant) -> Self {
+        let route = operation.route();
+        let yes = match operation {
+            _ if !operation.is_plain() => Yes::Told,
+            Operation::Create(route) => Yes::Wrote(route.clone().into(), Place::First),
+            Operation::Replace(route) => Yes::Wrote(route.clone().into(), Place::Instead),
+            Operation::Remove(route) => Yes::Removed(route.protocol),
+        };
+        let (prefix, metric, kind) = (route.prefix, route.metric, Kind::from(operation));
+        Self { prefix, metric, kind, asked, doubtful: false, yes }
+    }
+
+    /// Somebody else wrote at this key.
+    pub(super) fn meets(&mut self, prefix: &IpNet, metric: u32) {
+        self.doubtful |= self.is_plain() && self.prefix == *prefix && self.metric == metric;
+    }
+
+    /// An interface, or an address on it, takes routes along, maybe without a word.
+    pub(super) fn loses(&mut self, interface: u32) {
+        let over = |hop: &KernelHop| hop.interface == interface;
+        self.doubtful |= matches!(&self.yes, Yes::Wrote(route, _) if route.hops().iter().any(over));
+    }
+
+    /// The kernel said yes.
+    pub(super) fn land(self, view: &mut View) -> Changes {
+        match self.yes {
+            Yes::Told => Changes::default(),
+            Yes::Wrote(route, place) => view.write(self.prefix, route, place),
+            Yes::Removed(protocol) => view.forget(&self.prefix, protocol, self.metric),
+        }
+    }
+
+    const fn is_plain(&self) -> bool {
+        !matches!(self.yes, Yes::Told)
+    }
+}
