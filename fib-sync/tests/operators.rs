@@ -205,10 +205,10 @@ impl Table {
         std::iter::from_fn(|| self.reconciler.poll_output(self.now)).collect()
     }
 
-    /// Answers, and says what the kernel would say of it.
+    /// Answers, and says what the kernel would say of it where the answer does not.
     fn answer(&mut self, asked: &Output, answer: Result<(), Refused>) {
         let (ticket, operation) = applied(asked);
-        if answer.is_ok() {
+        if answer.is_ok() && !operation.is_plain() {
             let place = match operation {
                 Operation::Replace(_) => Place::Instead,
                 Operation::Create(_) | Operation::Remove(_) => Place::First,

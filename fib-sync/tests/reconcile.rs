@@ -115,6 +115,16 @@ fn change(world: &mut World, nth: u32, change: impl FnOnce(Link) -> Link) {
     }
 }
 
+/// Whether somebody else changes what an operation of ours in the air is about: who was first, nobody says, so it
+/// has to be read again.
+fn clashes_with(step: &Step, world: &World) -> bool {
+    match step {
+        Step::Meddle(at, ..) | Step::Unmeddle(at, _) | Step::Sabotage(at) => world.is_flying(&prefix(*at)),
+        Step::Link(_, false) | Step::Unaddress(..) | Step::Remake(_) => world.flies(),
+        _ => false,
+    }
+}
+
 /// Whatever was in the way is so no longer.
 fn mend(world: &mut World) {
     world.kernel.stop_faults();
@@ -140,13 +150,15 @@ proptest! {
     }
 
     #[test]
-    fn events_alone_keep_the_view_exact(steps in prop::collection::vec(step(), 1..120)) {
+    fn events_and_answers_keep_the_view_exact(steps in prop::collection::vec(step(), 1..120)) {
         let mut world = World::without_audit();
         world.settle_down();
+        let mut clashes = 0;
         for step in steps {
             // Whether a hop died with an IPv4 address that went earlier, nothing shows: that is read again.
             let read_again = matches!(step, Step::Overrun | Step::Spoil(_) | Step::Kill | Step::Unaddress(_, true));
             if !read_again {
+                clashes += u64::from(clashes_with(&step, &world));
                 take(&mut world, step);
             }
         }
@@ -159,7 +171,9 @@ proptest! {
         }
         world.settle_down();
         world.check_wishes();
-        prop_assert_eq!(world.reconciler.snapshot().counters.dumps, 1);
+        clashes += world.blind;
+        let dumps = world.reconciler.snapshot().counters.dumps;
+        prop_assert!(dumps <= 1 + clashes, "{dumps} readings for {clashes} clashes");
     }
 
     #[test]

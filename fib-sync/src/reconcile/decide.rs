@@ -54,6 +54,10 @@ pub(super) fn decide(
     let met = |ours: &Held| (row.fulfilled && wished.object == ours.object) || is_met(&wished, ours);
     match ours {
         Some(ours) if met(ours) => surplus(prefix, &wished, held, config),
+        // What stands further behind is refused as a replacement of the first (`fib_table_insert`): that one goes.
+        Some(first) if at_key.iter().any(|route| config.owns(route) && is_met(&wished, route)) => {
+            remove(prefix, first)
+        }
         Some(_) if may_replace(&prefix, &at_key, config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }

@@ -30,6 +30,8 @@ pub(crate) struct World {
     sweeps: bool,
     /// Not wished before the process was killed: what is ours there is swept.
     forgotten: BTreeSet<IpNet>,
+    /// Operations sent while something said about their prefix was not heard yet.
+    pub(crate) blind: u64,
     now: Instant,
 }
 
@@ -67,6 +69,7 @@ impl World {
             flying: BTreeMap::new(),
             sweeps: false,
             forgotten: BTreeSet::new(),
+            blind: 0,
             now: Instant::ZERO,
         }
     }
@@ -167,6 +170,7 @@ impl World {
             None => !self.sweeps,
         };
         assert!(!knew || !lost || !stays, "{operation:?} left {prefix} without a route");
+        self.blind += u64::from(!knew);
         // The kernel offers no way to replace only what is still the same: somebody who writes between its event
         // and our request can lose.
         assert!(!knew || self.foreign() == before, "{operation:?} touched a foreign route");
@@ -190,6 +194,16 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether an operation on this prefix waits for its answer.
+    pub(crate) fn is_flying(&self, prefix: &IpNet) -> bool {
+        self.flying.values().any(|flying| flying == prefix)
+    }
+
+    /// Whether any does.
+    pub(crate) fn flies(&self) -> bool {
+        !self.flying.is_empty()
     }
 
     /// Events and answers are lost.
