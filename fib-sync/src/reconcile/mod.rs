@@ -50,6 +50,8 @@ pub struct Reconciler {
     /// Prefixes to look at, in the order in which they asked, and when.
     ready: VecDeque<(IpNet, Instant)>,
     flights: BTreeMap<Ticket, Flying>,
+    /// Queued behind the next reading: before, nobody knows what the kernel holds there.
+    doubts: Vec<(IpNet, Instant)>,
     last_ticket: u64,
     /// The last refusal of each prefix, while it lasts.
     troubles: BTreeMap<IpNet, Trouble>,
@@ -82,6 +84,7 @@ impl Reconciler {
             rows: Rows::default(),
             ready: VecDeque::new(),
             flights: BTreeMap::new(),
+            doubts: Vec::new(),
             last_ticket: 0,
             troubles: BTreeMap::new(),
             retries: BTreeSet::new(),
@@ -173,9 +176,14 @@ impl Reconciler {
             (Ok(()), flight) => {
                 self.counters.carried_out(flying.kind);
                 self.counters.latency.record(self.now.since(flying.asked));
-                let doubtful = flying.doubtful;
+                if flying.doubtful {
+                    row.fulfilled = false;
+                    row.queued = true;
+                    self.doubts.push((prefix, self.now));
+                    return self.resync.want(now);
+                }
                 // Nobody else is concerned: what is learned and tracked does not look at routes of ours.
-                if flying.land(&mut self.view).unsure || doubtful {
+                if flying.land(&mut self.view).unsure {
                     self.resync.want(now);
                 }
                 let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
@@ -295,7 +303,7 @@ impl Reconciler {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         let idle = self.ready.is_empty() && self.flights.is_empty() && self.sets.is_idle();
-        self.synced && idle && !self.resync.blocks()
+        self.synced && idle && self.doubts.is_empty() && !self.resync.blocks()
     }
 
     /// Whether the first complete view is there.

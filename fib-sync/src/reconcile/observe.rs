@@ -81,6 +81,7 @@ impl Reconciler {
         } else {
             self.adopt();
         }
+        self.ready.extend(self.doubts.drain(..));
     }
 
     /// The first view: what is ours is adopted, everything else is news.

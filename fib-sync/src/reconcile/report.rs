@@ -28,7 +28,7 @@ impl Reconciler {
     /// Every row waits for its turn, flies, waits for its retry or for the object of its set, or rests because it is
     /// as wished.
     fn gauges(&self) -> Gauges {
-        let busy = self.ready.len() + self.flights.len();
+        let busy = self.ready.len() + self.flights.len() + self.doubts.len();
         let retried = self.troubles.len().saturating_sub(self.retries.len());
         let (hopeless, hopeful) = self.sets.waiting();
         let unmet = busy + self.retries.len() + hopeless + hopeful;
