@@ -172,12 +172,16 @@ proptest! {
     }
 
     #[test]
-    fn events_alone_keep_the_view_of_objects_exact(steps in prop::collection::vec(step(), 1..120)) {
+    fn events_and_answers_keep_the_view_of_objects_exact(steps in prop::collection::vec(step(), 1..120)) {
         let config = Config { audit: Duration::from_secs(1 << 30), ..with_objects() };
         let mut world = World::configured(World::new().kernel, config.clone());
         world.settle_down();
+        let mut clashes = 0;
         for step in steps {
             if !matches!(step, Step::Overrun | Step::Restart) {
+                // Somebody else changes what an answer in the air is about: that is read again.
+                let foreign = matches!(step, Step::Meddle(_) | Step::Link(_, false, _));
+                clashes += u64::from(foreign && world.flies());
                 take(&mut world, step, &config);
             }
         }
@@ -189,7 +193,8 @@ proptest! {
         world.settle_down();
         world.check_wishes();
         check_objects(&world);
-        prop_assert_eq!(world.reconciler.snapshot().counters.dumps, 1);
+        let dumps = world.reconciler.snapshot().counters.dumps;
+        prop_assert!(dumps <= 1 + clashes + world.blind, "{dumps} readings for {clashes} clashes");
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(super) struct Flying {
     pub(super) asked: Instant,
     /// Somebody else changed the same meanwhile, and whether before or after us, nobody said.
     pub(super) doubtful: bool,
+    /// Events at this key since it was sent. The first is its own, where it has one.
+    events: usize,
     yes: Yes,
 }
 
@@ -41,12 +43,20 @@ impl Flying {
             Operation::Remove(route) => Yes::Removed(route.protocol),
         };
         let (prefix, metric, kind) = (route.prefix, route.metric, Kind::from(operation));
-        Self { prefix, metric, kind, asked, doubtful: false, yes }
+        Self { prefix, metric, kind, asked, doubtful: false, events: 0, yes }
     }
 
-    /// Somebody else wrote at this key.
+    /// Somebody wrote at this key.
     pub(super) fn meets(&mut self, prefix: &IpNet, metric: u32) {
-        self.doubtful |= self.is_plain() && self.prefix == *prefix && self.metric == metric;
+        if self.prefix == *prefix && self.metric == metric {
+            self.events += 1;
+            self.doubtful |= self.is_plain();
+        }
+    }
+
+    /// Somebody else wrote there too: a yes does not say that it is as wished.
+    pub(super) const fn is_disturbed(&self) -> bool {
+        self.events > 1
     }
 
     /// An interface, or an address on it, takes routes along, maybe without a word.

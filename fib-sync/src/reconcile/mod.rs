@@ -182,6 +182,7 @@ impl Reconciler {
                     self.doubts.push((prefix, self.now));
                     return self.resync.want(now);
                 }
+                let alone = !flying.is_disturbed();
                 // Nobody else is concerned: what is learned and tracked does not look at routes of ours.
                 if flying.land(&mut self.view).unsure {
                     self.resync.want(now);
@@ -189,7 +190,7 @@ impl Reconciler {
                 let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
                 row.fulfilled = match flight {
-                    Flight::Fulfils => self.view.routes(&prefix).iter().any(is_ours),
+                    Flight::Fulfils => alone && self.view.routes(&prefix).iter().any(is_ours),
                     Flight::Outdated | Flight::Removes => false,
                 };
                 if kind == Kind::Replace {
