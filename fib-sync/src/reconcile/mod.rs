@@ -27,6 +27,7 @@ use self::rows::Rows;
 use self::sets::Sets;
 use self::wish::settled;
 use crate::learn::Learner;
+use crate::metrics::Kind;
 use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
@@ -182,7 +183,7 @@ impl Reconciler {
                     self.doubts.push((prefix, self.now));
                     return self.resync.want(now);
                 }
-                let alone = !flying.is_disturbed();
+                let (kind, alone) = (flying.kind, !flying.is_disturbed());
                 // Nobody else is concerned: what is learned and tracked does not look at routes of ours.
                 if flying.land(&mut self.view).unsure {
                     self.resync.want(now);
