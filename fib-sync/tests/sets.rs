@@ -339,6 +339,26 @@ fn an_object_that_others_stand_on_stays() {
 }
 
 #[test]
+fn a_route_waits_for_its_set_without_a_word() {
+    for config in [with_objects(), without_objects()] {
+        let mut world = World::configured(World::new().kernel, config);
+        world.want(prefix(0), Some(Route::through(SetId(0))));
+        world.settle_down();
+        assert!(world.operations.is_empty() && world.ours(&prefix(0)).is_empty());
+        assert_eq!(world.reconciler.metrics().gauges.pending, 1);
+        world.want_set(SetId(0), Some(hops_of(0, 0)));
+        world.settle_down();
+        world.check_wishes();
+        world.check_numbers();
+        assert!(
+            !world.events.iter().any(|event| matches!(event, Event::Diverged { .. })),
+            "{:?}",
+            world.events
+        );
+    }
+}
+
+#[test]
 fn weights_are_those_of_the_group() {
     let mut world = World::configured(World::new().kernel, with_objects());
     let hops = hops_of(0, 2).into_iter().zip([3, 256]).map(|(hop, weight)| hop.weighing(weight)).collect();

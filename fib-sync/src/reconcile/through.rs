@@ -77,7 +77,7 @@ impl Reconciler {
 
     /// A prefix that has its turn does not wait, but still has to hear when what it wrote is outdated.
     pub(super) fn unwait(&mut self, prefix: &IpNet) {
-        if self.sets.is_waited_for()
+        if self.sets.is_watched()
             && let Some(set) = self.set_of(prefix)
         {
             self.sets.unwait(set, prefix);

@@ -151,7 +151,8 @@ impl Sets {
 
     /// What a route of `prefix` through a set looks like now.
     pub(super) fn form(&self, id: SetId, prefix: &IpNet, view: &View) -> Form<'_> {
-        let Some(set) = self.sets.get(&id) else { return Form::Inline(&[]) };
+        // Its wish may be on the way.
+        let Some(set) = self.sets.get(&id) else { return Form::Wait };
         if !(self.objects && set.carries(prefix)) {
             return Form::Inline(set.first(self.most));
         }
@@ -192,11 +193,6 @@ impl Sets {
         if self.watchers.get(&id).is_some_and(waits) {
             self.watch(id, *prefix, false);
         }
-    }
-
-    /// Whether any prefix waits for its object.
-    pub(super) fn is_waited_for(&self) -> bool {
-        self.objects && !self.watchers.is_empty()
     }
 
     /// Whether any prefix watches.
