@@ -104,6 +104,7 @@ fn config(own: u8, other: u8) -> Config {
         peers: vec![peer],
         dynamic_peers: Vec::new(),
         kernel_export: None,
+        kernel_sets: false,
         multipath: 1,
     }
 }

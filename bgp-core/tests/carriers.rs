@@ -30,6 +30,7 @@ fn config() -> Config {
         peers: Vec::new(),
         dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
+        kernel_sets: false,
         multipath: 1,
     }
 }

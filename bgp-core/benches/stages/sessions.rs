@@ -138,6 +138,7 @@ fn config(peers: &[IpAddr], kernel: bool) -> Config {
         peers: peers.iter().map(client).collect(),
         dynamic_peers: Vec::new(),
         kernel_export: kernel.then(|| vec![Arc::new(Policy::accept_all())]),
+        kernel_sets: false,
         multipath: 1,
     }
 }

@@ -56,6 +56,11 @@ pub struct Config {
     /// Policies between Loc-RIB and kernel, in order; `None`: the kernel is not programmed and
     /// next hops count as reachable.
     pub kernel_export: Option<Vec<Arc<Policy>>>,
+    /// Kernel routes through next hops name a set of hops, told apart ([`Output::FibSet`]), so that what happens to a
+    /// next hop is told once and not once per route. Read when the kernel is first programmed.
+    ///
+    /// [`Output::FibSet`]: crate::speaker::Output::FibSet
+    pub kernel_sets: bool,
     /// Most next hops of one route; 1 turns multipath off.
     pub multipath: u16,
 }

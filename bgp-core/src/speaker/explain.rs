@@ -100,7 +100,7 @@ impl View<'_> {
         let rib = &self.speaker.rib;
         let verdict = fib.evaluate(prefix, &rib.best(family, net)?, rib);
         let wished = fib.wished(family, net);
-        let reason = match (&verdict, wished) {
+        let reason = match (&verdict, &wished) {
             (None, _) => "it came from the kernel and is not written back".to_owned(),
             (Some(Verdict::Reject { by }), _) => by.explain(fib.policies()),
             (Some(Verdict::Accept { by, .. }), Some(route)) => {

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::policy::{self, Policy, SourceKind, Subject, Verdict};
 use crate::rib::{Best, Change, Forwarding, KernelHint, LocalSource, NetId, PathView, Rib, Route, Source};
+use crate::speaker::hops::{Hops, Origin};
 use crate::speaker::{FibChange, FibHop, FibRoute};
 use crate::wire::NextHop;
 
@@ -18,11 +19,14 @@ use crate::wire::NextHop;
 pub(super) struct Fib {
     policies: Vec<Arc<Policy>>,
     wishes: [Vec<Option<FibRoute>>; Family::UNICAST.len()],
+    /// Whether wishes name sets.
+    names_sets: bool,
+    pub(super) hops: Hops,
 }
 
 impl Fib {
-    pub(super) fn new(policies: Vec<Arc<Policy>>) -> Self {
-        Self { policies, wishes: Default::default() }
+    pub(super) fn new(policies: Vec<Arc<Policy>>, names_sets: bool) -> Self {
+        Self { policies, wishes: Default::default(), names_sets, hops: Hops::default() }
     }
 
     /// Replaces the policies; whether anything has to be evaluated anew.
@@ -44,14 +48,26 @@ impl Fib {
             (true, false) => rib.release(change.family, change.net),
             (true, true) | (false, false) => {}
         }
-        slot.clone_from(&route);
+        let before = std::mem::replace(slot, route.clone());
+        if let Some(FibRoute::Through { set, .. }) = route {
+            self.hops.enter(set);
+        }
+        if let Some(FibRoute::Through { set, .. }) = before {
+            self.hops.leave(set);
+        }
         Some(FibChange { prefix: change.prefix, route })
     }
 
-    /// What was last wished for a net.
-    pub(super) fn wished(&self, family: Family, net: NetId) -> Option<&FibRoute> {
+    /// What was last wished for a net, the hops of its set in it.
+    pub(super) fn wished(&self, family: Family, net: NetId) -> Option<FibRoute> {
         let index = Family::UNICAST.iter().position(|known| *known == family)?;
-        self.wishes[index].get(net.index())?.as_ref()
+        Some(match self.wishes[index].get(net.index())?.clone()? {
+            FibRoute::Through { set, metric, source_address } => {
+                let hops = self.hops.of(set).to_vec();
+                FibRoute::Forward { hops, metric, source_address, carries: false }
+            }
+            route => route,
+        })
     }
 
     fn slot(&mut self, family: Family, net: NetId) -> Option<&mut Option<FibRoute>> {
@@ -63,7 +79,7 @@ impl Fib {
         wishes.get_mut(net.index())
     }
 
-    fn wish(&self, change: &Change, rib: &Rib) -> Option<FibRoute> {
+    fn wish(&mut self, change: &Change, rib: &Rib) -> Option<FibRoute> {
         let Change { family, net, prefix, .. } = *change;
         let best = rib.best(family, net)?;
         let verdict = self.evaluate(prefix, &best, rib)?;
@@ -74,7 +90,13 @@ impl Fib {
         if let FibRoute::Forward { hops, carries, .. } = &mut wish {
             *carries = is_static && are_configured(hops, &route, &paths);
         }
-        Some(wish)
+        let origins = if self.names_sets { origins(&route, &paths) } else { None };
+        Some(match (wish, origins) {
+            (FibRoute::Forward { hops, metric, source_address, carries: false }, Some(origins)) => {
+                FibRoute::Through { set: self.hops.resolve(origins, hops), metric, source_address }
+            }
+            (wish, _) => wish,
+        })
     }
 
     /// Kernel export policy's word on the best path; `None` for what came from the kernel and is never
@@ -131,6 +153,21 @@ fn gather(route: &Route, hint: &KernelHint, rib: &Rib, hops: &mut Vec<FibHop>) {
     for hop in rib.resolve(route).unwrap_or_default() {
         hops.push(FibHop { gateway: hop.gateway, interface: Some(hop.interface), onlink: false, weight: 1 });
     }
+}
+
+/// What the hops of a route through next hops are resolved from.
+fn origins(route: &Route, paths: &[PathView<'_>]) -> Option<Vec<Origin>> {
+    let origin = |path: &Route| {
+        let Forwarding::Via(next_hop) = &path.forwarding else { return None };
+        let (next_hop, link_local) = match *next_hop {
+            NextHop::V4(address) => (IpAddr::V4(address), None),
+            NextHop::V6 { global, link_local } => (IpAddr::V6(global), link_local),
+        };
+        let tunnel = route.kernel.tunnel.clone();
+        Some(Origin { next_hop, link_local, interface: path.interface.clone(), tunnel })
+    };
+    let others = paths.iter().skip(1).filter_map(|path| origin(path.accepted.ok()?));
+    Some(std::iter::once(origin(route)?).chain(others).collect())
 }
 
 fn forward(hops: Vec<FibHop>, hint: &KernelHint) -> FibRoute {

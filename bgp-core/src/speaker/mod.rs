@@ -5,6 +5,7 @@ mod drain;
 mod explain;
 mod fib;
 mod headless;
+mod hops;
 mod import;
 mod input;
 mod interface;
@@ -26,7 +27,7 @@ pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
 pub use input::{Admin, Input};
 pub use interface::Interface;
-pub use output::{Event, FibChange, FibHop, FibRoute, Output};
+pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use reconfigure::{Effect, compare};
 pub use view::{
     Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,
@@ -108,7 +109,7 @@ impl Speaker {
         let locals = [LocalSource::Direct, LocalSource::Static, LocalSource::Kernel]
             .map(|local| rib.add_source(Source::Local(local)));
         let mut speaker = Self {
-            fib: config.kernel_export.clone().map(Fib::new),
+            fib: config.kernel_export.clone().map(|policies| Fib::new(policies, config.kernel_sets)),
             roster: Roster::default(),
             conns: BTreeMap::new(),
             rib,
@@ -314,9 +315,11 @@ impl Speaker {
         for _ in 0..SLICE {
             let Some(change) = self.rib.poll_change() else { return false };
             self.exporter.changed(&change);
-            if let Some(wish) = self.fib.as_mut().and_then(|fib| fib.decide(&change, &mut self.rib)) {
-                self.outputs.push_back(Output::Fib(wish));
-            }
+            let Some(fib) = self.fib.as_mut() else { continue };
+            let wish = fib.decide(&change, &mut self.rib);
+            self.outputs.extend(std::iter::from_fn(|| fib.hops.poll()).map(Output::FibSet));
+            self.outputs.extend(wish.map(Output::Fib));
+            self.outputs.extend(std::iter::from_fn(|| fib.hops.poll_left()).map(Output::FibSet));
         }
         true
     }

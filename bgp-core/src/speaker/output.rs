@@ -37,12 +37,34 @@ pub enum FibRoute {
         /// It is configured with just these hops: next hops may be reached through it.
         carries: bool,
     },
+    /// Forward to the hops of a set, whatever they are.
+    Through {
+        /// The set; told before by [`Output::FibSet`].
+        set: FibSetId,
+        /// Kernel metric where a policy set one.
+        metric: Option<u32>,
+        /// Preferred source address where a policy set one.
+        source_address: Option<IpAddr>,
+    },
     /// Drop silently.
     Blackhole,
     /// Drop with ICMP unreachable.
     Unreachable,
     /// Drop with ICMP prohibited.
     Prohibit,
+}
+
+/// Names a set of hops that kernel routes share. No number comes twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FibSetId(pub u32);
+
+/// What a set of hops is from now on; `None`: no route goes through it any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FibSet {
+    /// The set.
+    pub id: FibSetId,
+    /// Its hops, in a canonical order, never empty.
+    pub hops: Option<Vec<FibHop>>,
 }
 
 /// A wish about one kernel route; `None` wishes it gone.
@@ -84,6 +106,9 @@ pub enum Output {
         /// The connection.
         conn: ConnId,
     },
+    /// A set of hops that wishes go through, if [`Config::kernel_sets`](crate::speaker::Config::kernel_sets) asks
+    /// for sets.
+    FibSet(FibSet),
     /// A wish about the kernel's table.
     Fib(FibChange),
     /// Every route known before start is decided: what nobody wished for may be swept.
@@ -202,6 +227,7 @@ impl fmt::Display for FibRoute {
             Self::Blackhole => f.write_str("blackhole"),
             Self::Unreachable => f.write_str("unreachable"),
             Self::Prohibit => f.write_str("prohibit"),
+            Self::Through { set, .. } => write!(f, "through set {}", set.0),
             Self::Forward { hops, metric, source_address, carries: _ } => {
                 for (index, hop) in hops.iter().enumerate() {
                     write!(f, "{}{hop}", if index == 0 { "" } else { ", " })?;

@@ -108,7 +108,7 @@ impl Speaker {
             self.rib.reconfigure(rib_settings(&self.config));
         }
         let Some(policies) = self.config.kernel_export.clone() else { return };
-        let fib = self.fib.get_or_insert_with(|| super::Fib::new(policies.clone()));
+        let fib = self.fib.get_or_insert_with(|| super::Fib::new(policies.clone(), self.config.kernel_sets));
         if fib.reconfigure(policies) {
             self.rib.decide_all();
         }

@@ -67,6 +67,7 @@ pub(crate) fn config(peers: Vec<PeerConfig>) -> Config {
         peers,
         dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
+        kernel_sets: false,
         multipath: 1,
     }
 }
