@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use bgp_core::policy::Glob;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{FibChange, FibHop, FibRoute, Input, Reach, ResolvedHop};
+use bgp_core::speaker::{FibChange, FibHop, FibRoute, FibSet, FibSetId, Input, Reach, ResolvedHop};
 use bgp_core::wire::{Attributes, NextHop};
-use fib_sync::{Event, LearnedKind, LearnedRoute, Origin, Pattern, Resolution, Share};
+use fib_sync::{Event, LearnedKind, LearnedRoute, Origin, Pattern, Resolution, SetId, Share};
 use ipnet::IpNet;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -29,6 +29,7 @@ pub fn config(settings: &Settings) -> Option<fib_sync::Config> {
         learn_exclude: patterns(&kernel.learn_exclude_interfaces),
         direct: kernel.direct,
         direct_exclude: patterns(&kernel.direct_exclude_interfaces),
+        next_hop_objects: kernel.next_hop_objects,
         multipath: usize::from(settings.core.multipath),
         sweep_limit: Share::fraction(kernel.sweep_limit).unwrap_or(Share::ALL),
         ..fib_sync::Config::new(kernel.table, kernel.protocol, kernel.metric)
@@ -42,7 +43,7 @@ const WINDOW: usize = 64;
 /// that a slow kernel costs memory for prefixes and not for changes.
 #[derive(Debug)]
 pub struct Outbox {
-    wishes: Latest<Wish, Option<FibRoute>>,
+    wishes: Latest<Wish, Wished>,
     tracks: Latest<IpAddr, bool>,
     /// Addresses asked about and not answered for yet.
     unanswered: HashSet<IpAddr>,
@@ -50,7 +51,16 @@ pub struct Outbox {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Wish {
+    Set(FibSetId),
     Route(IpNet),
+    Settle,
+}
+
+/// What is wished of it.
+#[derive(Debug)]
+enum Wished {
+    Set(FibSet),
+    Route(FibChange),
     Settle,
 }
 
@@ -66,12 +76,17 @@ impl Outbox {
         Self { wishes: Latest::new(wishes), tracks: Latest::new(tracks), unanswered: HashSet::new() }
     }
 
-    pub(crate) fn want(&mut self, FibChange { prefix, route }: FibChange) {
-        self.wishes.push(Wish::Route(prefix), route);
+    pub(crate) fn want(&mut self, change: FibChange) {
+        self.wishes.push(Wish::Route(change.prefix), Wished::Route(change));
+    }
+
+    /// Sets go first: what happens to a next hop is not to wait for routes.
+    pub(crate) fn want_set(&mut self, set: FibSet) {
+        self.wishes.push_first(Wish::Set(set.id), Wished::Set(set));
     }
 
     pub(crate) fn settle(&mut self) {
-        self.wishes.push(Wish::Settle, None);
+        self.wishes.push(Wish::Settle, Wished::Settle);
     }
 
     pub(crate) fn track(&mut self, address: IpAddr, watch: bool) {
@@ -127,6 +142,13 @@ impl<K: Copy + Eq + Hash, V> Latest<K, V> {
         }
     }
 
+    /// The same in front of everything that is not there yet.
+    fn push_first(&mut self, key: K, value: V) {
+        if self.values.insert(key, value).is_none() {
+            self.order.push_front(key);
+        }
+    }
+
     fn flush(&mut self) {
         while !self.order.is_empty()
             && let Ok(permit) = self.sender.try_reserve()
@@ -147,11 +169,15 @@ impl<K: Copy + Eq + Hash, V> Latest<K, V> {
     }
 }
 
-async fn wish(mut wishes: mpsc::Receiver<(Wish, Option<FibRoute>)>, table: fib_sync::Handle) {
-    while let Some((wish, route)) = wishes.recv().await {
-        let outcome = match wish {
-            Wish::Route(prefix) => table.want(prefix, route.map(kernel_route)).await,
-            Wish::Settle => table.settle().await,
+async fn wish(mut wishes: mpsc::Receiver<(Wish, Wished)>, table: fib_sync::Handle) {
+    while let Some((_, wished)) = wishes.recv().await {
+        let outcome = match wished {
+            Wished::Route(FibChange { prefix, route }) => table.want(prefix, route.map(kernel_route)).await,
+            Wished::Set(FibSet { id, hops }) => {
+                let hops = hops.map(|hops| hops.into_iter().map(kernel_hop).collect());
+                table.want_set(SetId(id.0), hops).await
+            }
+            Wished::Settle => table.settle().await,
         };
         if outcome.is_err() {
             return;
@@ -247,6 +273,9 @@ fn kernel_route(route: FibRoute) -> fib_sync::Route {
                 source: source_address,
                 carries,
             }
+        }
+        FibRoute::Through { set, metric, source_address } => {
+            fib_sync::Route { metric, source: source_address, ..fib_sync::Route::through(SetId(set.0)) }
         }
         FibRoute::Blackhole => fib_sync::Route::new(fib_sync::Forwarding::Blackhole),
         FibRoute::Unreachable => fib_sync::Route::new(fib_sync::Forwarding::Unreachable),

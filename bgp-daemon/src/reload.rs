@@ -115,6 +115,7 @@ pub(crate) fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
         (was.enabled != is.enabled, "[kernel] enabled"),
         (was.table != is.table, "[kernel] table"),
         (was.protocol != is.protocol, "[kernel] protocol"),
+        (was.next_hop_objects != is.next_hop_objects, "[kernel] next_hop_objects"),
         (old.control != new.control, "[control]"),
         (old.log.format != new.log.format, "[log] format"),
     ];
@@ -130,6 +131,8 @@ fn keep_unchangeable(old: &Settings, new: &mut Settings) {
     }
     new.kernel.table = old.kernel.table;
     new.kernel.protocol = old.kernel.protocol;
+    new.kernel.next_hop_objects = old.kernel.next_hop_objects;
+    new.core.kernel_sets = old.core.kernel_sets;
     new.control = old.control.clone();
     new.log.format = old.log.format;
 }

@@ -32,6 +32,7 @@ pub(super) fn read(section: Option<Section<'_>>, role: Role, policies: &Policies
         learn_exclude_interfaces: globs(&["kube-ipvs*"]),
         direct: true,
         direct_exclude_interfaces: globs(&["cali*", "kube-ipvs*"]),
+        next_hop_objects: false,
         on_exit: OnExit::Keep,
         sweep_limit: 0.5,
     };
@@ -61,6 +62,7 @@ fn override_with(section: &mut Section<'_>, default: Kernel) -> Kernel {
         direct_exclude_interfaces: section
             .list("direct_exclude_interfaces", parsed)
             .unwrap_or(default.direct_exclude_interfaces),
+        next_hop_objects: section.read("next_hop_objects", boolean).unwrap_or(default.next_hop_objects),
         on_exit: section.read("on_exit", word(ON_EXIT)).unwrap_or(default.on_exit),
         sweep_limit: section.read("sweep_limit", share).unwrap_or(default.sweep_limit),
     }

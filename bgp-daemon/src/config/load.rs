@@ -118,6 +118,7 @@ fn settings(mut root: Section<'_>, host: &dyn Host, folder: &Path) -> Settings {
         peers: peers.into_iter().map(|peer| peer.config).collect(),
         dynamic_peers: ranges.into_iter().map(|(range, _)| range).collect(),
         kernel_export: kernel.export,
+        kernel_sets: kernel.kernel.next_hop_objects,
         multipath: kernel.multipath,
     };
     Settings { core, role, listen, sockets, originate, kernel: kernel.kernel, control, bird, http, log }

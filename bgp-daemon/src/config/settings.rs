@@ -122,6 +122,8 @@ pub struct Kernel {
     pub direct: bool,
     /// Prefixes of these interfaces do not.
     pub direct_exclude_interfaces: Vec<Glob>,
+    /// Next-hop objects of the kernel carry the hops that routes share.
+    pub next_hop_objects: bool,
     /// What happens to our routes when we stop.
     pub on_exit: OnExit,
     /// Share of our routes, 0 to 1, that one sweep after a restart may remove.

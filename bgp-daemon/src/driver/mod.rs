@@ -202,7 +202,8 @@ impl Turning {
             }
             Output::Event(event) => self.repeats.tell(&event, self.now),
             // Sessions that end because we leave take their routes along; the kernel keeps them.
-            Output::Fib(_) if self.stopping => {}
+            Output::Fib(_) | Output::FibSet(_) if self.stopping => {}
+            Output::FibSet(set) => self.kernel(|kernel| kernel.want_set(set)),
             Output::Fib(change) => self.kernel(|kernel| kernel.want(change)),
             Output::FibSettled => self.settled = true,
             Output::Track { address, watch } => self.kernel(|kernel| kernel.track(address, watch)),

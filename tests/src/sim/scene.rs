@@ -36,6 +36,7 @@ pub fn config(asn: u32, n: u8) -> Config {
         peers: Vec::new(),
         dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
+        kernel_sets: false,
         multipath: 16,
     }
 }

@@ -12,6 +12,7 @@ mod wires;
 mod foreign;
 mod kernel;
 mod learning;
+mod objects;
 mod reach;
 mod reflector;
 mod reload;

@@ -302,6 +302,7 @@ multipath = 1
 export = "reject-all"
 on_exit = "remove"
 sweep_limit = 1
+next_hop_objects = true
 [control]
 socket = "/tmp/c.sock"
 mode = "0600"
@@ -324,6 +325,7 @@ format = "json"
     assert_eq!((kernel.table, kernel.protocol, kernel.metric), (100, 186, 1024));
     assert!(!kernel.learn && !kernel.direct && kernel.learn_exclude_interfaces.is_empty());
     assert_eq!((kernel.on_exit, kernel.sweep_limit), (OnExit::Remove, 1.0));
+    assert!(kernel.next_hop_objects && settings.core.kernel_sets);
     assert_eq!(settings.core.kernel_export.as_deref(), Some(&[Policy::reject_all().into()][..]));
     assert_eq!(settings.core.multipath, 1);
     assert_eq!(settings.control.mode, 0o600);
