@@ -58,6 +58,7 @@ pub(super) fn config(flags: u8) -> Config {
         dynamic_peers: vec![DynamicPeers { prefix: range.into(), limit: 1, template }],
         kernel_export: (!bit(flags, 3)).then(|| accept_all().to_vec()),
         multipath: if bit(flags, 4) { 4 } else { 1 },
+        kernel_sets: false,
     }
 }
 
