@@ -99,13 +99,13 @@ impl Neighbour {
         Some(Importer { config: self.config(), asn, peer_asn, place })
     }
 
-    /// Where a session of it stands.
     /// The interface whose link we share with the peer, where there is one and its name is known.
     pub(super) fn device(&self) -> Option<Arc<str>> {
         let live = self.live.as_ref().filter(|live| self.place(live).is_on_link())?;
         live.interface.name.clone()
     }
 
+    /// Where a session of it stands.
     fn place<'a>(&'a self, live: &'a Live) -> Place<'a> {
         Place {
             local: live.local.ip(),
