@@ -13,8 +13,9 @@ use crate::{
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
 ///
-/// Spawns one task on the current tokio runtime, and a thread that does nothing but send, because the kernel works
-/// inside of that call. Nothing is written before the first whole view of the table has been read, and nothing is swept before [`Handle::settle`].
+/// Spawns one task on the current tokio runtime, and a thread that does nothing but send, because the kernel
+/// works inside of that call. Nothing is written before the first whole view of the table has been read, and
+/// nothing is swept before [`Handle::settle`].
 ///
 /// # Errors
 /// Where the netlink socket cannot be opened or set up, and (`InvalidInput`) where [`Config::check`] fails.
