@@ -33,6 +33,8 @@ pub fn start(config: Config) -> io::Result<(Handle, Events)> {
 }
 
 /// Takes wishes for one table. Cheap to clone; when the last one is dropped the task stops and the routes stay.
+///
+/// Whatever is asked or ordered counts after every wish sent before it through the same handle.
 #[derive(Clone, Debug)]
 pub struct Handle {
     wishes: mpsc::Sender<Wish>,

@@ -6,22 +6,19 @@ mod namespace;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use fib_sync::Route;
-use namespace::{config, in_namespace, quiet, started};
+use fib_sync::{Gauges, Route};
+use ipnet::IpNet;
+use namespace::{config, in_namespace, ip_batch, quiet, started};
 
 #[test]
 fn a_wish_waits_while_too_many_are_on_their_way() {
     in_namespace("a_wish_waits_while_too_many_are_on_their_way", || async {
         let (handle, _events, _) = started(config()).await;
-        let prefix = |nth: u16| {
-            let [high, low] = nth.to_be_bytes();
-            format!("10.200.{high}.{low}/32").parse().expect("a prefix")
-        };
         // The runtime has one thread and it is this one: nobody takes wishes away until we wait.
         let mut context = Context::from_waker(Waker::noop());
         let taken = (0..u16::MAX)
             .take_while(|nth| {
-                let wish = pin!(handle.want(prefix(*nth), Some(Route::blackhole())));
+                let wish = pin!(handle.want(host(*nth), Some(Route::blackhole())));
                 wish.poll(&mut context) == Poll::Ready(Ok(()))
             })
             .count();
@@ -30,4 +27,29 @@ fn a_wish_waits_while_too_many_are_on_their_way() {
         let snapshot = quiet(&handle).await;
         assert_eq!(snapshot.routes.len(), taken + 1);
     });
+}
+
+#[test]
+fn an_answer_knows_every_wish_sent_before_the_question() {
+    in_namespace("an_answer_knows_every_wish_sent_before_the_question", || async {
+        // Nothing is written before the first view is there, and this one takes a while.
+        let foreign = |nth: u16| format!("route add blackhole 10.100.{}.{}/32\n", nth >> 8, nth & 255);
+        ip_batch(&(0..50_000).map(foreign).collect::<String>());
+        let (handle, _events) = fib_sync::start(config()).expect("a netlink socket");
+        let mut context = Context::from_waker(Waker::noop());
+        let mut wished = 0_u16;
+        while wished < 20_000 {
+            while pin!(handle.want(host(wished), Some(Route::blackhole()))).poll(&mut context).is_ready() {
+                wished += 1;
+            }
+            let metrics = handle.metrics().await.unwrap();
+            let Gauges { installed, pending, .. } = metrics.gauges;
+            assert_eq!(installed + pending, usize::from(wished), "{metrics:?}");
+        }
+    });
+}
+
+fn host(nth: u16) -> IpNet {
+    let [high, low] = nth.to_be_bytes();
+    format!("10.200.{high}.{low}/32").parse().expect("a prefix")
 }

@@ -131,8 +131,8 @@ impl Keeper {
             Woken::Listener(false) => while self.reconciler.poll_event().is_some() {},
             Woken::Wish(wish) => self.wished(wish),
             Woken::Request(request) => {
-                // Whoever asks after a wish of theirs means the state with it.
-                self.take_waiting();
+                // Whoever asks after a wish of theirs means the state with it. What waits is bounded by its channel.
+                self.take_sent();
                 self.requested(request);
             }
             Woken::Socket(received) => self.take_in(received?, buffer)?,
@@ -302,6 +302,14 @@ impl Keeper {
         }
     }
 
+    /// Takes whatever was wished by now, however much waits for the kernel.
+    fn take_sent(&mut self) {
+        for _ in 0..self.inboxes.wishes.len() {
+            let Ok(wish) = self.inboxes.wishes.try_recv() else { return };
+            self.take(wish);
+        }
+    }
+
     fn take(&mut self, wish: Wish) {
         match wish {
             Wish::Route(prefix, route) => self.reconciler.want(prefix, route),
@@ -327,9 +335,6 @@ impl Keeper {
             }
             Some(Request::Snapshot(answer)) => drop(answer.send(self.reconciler.snapshot())),
             Some(Request::Stop(answer)) => {
-                while let Ok(wish) = self.inboxes.wishes.try_recv() {
-                    self.take(wish);
-                }
                 self.leaving = Some(Leaving::Stopping(Patience::new(self.done()), answer));
             }
             Some(Request::RemoveAll(answer)) => {
