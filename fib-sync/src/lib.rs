@@ -20,14 +20,15 @@
 //!
 //! - **What is touched.** A route is ours if table, protocol and metric say so ([`Config`]). Nothing else is ever
 //!   replaced, removed or hidden behind one of ours of the same metric. A foreign route in the way is reported
-//!   ([`Event::Diverged`] with [`Refused::Exists`]); ours follows by itself when it goes. A route of another metric
-//!   is another route: which of the two forwards is what the metric says, but nothing is put in front of a connected
-//!   prefix.
+//!   ([`Event::Diverged`] with [`Refused::Exists`]), and an earlier form of ours at the same prefix, which could hide
+//!   it, is removed; ours follows by itself when it goes. A route of another metric is another route: which of the two
+//!   forwards is what the metric says, but nothing is put in front of a connected prefix.
 //! - **At start** nothing is written before the whole view is read. What is ours is adopted and goes on forwarding;
 //!   wishes are compared with it and replace it in place. Only after [`Handle::settle`] is the rest swept, and not
 //!   if it is more than [`Config::sweep_limit`] of what was adopted.
 //! - **At run time** a wish is written as soon as the kernel takes it, one operation at a time per prefix; wishes
-//!   that come faster coalesce. A refusal is told once and retried with growing pauses, at once when the network
+//!   that come faster coalesce. Where the kernel refuses the new form of a route, the earlier one goes on forwarding. A
+//!   refusal is told once and retried with growing pauses, at once when the network
 //!   changes. Whatever else writes to our routes is undone.
 //! - **Sets of hops** that routes share ([`Handle::want_set`], [`Forwarding::Through`]) are written into each route, or,
 //!   if asked for ([`Config::next_hop_objects`]), carried by next-hop objects of the kernel: one message then moves all

@@ -257,3 +257,28 @@ fn routes_move_to_another_metric_without_a_gap() {
         assert_eq!(told, expected);
     });
 }
+
+#[test]
+fn an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal() {
+    in_namespace("an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal", || async {
+        let (handle, mut events, _) = started(config()).await;
+        let wishes = [("192.0.2.0/24", "10.0.0.2", "172.16.0.1"), ("2001:db8::/32", "fd00::2", "fd09::1")];
+        for (prefix, gateway, nowhere) in wishes {
+            let family = if prefix.contains(':') { "-6" } else { "-4" };
+            let shown = |proto: &str| routes(&format!("{family} route show {prefix} proto {proto}"));
+            handle.want(net(prefix), Some(Route::via(addr(gateway)))).await.unwrap();
+            quiet(&handle).await;
+            let ours = shown("bird");
+
+            handle.want(net(prefix), Some(Route::via(addr(nowhere)).at(60))).await.unwrap();
+            event(&mut events, "refused", |e| matches!(e, Event::Diverged { .. })).await;
+            assert_eq!(shown("bird"), ours, "the prefix keeps its route");
+
+            ip(&format!("{family} route add {prefix} via {gateway} proto static metric 60"));
+            let refused = Refused::Exists { protocol: 4, metric: 60 };
+            let told = Event::Diverged { prefix: net(prefix), refused };
+            event(&mut events, "a conflict", |e| *e == told).await;
+            assert_eq!((shown("bird").len(), shown("static").len()), (0, 1));
+        }
+    });
+}

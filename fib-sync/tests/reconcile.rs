@@ -342,7 +342,11 @@ fn a_list_is_believed_before_the_events_that_came_before_it() {
     meddle(&mut world.kernel, route, How::Append);
     world.want(prefix(0), Some(wish(0, 2)));
     world.settle_down();
-    assert_eq!(world.operations, [], "a replacement takes the first of the key, which is foreign");
+    let removed = |operation: &Operation| matches!(operation, Operation::Remove(_));
+    assert!(
+        world.operations.iter().all(removed),
+        "a replacement takes the first of the key, which is foreign"
+    );
 }
 
 #[test]

@@ -61,19 +61,27 @@ pub(super) fn decide(
         Some(_) if may_replace(&prefix, &at_key, config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }
-        None if at_key.is_empty() => create(prefix, wished, held),
-        Some(_) | None => Step::Refuse(conflict(&at_key, config)),
+        None if at_key.is_empty() => create(prefix, wished, held, config),
+        Some(_) | None => yield_to(conflict(&at_key, config), prefix, held, config),
     }
 }
 
 /// Nothing is put in front of a connected prefix: the host would send to its own link through somebody else. Any
 /// other foreign route says by its metric whether it wants to forward.
-fn create(prefix: IpNet, wished: Held, held: &[Held]) -> Step {
+fn create(prefix: IpNet, wished: Held, held: &[Held], config: &Config) -> Step {
     let connected = |route: &&Held| route.protocol == RTPROT_KERNEL && route.metric > wished.metric;
     match held.iter().find(connected) {
-        Some(route) => Step::Refuse(Refused::Exists { protocol: route.protocol, metric: route.metric }),
+        Some(Held { protocol, metric, .. }) => {
+            yield_to(Refused::Exists { protocol: *protocol, metric: *metric }, prefix, held, config)
+        }
         None => Step::Apply(Operation::Create(wished.at(prefix))),
     }
+}
+
+/// A foreign route serves the prefix. What stands of ours is not what is wished any more, and in front of the foreign
+/// one it would hide it: it goes.
+fn yield_to(owner: Refused, prefix: IpNet, held: &[Held], config: &Config) -> Step {
+    first_of_ours(held, config).map_or(Step::Refuse(owner), |route| remove(prefix, route))
 }
 
 fn may_replace(prefix: &IpNet, at_key: &[&Held], config: &Config) -> bool {
