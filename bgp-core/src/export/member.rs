@@ -89,7 +89,9 @@ impl Member {
 
     /// What it needs next; `dirty` where the group has nets to look at.
     pub(super) fn need(&self, dirty: bool) -> Need {
-        let busy_elsewhere = self.walk.is_some_and(|walk| !walk.stepped);
+        // The last word on what is owed has to be found before it is said: where the group is new, nothing
+        // has been looked at yet, and everything would be withdrawn.
+        let busy_elsewhere = self.arrears.is_empty() && self.walk.is_some_and(|walk| !walk.stepped);
         if dirty && !busy_elsewhere {
             Need::Batch
         } else if !self.arrears.is_empty() {
