@@ -40,6 +40,8 @@ pub(super) struct NextHops {
     index: HashMap<IpAddr, u32, Seeded>,
     /// Addresses whose watch may have to start or stop.
     queue: VecDeque<IpAddr>,
+    /// How many are watched and have not been answered for yet.
+    unanswered: usize,
 }
 
 /// One next hop.
@@ -49,6 +51,8 @@ pub(super) struct Entry {
     reach: Option<Reach>,
     /// The driver was told to watch it.
     watched: bool,
+    /// It has said how it is reached, or that it is not.
+    answered: bool,
     /// It stands in the queue.
     queued: bool,
     /// It stands in the RIB's queue of work.
@@ -87,7 +91,12 @@ impl Entry {
 impl NextHops {
     pub(super) fn new(mode: NextHopMode, seed: u64) -> Self {
         let index = HashMap::with_hasher(Seeded::new(seed));
-        Self { mode, entries: Slab::default(), index, queue: VecDeque::new() }
+        Self { mode, entries: Slab::default(), index, queue: VecDeque::new(), unanswered: 0 }
+    }
+
+    /// Whether some next hop looks unreachable only because nobody has looked yet.
+    pub(super) const fn awaits_answers(&self) -> bool {
+        self.unanswered > 0
     }
 
     /// Changes whether next hops are watched; the watch of each is started or stopped accordingly.
@@ -126,6 +135,10 @@ impl NextHops {
     /// Notes how `address` is reached; the entry, with its walks started, where that is news.
     pub(super) fn answer(&mut self, address: IpAddr, reach: Option<Reach>) -> Option<&mut Entry> {
         let entry = self.entries.get_mut(*self.index.get(&address)?)?;
+        if entry.watched && !entry.answered {
+            entry.answered = true;
+            self.unanswered -= 1;
+        }
         if entry.reach == reach {
             return None;
         }
@@ -147,10 +160,14 @@ impl NextHops {
             entry.queued = false;
             let wanted = self.mode == NextHopMode::Tracked && entry.is_used();
             let news = entry.watched != wanted;
+            let (was_awaited, is_new) = (entry.watched && !entry.answered, news && wanted);
             entry.watched = wanted;
             if !wanted {
                 entry.reach = None;
             }
+            entry.answered &= wanted && !is_new;
+            let is_awaited = entry.watched && !entry.answered;
+            self.unanswered = self.unanswered + usize::from(is_awaited) - usize::from(was_awaited);
             self.consider(at);
             if news {
                 return Some((address, wanted));
@@ -196,6 +213,7 @@ impl NextHops {
             address,
             reach: None,
             watched: false,
+            answered: false,
             queued: false,
             working: false,
             ipv4: Behind::default(),

@@ -205,6 +205,12 @@ impl Rib {
         self.next_hops.poll_track()
     }
 
+    /// Whether some next hop looks unreachable only because the driver has not answered for it yet.
+    #[must_use]
+    pub const fn awaits_next_hops(&self) -> bool {
+        self.next_hops.awaits_answers()
+    }
+
     /// Where packets of `route` go, every gateway filled in. `None` where its next hop cannot be reached,
     /// and for routes without one.
     #[must_use]

@@ -218,7 +218,7 @@ impl Speaker {
         if self.unfinished {
             return Some(Deadline { at: self.now, timer: Timer::Work });
         }
-        let settle = self.settle.waits_until(self.roster.iter(), &self.config);
+        let settle = self.settle.waits_until(self.roster.iter(), &self.config, self.rib.awaits_next_hops());
         let settle = settle.map(|at| Deadline { at, timer: Timer::Restart });
         settle.into_iter().chain(self.roster.next_deadline()).min()
     }
@@ -301,7 +301,8 @@ impl Speaker {
         }
         self.unfinished = more;
         if !more {
-            while let Some(milestone) = self.settle.poll(self.roster.iter(), &self.config, now) {
+            let unresolved = self.rib.awaits_next_hops();
+            while let Some(milestone) = self.settle.poll(self.roster.iter(), &self.config, unresolved, now) {
                 self.pass(milestone);
             }
         }

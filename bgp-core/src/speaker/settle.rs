@@ -7,7 +7,8 @@
 //! nobody else's news, but it gets `first_contact` to tell its routes before the kernel is swept. Where
 //! peers may come from a range, nobody knows which of them a predecessor had, so all have `first_contact`
 //! to come back: the first to do so would otherwise hear that there is nothing more to be told, and drop
-//! what the others announced.
+//! what the others announced. For the same reason every next hop is looked up first: until then it seems
+//! unreachable.
 //!
 //! [RFC 4724 §4.1]: https://www.rfc-editor.org/rfc/rfc4724#section-4.1
 
@@ -48,15 +49,17 @@ impl Settle {
         Family::UNICAST.into_iter().all(|family| self.has_reached(Milestone::Announce(family)))
     }
 
-    /// Looks again; a milestone, once, for which nobody is waited any more.
+    /// Looks again; a milestone, once, for which nobody is waited any more. `unresolved`: some next hop has
+    /// not been looked up yet.
     pub(super) fn poll<'a>(
         &mut self,
         peers: impl Iterator<Item = &'a Neighbour> + Clone,
         config: &Config,
+        unresolved: bool,
         now: Instant,
     ) -> Option<Milestone> {
-        let is_over =
-            |next: &Milestone| self.until(*next, peers.clone(), config).is_none_or(|until| until <= now);
+        let until = |next: &Milestone| self.until(*next, peers.clone(), config, unresolved);
+        let is_over = |next: &Milestone| until(next).is_none_or(|until| until <= now);
         let reached = self.next().find(is_over)?;
         self.reached.insert(reached);
         Some(reached)
@@ -67,8 +70,9 @@ impl Settle {
         &self,
         peers: impl Iterator<Item = &'a Neighbour> + Clone,
         config: &Config,
+        unresolved: bool,
     ) -> Option<Instant> {
-        self.next().filter_map(|next| self.until(next, peers.clone(), config)).min()
+        self.next().filter_map(|next| self.until(next, peers.clone(), config, unresolved)).min()
     }
 
     /// Until when at the latest a milestone waits for somebody; `None` where it does not.
@@ -77,13 +81,15 @@ impl Settle {
         next: Milestone,
         peers: impl Iterator<Item = &'a Neighbour>,
         config: &Config,
+        unresolved: bool,
     ) -> Option<Instant> {
         let times = &config.graceful_restart;
         let bound = self.started + times.max_wait;
         let expects_strangers = times.enabled && !config.dynamic_peers.is_empty();
         let strangers = expects_strangers.then(|| self.started + times.first_contact);
         let known = peers.filter_map(|peer| self.waits_for(peer, next, times));
-        known.chain(strangers).max().map(|until| until.min(bound))
+        let lookups = unresolved.then_some(bound);
+        known.chain(strangers).chain(lookups).max().map(|until| until.min(bound))
     }
 
     /// What may come next: every family by itself, and the kernel after the last of them.
