@@ -1,5 +1,6 @@
 //! What the kernel is wished to hold: one wish per prefix, told only when it changes.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -22,11 +23,33 @@ pub(super) struct Fib {
     /// Whether wishes name sets.
     names_sets: bool,
     pub(super) hops: Hops,
+    held_back: BTreeSet<Family>,
 }
 
 impl Fib {
     pub(super) fn new(policies: Vec<Arc<Policy>>, names_sets: bool) -> Self {
-        Self { policies, wishes: Default::default(), names_sets, hops: Hops::default() }
+        let (wishes, hops, held_back) = Default::default();
+        Self { policies, wishes, names_sets, hops, held_back }
+    }
+
+    /// The kernel is told nothing about what peers say of `family` until `let_go`: what our predecessor left
+    /// there is better than a decision between the peers that happened to speak first
+    /// ([RFC 4724 §4.1](https://www.rfc-editor.org/rfc/rfc4724#section-4.1)).
+    pub(super) fn hold_back(&mut self, family: Family) {
+        self.held_back.insert(family);
+    }
+
+    /// Ends `hold_back`; the wishes that were.
+    pub(super) fn let_go(&mut self, family: Family, rib: &Rib) -> Vec<FibChange> {
+        let index = Family::UNICAST.iter().position(|known| *known == family);
+        let (Some(index), true) = (index, self.held_back.remove(&family)) else { return Vec::new() };
+        let Some(table) = rib.table(family) else { return Vec::new() };
+        let wishes = self.wishes[index].iter().enumerate();
+        let untold = wishes.filter_map(|(at, route)| {
+            let route = route.as_ref().filter(|route| !is_own(route))?;
+            Some(FibChange { prefix: table.prefix(NetId::at(at))?, route: Some(route.clone()) })
+        });
+        untold.collect()
     }
 
     /// Replaces the policies; whether anything has to be evaluated anew.
@@ -39,6 +62,7 @@ impl Fib {
     /// The wish that follows from a decision, where it differs from the one told before.
     pub(super) fn decide(&mut self, change: &Change, rib: &mut Rib) -> Option<FibChange> {
         let route = self.wish(change, rib);
+        let held_back = self.held_back.contains(&change.family);
         let slot = self.slot(change.family, change.net)?;
         if *slot == route {
             return None;
@@ -49,13 +73,14 @@ impl Fib {
             (true, true) | (false, false) => {}
         }
         let before = std::mem::replace(slot, route.clone());
+        let tells = !held_back || [&before, &route].into_iter().flatten().any(is_own);
         if let Some(FibRoute::Through { set, .. }) = route {
             self.hops.enter(set);
         }
         if let Some(FibRoute::Through { set, .. }) = before {
             self.hops.leave(set);
         }
-        Some(FibChange { prefix: change.prefix, route })
+        tells.then_some(FibChange { prefix: change.prefix, route })
     }
 
     /// What was last wished for a net, the hops of its set in it.
@@ -115,6 +140,11 @@ impl Fib {
     pub(super) fn policies(&self) -> &[Arc<Policy>] {
         &self.policies
     }
+}
+
+/// Whether a wish follows from what we were told by our operator, not from a decision between peers.
+const fn is_own(route: &FibRoute) -> bool {
+    !matches!(route, FibRoute::Forward { carries: false, .. } | FibRoute::Through { .. })
 }
 
 /// The kernel's form of a route; `paths` are those that share its traffic, after itself.

@@ -126,7 +126,12 @@ impl Speaker {
         };
         if speaker.config.graceful_restart.forwarding_preserved {
             // A restart: nothing is told before it can be told right (RFC 4724 §4.1).
-            Family::UNICAST.into_iter().for_each(|family| speaker.exporter.hold_back(family));
+            for family in Family::UNICAST {
+                speaker.exporter.hold_back(family);
+                if let Some(fib) = &mut speaker.fib {
+                    fib.hold_back(family);
+                }
+            }
         }
         for peer in speaker.config.peers.clone() {
             speaker.add_peer(peer, now);

@@ -67,6 +67,8 @@ impl Speaker {
     /// Held back routes are told; after those of the last family, later OPENs no longer speak of a restart.
     fn begin_to_announce(&mut self, family: Family) {
         self.exporter.let_go(family);
+        let wishes = self.fib.as_mut().map(|fib| fib.let_go(family, &self.rib));
+        self.outputs.extend(wishes.into_iter().flatten().map(Output::Fib));
         if !self.settle.may_announce() {
             return;
         }
