@@ -213,8 +213,11 @@ async fn hear(mut events: fib_sync::Events, inbox: Inbox) {
     }
 }
 
-/// What an event means to the speaker; the event itself where it means something to people.
-fn input(event: Event) -> Result<Input, Event> {
+/// What an event means to the speaker.
+///
+/// # Errors
+/// The event itself, where it means something to people.
+pub fn input(event: Event) -> Result<Input, Event> {
     Ok(match event {
         Event::Learned { prefix, origin, route } => {
             let source = source(origin);
@@ -263,7 +266,9 @@ fn learned_route(LearnedRoute { kind, hops, .. }: LearnedRoute) -> Option<Route>
     Some(Route { attributes: Attributes::default(), forwarding, interface, kernel: KernelHint::default() })
 }
 
-fn kernel_route(route: FibRoute) -> fib_sync::Route {
+/// A wish of the speaker in the table's words.
+#[must_use]
+pub fn kernel_route(route: FibRoute) -> fib_sync::Route {
     match route {
         FibRoute::Forward { hops, metric, source_address, carries } => {
             let hops = hops.into_iter().map(kernel_hop).collect();

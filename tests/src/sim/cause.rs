@@ -1,0 +1,76 @@
+//! Causes: no session ends without one. What quietly flaps and heals would look well at the end.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bgp_core::Instant;
+use bgp_core::speaker::{Event, Input};
+
+use super::wire::pair;
+use super::{NodeId, World};
+
+/// Until when sessions between two nodes may end.
+#[derive(Debug, Default)]
+pub(super) struct Causes {
+    /// Whether anybody asks.
+    pub(super) asked: bool,
+    until: BTreeMap<(NodeId, NodeId), Instant>,
+}
+
+/// The longest that a fault goes on to be felt after it is over: a hold timer, and another try.
+const ECHO: Duration = Duration::from_secs(200);
+
+impl World {
+    /// Something goes wrong between two nodes, for this long.
+    pub(super) fn excuse(&mut self, a: NodeId, b: NodeId, duration: Duration) {
+        let until = self.now() + duration + ECHO;
+        let held = self.causes.until.entry(pair(a, b)).or_default();
+        *held = (*held).max(until);
+    }
+
+    /// Something goes wrong with a node.
+    pub(super) fn excuse_all(&mut self, id: NodeId) {
+        for other in 0..self.nodes.len() {
+            self.excuse(id, NodeId(other), Duration::ZERO);
+        }
+    }
+
+    /// An operator may do what ends sessions.
+    pub(super) fn excuse_input(&mut self, id: NodeId, input: &Input) {
+        if matches!(input, Input::Admin { .. } | Input::Reconfigure(_) | Input::Stop { .. }) {
+            self.excuse_all(id);
+        }
+    }
+
+    /// Every session that a node said has ended had a cause.
+    pub(super) fn check_causes(&mut self, id: NodeId) {
+        let heard = self.node(id).heard;
+        self.nodes[id.0].heard = self.node(id).events.len();
+        if !self.causes.asked {
+            return;
+        }
+        for event in &self.node(id).events[heard..] {
+            if let Event::Down { peer, reason } = event
+                && let Some(other) = self.peer_of(id, peer)
+            {
+                let until = self.causes.until.get(&pair(id, other)).copied().unwrap_or_default();
+                let excused = until >= self.now() || self.is_cut(id, other) || self.is_down(other);
+                assert!(
+                    excused,
+                    "seed {}, at {}: the session of {id:?} with {peer} ended without a cause: {reason}",
+                    self.seed,
+                    self.now()
+                );
+            }
+        }
+    }
+
+    fn is_down(&self, id: NodeId) -> bool {
+        self.node(id).speaker.is_none()
+    }
+
+    fn peer_of(&self, id: NodeId, name: &str) -> Option<NodeId> {
+        let speaker = self.node(id).speaker.as_ref()?;
+        self.host_of(speaker.view().peer(speaker.peer_id(name)?)?.address)
+    }
+}
