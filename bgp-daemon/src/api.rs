@@ -492,7 +492,7 @@ pub struct KernelRoute {
     /// Why the kernel refuses it.
     pub reason: Option<String>,
     /// The same in a word: `exists`, `no-such-next-hop`, `no-such-source`, `no-device`, `gone`, `denied`, `unsupported`,
-    /// `exhausted`, `invalid`, `unanswered` or `other`.
+    /// `exhausted`, `invalid`, `contested`, `unanswered` or `other`.
     pub kind: Option<Cow<'static, str>>,
     /// Whose route is in the way.
     pub owner: Option<KernelOwner>,

@@ -27,9 +27,9 @@
 //!   wishes are compared with it and replace it in place. Only after [`Handle::settle`] is the rest swept, and not
 //!   if it is more than [`Config::sweep_limit`] of what was adopted.
 //! - **At run time** a wish is written as soon as the kernel takes it, one operation at a time per prefix; wishes
-//!   that come faster coalesce. Where the kernel refuses the new form of a route, the earlier one goes on forwarding. A
-//!   refusal is told once and retried with growing pauses, at once when the network
-//!   changes. Whatever else writes to our routes is undone.
+//!   that come faster coalesce. Where the kernel refuses the new form of a route, the earlier one goes on forwarding.
+//!   A refusal is told once and retried with growing pauses, at once when the network changes. What others do to our
+//!   routes is undone: a few times at once, then with growing pauses, and told ([`Refused::Contested`]).
 //! - **Sets of hops** that routes share ([`Handle::want_set`], [`Forwarding::Through`]) are written into each route, or,
 //!   if asked for ([`Config::next_hop_objects`]), carried by next-hop objects of the kernel: one message then moves all
 //!   routes of a set. An object is ours if number and protocol say so; nothing else is touched, and none of ours is
@@ -84,7 +84,7 @@ pub use object::{KernelObject, Member, ObjectContent, ObjectOperation, SetId};
 pub use pattern::Pattern;
 pub use protocol::Protocol;
 pub use reconcile::Reconciler;
-pub use refused::Refused;
+pub use refused::{Meddled, Refused};
 pub use route::{Forwarding, Hop, Route};
 pub use seen::{
     Address, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place, Seen, Ticket,

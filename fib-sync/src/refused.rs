@@ -1,8 +1,10 @@
 //! Why the kernel, or we on its behalf, did not do what was wished.
 
+use std::fmt;
+
 use thiserror::Error;
 
-use crate::Protocol;
+use crate::{Operation, Protocol};
 
 /// A refusal by meaning; `text` is the kernel's own explanation (extended acknowledgement), or what its error number
 /// is called where it gave none.
@@ -69,6 +71,14 @@ pub enum Refused {
         /// The kernel's words.
         text: String,
     },
+    /// Somebody else undoes it again and again. It is done again after a pause, longer each time.
+    #[error("undone by somebody else {times} times in a row, last {meddled}")]
+    Contested {
+        /// Times in a row, with no minute between that was quiet.
+        times: u32,
+        /// What they did.
+        meddled: Meddled,
+    },
     /// Nobody answered: the answer was lost in an overrun. The prefix is read again.
     #[error("the answer was lost")]
     Unanswered,
@@ -89,7 +99,40 @@ impl Refused {
             Self::Exhausted { .. } => "exhausted",
             Self::Invalid { .. } => "invalid",
             Self::Other { .. } => "other",
+            Self::Contested { .. } => "contested",
             Self::Unanswered => "unanswered",
         }
+    }
+}
+
+/// What somebody else did to a route of ours. Who it was the kernel does not tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meddled {
+    /// It was removed.
+    Removed,
+    /// Another one of our protocol was put in its place.
+    Overwritten,
+    /// One of our protocol was added that is not wished.
+    Added,
+}
+
+impl From<&Operation> for Meddled {
+    /// What this undoes.
+    fn from(operation: &Operation) -> Self {
+        match operation {
+            Operation::Create(_) => Self::Removed,
+            Operation::Replace(_) => Self::Overwritten,
+            Operation::Remove(_) => Self::Added,
+        }
+    }
+}
+
+impl fmt::Display for Meddled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Removed => "removed",
+            Self::Overwritten => "overwritten",
+            Self::Added => "added",
+        })
     }
 }

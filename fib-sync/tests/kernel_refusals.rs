@@ -5,8 +5,8 @@ mod namespace;
 
 use std::io::ErrorKind;
 
-use fib_sync::{Event, Handle, Hop, Owner, Refused, Route, SnapshotRoute, Standing};
-use namespace::{addr, config, event, in_namespace, ip, net, quiet, routes, started};
+use fib_sync::{Event, Handle, Hop, Meddled, Owner, Refused, Route, SnapshotRoute, Standing};
+use namespace::{addr, config, event, in_namespace, ip, ip_batch, net, quiet, routes, started};
 
 /// The wish, the kind of its refusal, and the kernel's words.
 type Case = (&'static str, Route, &'static str, &'static str);
@@ -281,4 +281,32 @@ fn an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal() {
             assert_eq!((shown("bird").len(), shown("static").len()), (0, 1));
         }
     });
+}
+
+#[test]
+fn whoever_removes_our_route_whenever_they_see_it_is_told_of_and_answered_with_pauses() {
+    in_namespace(
+        "whoever_removes_our_route_whenever_they_see_it_is_told_of_and_answered_with_pauses",
+        || async {
+            let (handle, mut events, _) = started(config()).await;
+            for (prefix, gateway) in [("192.0.2.0/24", "10.0.0.2"), ("2001:db8::/32", "fd00::2")] {
+                let before = handle.metrics().await.unwrap().counters.created;
+                handle.want(net(prefix), Some(Route::via(addr(gateway)))).await.unwrap();
+                let refused = loop {
+                    ip_batch(&format!("route del {prefix} proto bird\n"));
+                    quiet(&handle).await;
+                    if let Some(Event::Diverged { refused, .. }) = events.try_next() {
+                        break refused;
+                    }
+                };
+                assert_eq!(refused, Refused::Contested { times: 6, meddled: Meddled::Removed });
+                let created = handle.metrics().await.unwrap().counters.created - before;
+                assert!(created <= 6, "{created} times although it was undone each time");
+                event(&mut events, "the end of the fight", |e| *e == Event::Healed { prefix: net(prefix) })
+                    .await;
+                assert_eq!(quiet(&handle).await.routes.last().unwrap().standing, Standing::Installed);
+            }
+            assert_eq!(handle.metrics().await.unwrap().counters.refusals["contested"], 2);
+        },
+    );
 }

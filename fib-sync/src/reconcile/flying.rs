@@ -59,6 +59,11 @@ impl Flying {
         self.events > 1
     }
 
+    /// Whether somebody else wrote there meanwhile.
+    pub(super) fn has_met(&self) -> bool {
+        self.events > usize::from(!self.is_plain())
+    }
+
     /// An interface, or an address on it, takes routes along, maybe without a word.
     pub(super) fn loses(&mut self, interface: u32) {
         let over = |hop: &KernelHop| hop.interface == interface;

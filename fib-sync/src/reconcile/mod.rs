@@ -2,6 +2,7 @@
 //! Sans-IO: time is an argument, the kernel is whoever answers.
 
 mod adopt;
+mod contest;
 mod decide;
 mod flying;
 mod news;
@@ -19,10 +20,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ipnet::IpNet;
 
 use self::adopt::Adoption;
+use self::contest::Contests;
 use self::decide::{Step, decide};
 use self::flying::Flying;
 use self::news::News;
-use self::row::{Flight, Trouble};
+use self::row::{Flight, Row, Trouble};
 use self::rows::Rows;
 use self::sets::Sets;
 use self::wish::settled;
@@ -61,6 +63,7 @@ pub struct Reconciler {
     /// When refused wishes are tried again because the network changed.
     nudge: Option<Instant>,
     nudged: Instant,
+    contests: Contests,
     adoption: Adoption,
     learner: Learner,
     tracker: Tracker,
@@ -91,6 +94,7 @@ impl Reconciler {
             retries: BTreeSet::new(),
             nudge: None,
             nudged: Instant::ZERO,
+            contests: Contests::default(),
             adoption: Adoption::default(),
             learner: Learner::default(),
             tracker: Tracker::default(),
@@ -117,6 +121,7 @@ impl Reconciler {
         }
         self.unwatch(&prefix);
         self.rows.want(prefix, wish);
+        self.contests.lift(&prefix, self.now);
         self.look_at(prefix);
     }
 
@@ -148,6 +153,7 @@ impl Reconciler {
         for prefix in prefixes {
             self.unwatch(&prefix);
             self.rows.want(prefix, None);
+            self.contests.lift(&prefix, self.now);
             self.look_at(prefix);
         }
         self.sets.dismiss_all(&self.view, Ticket(self.last_ticket));
@@ -177,6 +183,12 @@ impl Reconciler {
             (Ok(()), flight) => {
                 self.counters.carried_out(flying.kind);
                 self.counters.latency.record(self.now.since(flying.asked));
+                row.undone = flying.has_met()
+                    && match flight {
+                        Flight::Fulfils => true,
+                        Flight::Outdated => false,
+                        Flight::Removes => row.wish.is_none(),
+                    };
                 if flying.doubtful {
                     row.fulfilled = false;
                     row.queued = true;
@@ -235,6 +247,7 @@ impl Reconciler {
             match step {
                 Step::Rest => self.rest(prefix),
                 Step::Wait => self.forgive(prefix),
+                Step::Apply(operation) if self.pauses(prefix, &row, &operation) => {}
                 Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
                 Step::Refuse(refused) => self.refuse(prefix, refused, now),
             }
@@ -267,7 +280,7 @@ impl Reconciler {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let retry = self.retries.first().map(|(at, _)| *at);
         let timers = [self.sets.poll_timeout(), self.resync.poll_timeout(), self.adoption.poll_timeout()];
-        [retry, self.nudge].into_iter().chain(timers).flatten().min()
+        [retry, self.nudge, self.contests.poll_timeout()].into_iter().chain(timers).flatten().min()
     }
 
     /// Time has passed.
@@ -282,11 +295,13 @@ impl Reconciler {
             self.nudged = now;
             let waiting: Vec<IpNet> = self.retries.iter().map(|(_, prefix)| *prefix).collect();
             for prefix in waiting {
+                self.contests.lift(&prefix, now);
                 self.look_at(prefix);
             }
             self.sets.nudge();
         }
         self.sets.handle_timeout(now);
+        self.contests.handle_timeout(now);
         while let Some((at, prefix)) = self.retries.first().copied()
             && at <= now
         {
@@ -321,6 +336,26 @@ impl Reconciler {
                 self.retries.remove(&(trouble.retry, prefix));
             }
             self.ready.push_back((prefix, self.now));
+        }
+    }
+
+    /// Whether this has to wait: somebody else undoes it again and again. Then it is told and tried later.
+    fn pauses(&mut self, prefix: IpNet, row: &Row, operation: &Operation) -> bool {
+        if row.undone {
+            self.contests.undone(prefix, self.now);
+        }
+        let Some(trouble) = self.contests.paused(&prefix, operation.into(), self.now) else { return false };
+        if row.undone {
+            self.counters.refused(&trouble.refused);
+        }
+        self.put_off(prefix, trouble);
+        true
+    }
+
+    /// Notes at a prefix of ours who changed it.
+    fn mark_undone(&mut self, prefix: &IpNet, undone: bool) {
+        if let Some(row) = self.rows.get_mut(prefix) {
+            row.undone = undone;
         }
     }
 
@@ -362,6 +397,10 @@ impl Reconciler {
         let refused = self.explained(prefix, refused, now);
         self.counters.refused(&refused);
         let trouble = Trouble::next(self.troubles.get(&prefix), refused, now);
+        self.put_off(prefix, trouble);
+    }
+
+    fn put_off(&mut self, prefix: IpNet, trouble: Trouble) {
         self.retries.insert((trouble.retry, prefix));
         self.troubles.insert(prefix, trouble);
         self.news.verdict(prefix);

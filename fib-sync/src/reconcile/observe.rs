@@ -129,7 +129,8 @@ impl Reconciler {
         let waited = self.sets.objects_changed(&changes.objects, &self.view, Ticket(self.last_ticket));
         self.look_again(waited);
         for prefix in changes.prefixes {
-            self.prefix_changed(prefix);
+            // The network is nobody who would do it again and again.
+            self.prefix_changed(prefix, !network_changed);
         }
         for index in changes.renamed {
             self.interface_renamed(index);
@@ -161,7 +162,8 @@ impl Reconciler {
         }
     }
 
-    pub(super) fn prefix_changed(&mut self, prefix: IpNet) {
+    /// The routes of a prefix changed, or whose they are. `meddled`: by somebody else's hand.
+    pub(super) fn prefix_changed(&mut self, prefix: IpNet, meddled: bool) {
         let routes = self.view.routes(&prefix);
         self.learner.mark_routes(prefix, routes, &self.config);
         self.tracker.mark(&prefix);
@@ -169,12 +171,14 @@ impl Reconciler {
         if let Some(row) = self.rows.get_mut(&prefix) {
             // An operation of ours on its way echoes here before its answer; `done` looks again.
             if row.flight.is_none() {
+                row.undone |= meddled && row.fulfilled;
                 row.fulfilled = false;
                 self.look_at(prefix);
             }
         } else if is_ours {
             if self.adoption.found(prefix) {
                 self.look_at(prefix);
+                self.mark_undone(&prefix, meddled);
             }
         } else {
             self.adoption.decided(&prefix, self.now);

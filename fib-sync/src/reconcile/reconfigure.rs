@@ -28,7 +28,7 @@ impl Reconciler {
         }
         if owned {
             let held: Vec<IpNet> = self.view.all_routes().map(|(prefix, _)| prefix).collect();
-            held.into_iter().for_each(|prefix| self.prefix_changed(prefix));
+            held.into_iter().for_each(|prefix| self.prefix_changed(prefix, false));
         }
         if written {
             self.sets.limit(self.config.multipath);
@@ -46,6 +46,7 @@ impl Reconciler {
             if let Some(row) = self.rows.get_mut(&prefix) {
                 row.outdate();
             }
+            self.contests.lift(&prefix, self.now);
             self.look_at(prefix);
         }
     }

@@ -18,7 +18,11 @@ pub(super) struct Row {
     pub(super) fulfilled: bool,
     /// It is in the queue of those to look at.
     pub(super) queued: bool,
+    /// Somebody else changed what stood as wished.
+    pub(super) undone: bool,
 }
+
+const _: () = assert!(size_of::<Row>() <= 8);
 
 impl Row {
     /// Takes another wish and gives the one that was.
@@ -32,6 +36,7 @@ impl Row {
     /// What is there or on its way is not what is wished now.
     pub(super) fn outdate(&mut self) {
         self.fulfilled = false;
+        self.undone = false;
         if self.flight == Some(Flight::Fulfils) {
             self.flight = Some(Flight::Outdated);
         }
@@ -64,11 +69,21 @@ pub(super) struct Trouble {
 impl Trouble {
     /// The next refusal in a row, or the first.
     pub(super) fn next(before: Option<&Self>, refused: Refused, now: Instant) -> Self {
-        let pause = before.map_or(FIRST_PAUSE, |trouble| trouble.pause.saturating_mul(2).min(LONGEST_PAUSE));
+        let pause = longer_pause(before.map_or(Duration::ZERO, |trouble| trouble.pause));
         let since = before.map_or(now, |trouble| trouble.since);
         let times = before.map_or(1, |trouble| trouble.times.saturating_add(1));
         Self { refused, retry: now + pause, since, times, pause }
     }
+
+    /// One that ends with a pause.
+    pub(super) const fn until(retry: Instant, refused: Refused, since: Instant, times: u32) -> Self {
+        Self { refused, retry, since, times, pause: Duration::ZERO }
+    }
+}
+
+/// The pause that follows upon one.
+pub(super) fn longer_pause(pause: Duration) -> Duration {
+    pause.saturating_mul(2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(250);

@@ -1,5 +1,7 @@
 //! Every prefix of ours, and the wishes, of which few are shared by very many prefixes.
 
+use std::mem;
+
 use ipnet::IpNet;
 
 use super::row::Row;
@@ -69,7 +71,8 @@ impl Rows {
     pub(super) fn dequeue(&mut self, prefix: &IpNet) -> Option<Row> {
         let row = self.rows.get_mut(prefix)?;
         row.queued = false;
-        row.flight.is_none().then_some(*row)
+        let undone = mem::take(&mut row.undone);
+        row.flight.is_none().then_some(Row { undone, ..*row })
     }
 
     /// Drops the row of a prefix that is not wished.

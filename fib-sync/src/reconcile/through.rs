@@ -98,6 +98,7 @@ impl Reconciler {
         for prefix in prefixes {
             if let Some(row) = self.rows.get_mut(&prefix) {
                 row.outdate();
+                self.contests.lift(&prefix, self.now);
                 self.look_at(prefix);
             }
         }
