@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use nix::libc::ENOBUFS;
+use nix::libc::{EINVAL, ENOBUFS};
 use nix::sys::socket::{setsockopt, sockopt};
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
 use rtnetlink::sys::{AsyncSocket, Socket, SocketAddr, TokioSocket};
@@ -84,6 +84,9 @@ fn meaning(received: io::Result<SocketAddr>, buffer: &mut Vec<u8>) -> io::Result
             Ok(Received::Datagram)
         }
         Err(error) if error.raw_os_error() == Some(ENOBUFS) => Ok(Received::Overrun),
+        // Whoever reads while another thread's request of a list is being answered may find it just done, and leaves
+        // that behind as an error of the next to read (`netlink_dump`, `!cb_running`). Nothing is lost.
+        Err(error) if error.raw_os_error() == Some(EINVAL) => Ok(Received::Nothing),
         Err(error) => match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(Received::Nothing),
             _ => Err(error),
@@ -121,3 +124,16 @@ const DATAGRAM_COST: usize = 1280;
 const GROUPS: [u32; 5] = [1, 5, 7, 9, 11];
 /// RTNLGRP_NEXTHOP.
 const NEXT_HOP_GROUP: u32 = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_leaves_behind_of_a_list_that_is_done_ends_nothing() {
+        let left = |errno| meaning(Err(io::Error::from_raw_os_error(errno)), &mut Vec::new());
+        assert_eq!(left(EINVAL).unwrap(), Received::Nothing);
+        assert_eq!(left(ENOBUFS).unwrap(), Received::Overrun);
+        assert!(left(nix::libc::EBADF).is_err());
+    }
+}
