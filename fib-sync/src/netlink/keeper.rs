@@ -131,7 +131,9 @@ impl Keeper {
             Woken::Listener(false) => while self.reconciler.poll_event().is_some() {},
             Woken::Wish(wish) => self.wished(wish),
             Woken::Request(request) => {
-                // Whoever asks after a wish of theirs means the state with it. What waits is bounded by its channel.
+                // Whoever asks after a wish of theirs, or what has become of it, means the state with both. What waits
+                // is bounded by its channel.
+                self.read_waiting(buffer)?;
                 self.take_sent();
                 self.requested(request);
             }
