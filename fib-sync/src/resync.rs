@@ -4,10 +4,13 @@
 //! go into the second view too: they come over the same socket in the order in which the kernel acted, so the
 //! sum of both is the table at the end of the reading. A reading the kernel calls interrupted is repeated.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::Instant;
-use crate::view::View;
+use crate::view::{Changes, View};
 
 /// The schedule of readings, and the view that is being built.
 #[derive(Debug)]
@@ -19,6 +22,10 @@ pub(crate) struct Resync {
     tainted: bool,
     /// An event did not fit while the reading ran: another one is to follow.
     doubtful: bool,
+    /// Where nothing is written before the next reading: whose routes the view has there, nobody knows.
+    ownerless: BTreeSet<IpNet>,
+    /// The same of the view that is being built.
+    ownerless_next: BTreeSet<IpNet>,
     /// Readings in a row that were interrupted or failed.
     spoiled: u32,
     /// Not before this, unless it is the first.
@@ -52,6 +59,8 @@ impl Resync {
             lost: true,
             tainted: false,
             doubtful: false,
+            ownerless: BTreeSet::new(),
+            ownerless_next: BTreeSet::new(),
             spoiled: 0,
             earliest: Instant::ZERO,
             audit: None,
@@ -70,6 +79,7 @@ impl Resync {
             self.state = State::Running(View::default());
             self.tainted = false;
             self.doubtful = false;
+            self.ownerless_next.clear();
         }
         due
     }
@@ -83,8 +93,19 @@ impl Resync {
     }
 
     /// Whether what the running reading builds may be wrong in places.
-    pub(crate) fn doubt(&mut self, unsure: bool) {
-        self.doubtful |= unsure;
+    pub(crate) fn doubt(&mut self, changes: Changes) {
+        self.doubtful |= changes.unsure;
+        self.ownerless_next.extend(changes.ownerless);
+    }
+
+    /// Nothing is to be written at these prefixes until a reading has told whose their routes are.
+    pub(crate) fn disown(&mut self, prefixes: Vec<IpNet>) {
+        self.ownerless.extend(prefixes);
+    }
+
+    /// Whether this is one of them.
+    pub(crate) fn is_ownerless(&self, prefix: &IpNet) -> bool {
+        self.ownerless.contains(prefix)
     }
 
     /// Whether a reading is to follow.
@@ -127,7 +148,11 @@ impl Resync {
         if !clean || self.doubtful {
             self.want(now);
         }
-        self.lost &= !taken;
+        // The old view has missed what happened meanwhile.
+        self.lost = !taken;
+        if taken {
+            self.ownerless = std::mem::take(&mut self.ownerless_next);
+        }
         taken.then_some(view)
     }
 

@@ -136,3 +136,35 @@ fn an_ipv6_route_loses_its_preferred_source_with_the_address() {
         assert_eq!(reconciler.poll_output(NOW), None, "as wished");
     }
 }
+
+/// IPv6 merges what is appended, and shows the whole with the protocol of its first path.
+#[test]
+fn what_is_left_of_a_merged_ipv6_route_is_not_replaced_before_it_is_known_whose_it_is() {
+    let mut reconciler = reading();
+    let prefix = "2001:db8::/32".parse().unwrap();
+    let path = |protocol, interface: u32| KernelRoute {
+        prefix,
+        forwarding: KernelForwarding::Unicast(vec![KernelHop {
+            gateway: Some(format!("fd00:{interface}::2").parse().unwrap()),
+            interface,
+            onlink: false,
+            weight: 1,
+        }]),
+        ..route(protocol, &[])
+    };
+    let whole = KernelRoute {
+        forwarding: KernelForwarding::Unicast([path(4, 5).hops(), path(12, 3).hops()].concat()),
+        ..path(4, 5)
+    };
+    reconciler.want(prefix, Some(Route::via("fd00:3::2".parse().unwrap())));
+    hear(&mut reconciler, [link(3, true), link(5, true), Seen::Listed(path(12, 3)), Seen::Complete]);
+    assert_eq!(reconciler.poll_output(NOW), None, "adopted as it is");
+    // What is left shows the protocol of somebody else, but not to those who have only heard of it.
+    hear(&mut reconciler, [written(whole, Place::Last), Seen::Removed(path(12, 3)), Seen::LinkGone(3)]);
+    assert_eq!(reconciler.poll_output(NOW), None, "nothing is written");
+    let again = reconciler.poll_timeout().expect("a reading");
+    reconciler.handle_timeout(again);
+    assert_eq!(reconciler.poll_output(again), Some(Output::Read));
+    hear(&mut reconciler, [link(5, true), Seen::Listed(path(4, 5)), Seen::Complete]);
+    assert_eq!(reconciler.poll_output(again), None, "it is somebody else's");
+}

@@ -7,7 +7,7 @@ mod world;
 use std::time::Duration;
 
 use fib_sync::model::{How, Spoilt};
-use fib_sync::{Address, Event, KernelForwarding, Link, Operation, Refused, Route, Sweep};
+use fib_sync::{Address, Event, KernelForwarding, KernelHop, Link, Operation, Refused, Route, Sweep};
 use ipnet::IpNet;
 use proptest::prelude::*;
 use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
@@ -119,10 +119,21 @@ fn change(world: &mut World, nth: u32, change: impl FnOnce(Link) -> Link) {
 /// has to be read again.
 fn clashes_with(step: &Step, world: &World) -> bool {
     match step {
-        Step::Meddle(at, ..) | Step::Unmeddle(at, _) | Step::Sabotage(at) => world.is_flying(&prefix(*at)),
-        Step::Link(_, false) | Step::Unaddress(..) | Step::Remake(_) => world.flies(),
+        Step::Meddle(at, metric, _) | Step::Unmeddle(at, metric) => world.is_flying(&prefix(*at), *metric),
+        Step::Sabotage(at) => world.is_flying(&prefix(*at), METRIC),
+        Step::Link(nth, false) => world.flies_over(index(world, *nth)),
+        Step::Remake(nth) => world.flies_over(index(world, *nth)) || splits(world, index(world, *nth)),
         _ => false,
     }
+}
+
+/// Whether an IPv6 route loses one of several paths with this interface: whose the others are, nothing shows.
+fn splits(world: &World, interface: u32) -> bool {
+    let over = |hop: &KernelHop| hop.interface == interface;
+    world
+        .kernel
+        .routes()
+        .any(|route| route.prefix.addr().is_ipv6() && route.hops().len() > 1 && route.hops().iter().any(over))
 }
 
 /// Whatever was in the way is so no longer.
@@ -379,7 +390,7 @@ fn the_model_merges_an_appended_ipv6_route_into_the_one_that_is_there() {
 
 const PREFIXES: [&str; 5] =
     ["192.0.2.0/24", "198.51.100.0/24", "203.0.113.7/32", "2001:db8::/32", "2001:db8:1::1/128"];
-const ROUTES: usize = 4;
+const ROUTES: usize = 7;
 
 fn prefix(at: usize) -> IpNet {
     PREFIXES[at].parse().expect("a prefix")
@@ -401,7 +412,11 @@ fn wish(at: usize, route: usize) -> Route {
         0 => Route::unicast([via(1, 2)]),
         1 => Route::unicast([via(1, 3), via(2, 3)]),
         2 => Route::blackhole(),
-        _ => Route::unicast([via(2, 4)]).at(METRIC + 1),
+        3 => Route::unicast([via(2, 4)]).at(METRIC + 1),
+        // Interfaces are named: what the kernel makes of these, the answer says.
+        4 => Route::unicast([via(1, 2).over("eth1")]),
+        5 => Route::unicast([via(1, 3).over("eth1"), via(2, 3).over("eth2").weighing(3)]),
+        _ => Route::unicast([via(2, 4).over("eth2")]).at(METRIC + 1),
     }
 }
 

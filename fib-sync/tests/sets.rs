@@ -180,8 +180,11 @@ proptest! {
         for step in steps {
             if !matches!(step, Step::Overrun | Step::Restart) {
                 // Somebody else changes what an answer in the air is about: that is read again.
-                let foreign = matches!(step, Step::Meddle(_) | Step::Link(_, false, _));
-                clashes += u64::from(foreign && world.flies());
+                clashes += u64::from(match &step {
+                    Step::Meddle(at) => world.is_flying(&prefix(*at), METRIC),
+                    Step::Link(index, false, _) => world.flies_over(*index),
+                    _ => false,
+                });
                 take(&mut world, step, &config);
             }
         }

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use crate::metrics::Kind;
 use crate::seen::{Operation, Place};
 use crate::view::{Changes, Held, View};
-use crate::{Instant, KernelHop};
+use crate::{Address, Instant, KernelHop};
 
 /// An operation that waits for its answer.
 #[derive(Debug)]
@@ -64,10 +64,19 @@ impl Flying {
         self.events > usize::from(!self.is_plain())
     }
 
-    /// An interface, or an address on it, takes routes along, maybe without a word.
+    /// An interface takes routes along, maybe without a word.
     pub(super) fn loses(&mut self, interface: u32) {
         let over = |hop: &KernelHop| hop.interface == interface;
         self.doubtful |= matches!(&self.yes, Yes::Wrote(route, _) if route.hops().iter().any(over));
+    }
+
+    /// So does the last IPv4 address on it; an IPv6 address is taken from the routes that prefer it.
+    pub(super) fn loses_address(&mut self, address: &Address) {
+        match (&self.yes, self.prefix) {
+            (Yes::Wrote(..), IpNet::V4(_)) if address.local.is_ipv4() => self.loses(address.interface),
+            (Yes::Wrote(route, _), IpNet::V6(_)) => self.doubtful |= route.source == Some(address.local),
+            _ => {}
+        }
     }
 
     /// The kernel said yes.

@@ -237,6 +237,10 @@ impl Reconciler {
                 self.ready.shrink_to(SPARE);
                 break;
             };
+            if self.resync.is_ownerless(&prefix) {
+                self.doubts.push((prefix, asked));
+                continue;
+            }
             let Some(row) = self.rows.dequeue(&prefix) else { continue };
             let wish = self.rows.wish(&row);
             let watched = self.watched(&prefix, wish);

@@ -8,7 +8,7 @@ use super::{Flight, Flying, Reconciler};
 use crate::resync::End;
 use crate::seen::{Seen, Ticket};
 use crate::view::{Changes, Held, View};
-use crate::{Address, Instant, Link, Origin, Refused};
+use crate::{Instant, Link, Origin, Refused};
 
 impl Reconciler {
     /// Takes in one thing the kernel said.
@@ -29,8 +29,8 @@ impl Reconciler {
             | Seen::Object(_)
             | Seen::ObjectGone(_) => {
                 if let Some(fresh) = self.resync.fresh() {
-                    let unsure = fresh.apply(seen).unsure;
-                    self.resync.doubt(unsure);
+                    let changes = fresh.apply(seen);
+                    self.resync.doubt(changes);
                 } else if self.synced {
                     self.cast_doubt(&seen);
                     let changes = self.view.apply(seen);
@@ -48,10 +48,11 @@ impl Reconciler {
             {
                 self.flights.values_mut().for_each(|flying| flying.meets(&route.prefix, route.metric));
             }
-            Seen::Link(Link { index, up: false, .. })
-            | Seen::LinkGone(index)
-            | Seen::AddressGone(Address { interface: index, .. }) => {
+            Seen::Link(Link { index, up: false, .. }) | Seen::LinkGone(index) => {
                 self.flights.values_mut().for_each(|flying| flying.loses(*index));
+            }
+            Seen::AddressGone(address) => {
+                self.flights.values_mut().for_each(|flying| flying.loses_address(address));
             }
             _ => {}
         }
@@ -154,6 +155,7 @@ impl Reconciler {
             self.tracker.mark_name(&name);
         }
         if changes.unsure {
+            self.resync.disown(changes.ownerless);
             self.resync.want(now);
         }
         let has_refused = !self.retries.is_empty() || self.sets.has_trouble();

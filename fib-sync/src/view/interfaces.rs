@@ -147,8 +147,9 @@ impl View {
     pub(super) fn address_gone(&mut self, address: &Address, changes: &mut Changes) {
         if !self.interfaces.addresses.remove(address) {
             // A reading has not listed it yet, nor whether there are others.
-            changes.unsure |=
-                address.local.is_ipv4() && self.table.ipv4_over(address.interface).next().is_some();
+            if address.local.is_ipv4() {
+                self.may_lose(address.interface, changes);
+            }
             // IPv6 announces a new address a moment after it counts (`addrconf_dad_work`), or never.
             self.lose_source(address, changes);
             return;

@@ -47,6 +47,8 @@ pub(crate) struct Changes {
     pub(crate) objects: Vec<u32>,
     /// The event did not fit: only reading again will tell.
     pub(crate) unsure: bool,
+    /// Whose routes these are now, only reading again will tell.
+    pub(crate) ownerless: Vec<IpNet>,
 }
 
 /// Interfaces, addresses, next-hop objects and routes.

@@ -51,7 +51,10 @@ impl View {
         // What stood on an object that went was dropped with it: IPv4 says nothing, IPv6 may or may not.
         let is_settled = route.object.is_some_and(|id| self.object(id).is_none());
         let fits = self.revise(prefix, changes, |routes| remove(&prefix, routes, &route.into()));
-        changes.unsure |= !fits && !is_settled;
+        if !fits && !is_settled {
+            changes.unsure = true;
+            changes.ownerless.push(prefix);
+        }
     }
 
     /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
@@ -121,7 +124,7 @@ fn replace(prefix: &IpNet, routes: &mut Vec<Held>, route: Held) {
     }
 }
 
-/// False: nothing there is what went.
+/// False: nothing there is what went, or what is left may be somebody else's.
 fn remove(prefix: &IpNet, routes: &mut Vec<Held>, route: &Held) -> bool {
     if let Some(id) = route.object {
         // A whole route, whatever hops the object had left.
@@ -133,9 +136,11 @@ fn remove(prefix: &IpNet, routes: &mut Vec<Held>, route: &Held) -> bool {
         routes.remove(at);
     } else if let Some(at) = routes.iter().position(|held| is_part(prefix, route, held)) {
         remove_hops(&mut routes[at], route.hops());
-        if routes[at].hops().is_empty() {
-            routes.remove(at);
+        if !routes[at].hops().is_empty() {
+            // Somebody may have appended it to ours, or we ours to it: the protocol was that of the first.
+            return false;
         }
+        routes.remove(at);
     } else if let Some(at) = routes.iter().position(same_key) {
         routes.remove(at);
         return false;

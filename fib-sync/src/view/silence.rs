@@ -26,8 +26,19 @@ impl View {
         for prefix in over {
             let stays = |route: &&Held| !self.goes(route, interface, loss);
             let routes: Vec<Held> = self.routes(&prefix).iter().filter(stays).cloned().collect();
-            changes.unsure |= routes.iter().any(|route| self.may_have_gone(route, interface));
+            if routes.iter().any(|route| self.may_have_gone(route, interface)) {
+                changes.unsure = true;
+                changes.ownerless.extend(is_shared(&routes).then_some(prefix));
+            }
             self.set(prefix, routes, changes);
+        }
+    }
+
+    /// An interface lost an IPv4 address that nobody told of, maybe its last.
+    pub(super) fn may_lose(&self, interface: u32, changes: &mut Changes) {
+        for prefix in self.table.ipv4_over(interface) {
+            changes.unsure = true;
+            changes.ownerless.extend(is_shared(self.routes(&prefix)).then_some(prefix));
         }
     }
 
@@ -74,4 +85,10 @@ impl View {
     pub(super) fn has_ipv4(&self, interface: u32) -> bool {
         self.addresses_on(interface).next().is_some_and(|address| address.local.is_ipv4())
     }
+}
+
+/// Whether routes of several protocols share a key: whose is written over depends on which of them is there.
+fn is_shared(routes: &[Held]) -> bool {
+    let clash = |one: &Held, other: &Held| one.metric == other.metric && one.protocol != other.protocol;
+    routes.iter().any(|one| routes.iter().any(|other| clash(one, other)))
 }

@@ -25,12 +25,12 @@ pub(crate) struct World {
     pub(crate) arranged: Vec<ObjectOperation>,
     wishes: BTreeMap<IpNet, Option<Route>>,
     pub(crate) sets: BTreeMap<SetId, Vec<Hop>>,
-    flying: BTreeMap<Ticket, IpNet>,
+    flying: BTreeMap<Ticket, Operation>,
     /// What is ours and not wished may go.
     sweeps: bool,
     /// Not wished before the process was killed: what is ours there is swept.
     forgotten: BTreeSet<IpNet>,
-    /// Operations sent while something said about their prefix was not heard yet.
+    /// Operations of which only the answer is told, sent while something that may concern them was not heard yet.
     pub(crate) blind: u64,
     now: Instant,
 }
@@ -159,8 +159,9 @@ impl World {
 
     fn apply(&mut self, ticket: Ticket, operation: Operation) {
         let prefix = operation.route().prefix;
-        assert!(!self.flying.values().any(|other| *other == prefix), "two operations at once on {prefix}");
-        self.flying.insert(ticket, prefix);
+        let twice = self.flying.values().any(|other| other.route().prefix == prefix);
+        assert!(!twice, "two operations at once on {prefix}");
+        self.flying.insert(ticket, operation.clone());
         let (before, knew) = (self.foreign(), !self.kernel.is_unheard(&prefix));
         let had = !self.ours(&prefix).is_empty();
         self.kernel.apply(ticket, &operation);
@@ -171,7 +172,7 @@ impl World {
         };
         let served = self.foreign_at_key(&prefix);
         assert!(!knew || !lost || !stays || served, "{operation:?} left {prefix} without a route");
-        self.blind += u64::from(!knew);
+        self.blind += u64::from(!knew && operation.is_plain());
         // The kernel offers no way to replace only what is still the same: somebody who writes between its event
         // and our request can lose.
         assert!(!knew || self.foreign() == before, "{operation:?} touched a foreign route");
@@ -197,14 +198,22 @@ impl World {
         }
     }
 
-    /// Whether an operation on this prefix waits for its answer.
-    pub(crate) fn is_flying(&self, prefix: &IpNet) -> bool {
-        self.flying.values().any(|flying| flying == prefix)
+    /// Whether an operation at this key is on its way of which only the answer is told.
+    pub(crate) fn is_flying(&self, prefix: &IpNet, metric: u32) -> bool {
+        let mut routes = self.plain().map(Operation::route);
+        routes.any(|route| route.prefix == *prefix && route.metric == metric)
     }
 
-    /// Whether any does.
-    pub(crate) fn flies(&self) -> bool {
-        !self.flying.is_empty()
+    /// Whether such a one writes a route over this interface.
+    pub(crate) fn flies_over(&self, interface: u32) -> bool {
+        let writes = |operation: &&Operation| !matches!(operation, Operation::Remove(_));
+        self.plain()
+            .filter(writes)
+            .any(|operation| operation.route().hops().iter().any(|hop| hop.interface == interface))
+    }
+
+    fn plain(&self) -> impl Iterator<Item = &Operation> {
+        self.flying.values().filter(|operation| operation.is_plain())
     }
 
     /// Events and answers are lost.
