@@ -7,7 +7,9 @@ mod world;
 use std::time::Duration;
 
 use fib_sync::model::{How, Spoilt};
-use fib_sync::{Address, Event, KernelForwarding, KernelHop, Link, Operation, Refused, Route, Sweep};
+use fib_sync::{
+    Address, Event, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Refused, Route, Sweep,
+};
 use ipnet::IpNet;
 use proptest::prelude::*;
 use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
@@ -121,19 +123,28 @@ fn clashes_with(step: &Step, world: &World) -> bool {
     match step {
         Step::Meddle(at, metric, _) | Step::Unmeddle(at, metric) => world.is_flying(&prefix(*at), *metric),
         Step::Sabotage(at) => world.is_flying(&prefix(*at), METRIC),
-        Step::Link(nth, false) => world.flies_over(index(world, *nth)),
-        Step::Remake(nth) => world.flies_over(index(world, *nth)) || splits(world, index(world, *nth)),
+        Step::Link(nth, false) => {
+            let interface = index(world, *nth);
+            world.flies_over(interface) || splits(world, interface, false)
+        }
+        Step::Remake(nth) => {
+            let interface = index(world, *nth);
+            world.flies_over(interface) || splits(world, interface, true)
+        }
         _ => false,
     }
 }
 
-/// Whether an IPv6 route loses one of several paths with this interface: whose the others are, nothing shows.
-fn splits(world: &World, interface: u32) -> bool {
-    let over = |hop: &KernelHop| hop.interface == interface;
-    world
-        .kernel
-        .routes()
-        .any(|route| route.prefix.addr().is_ipv6() && route.hops().len() > 1 && route.hops().iter().any(over))
+/// Whether an IPv6 route loses one of several paths with this interface: whose the others are, nothing shows. While it
+/// is only down, none goes before the last, and then one after the other.
+fn splits(world: &World, interface: u32, deleted: bool) -> bool {
+    let is_up = |index| world.kernel.links().any(|link| link.index == index && link.up);
+    let goes = |hop: &KernelHop| hop.interface == interface || (!deleted && !is_up(hop.interface));
+    let several = |route: &KernelRoute| route.prefix.network().is_ipv6() && route.hops().len() > 1;
+    world.kernel.routes().filter(several).any(|route| {
+        let mut hops = route.hops().iter();
+        if deleted { hops.any(goes) } else { hops.all(goes) }
+    })
 }
 
 /// Whatever was in the way is so no longer.
