@@ -120,9 +120,8 @@ impl Reconciler {
             self.tracker.drop_carrier(&prefix);
         }
         self.unwatch(&prefix);
-        self.rows.want(prefix, wish);
         self.contests.lift(&prefix, self.now);
-        self.look_at(prefix);
+        self.wish(prefix, wish);
     }
 
     /// Says that the wishes are complete: what was adopted and is not wished is swept, unless that is more than
@@ -152,9 +151,8 @@ impl Reconciler {
         let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
         for prefix in prefixes {
             self.unwatch(&prefix);
-            self.rows.want(prefix, None);
             self.contests.lift(&prefix, self.now);
-            self.look_at(prefix);
+            self.wish(prefix, None);
         }
         self.sets.dismiss_all(&self.view, Ticket(self.last_ticket));
     }
@@ -206,9 +204,11 @@ impl Reconciler {
                     Flight::Fulfils => alone && self.view.routes(&prefix).iter().any(is_ours),
                     Flight::Outdated | Flight::Removes => false,
                 };
+                let row = *row;
                 if kind == Kind::Replace {
                     self.replaced(&prefix, metric);
                 }
+                return self.rest_or_look_at(prefix, row);
             }
             (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
             // The object went meanwhile, and the route comes after it.
@@ -249,7 +249,7 @@ impl Reconciler {
                 self.sets.watch(set, prefix, step == Step::Wait);
             }
             match step {
-                Step::Rest => self.rest(prefix),
+                Step::Rest => self.rest(prefix, row),
                 Step::Wait => self.forgive(prefix),
                 Step::Apply(operation) if self.pauses(prefix, &row, &operation) => {}
                 Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
@@ -335,11 +335,34 @@ impl Reconciler {
 
     fn look_at(&mut self, prefix: IpNet) {
         if self.rows.enqueue(prefix) {
-            self.unwait(&prefix);
-            if let Some(trouble) = self.troubles.get(&prefix) {
-                self.retries.remove(&(trouble.retry, prefix));
-            }
-            self.ready.push_back((prefix, self.now));
+            self.entered(prefix);
+        }
+    }
+
+    fn wish(&mut self, prefix: IpNet, wish: Option<Route>) {
+        if self.rows.want(prefix, wish) {
+            self.entered(prefix);
+        }
+    }
+
+    /// Its row goes into the queue.
+    fn entered(&mut self, prefix: IpNet) {
+        self.unwait(&prefix);
+        if let Some(trouble) = self.troubles.get(&prefix) {
+            self.retries.remove(&(trouble.retry, prefix));
+        }
+        self.ready.push_back((prefix, self.now));
+    }
+
+    /// The kernel did what was asked: nearly always nothing is left to do, which needs no turn in the queue.
+    fn rest_or_look_at(&mut self, prefix: IpNet, row: Row) {
+        let wish = self.rows.wish(&row);
+        // Who depends on a set has to be watched.
+        let waits = self.resync.blocks() || wish.and_then(Route::set).is_some();
+        if !waits && decide(prefix, &row, wish, &self.sets, &self.config, &self.view) == Step::Rest {
+            self.rest(prefix, row);
+        } else {
+            self.look_at(prefix);
         }
     }
 
@@ -378,15 +401,17 @@ impl Reconciler {
     }
 
     /// The prefix is as wished.
-    fn rest(&mut self, prefix: IpNet) {
+    fn rest(&mut self, prefix: IpNet, row: Row) {
         self.forgive(prefix);
-        match self.rows.get_mut(&prefix) {
-            Some(row) if row.wish.is_some() => row.fulfilled = true,
-            Some(_) | None => return self.rows.remove(&prefix),
-        }
-        let wish = self.rows.get(&prefix).and_then(|row| self.rows.wish(row));
-        if let Some(wish) = wish.filter(|wish| wish.carries) {
+        let Some(wish) = self.rows.wish(&row) else { return self.rows.remove(&prefix) };
+        if wish.carries {
             self.tracker.carry(prefix, wish.gateways());
+        }
+        if (!row.fulfilled || row.undone)
+            && let Some(row) = self.rows.get_mut(&prefix)
+        {
+            row.fulfilled = true;
+            row.undone = false;
         }
     }
 

@@ -33,6 +33,13 @@ impl Row {
         mem::replace(&mut self.wish, wish)
     }
 
+    /// Whether it enters the queue: not from there, nor while in flight.
+    pub(super) const fn enqueue(&mut self) -> bool {
+        let enters = !self.queued && self.flight.is_none();
+        self.queued |= enters;
+        enters
+    }
+
     /// What is there or on its way is not what is wished now.
     pub(super) fn outdate(&mut self) {
         self.fulfilled = false;

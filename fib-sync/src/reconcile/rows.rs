@@ -44,16 +44,19 @@ impl Rows {
         row.wish.and_then(|id| self.wishes.get(id))
     }
 
-    /// Puts a wish in the place of what was wished.
-    pub(super) fn want(&mut self, prefix: IpNet, wish: Option<Route>) {
+    /// Puts a wish in the place of what was wished. True: the prefix has to go into the queue.
+    pub(super) fn want(&mut self, prefix: IpNet, wish: Option<Route>) -> bool {
         let wish = wish.map(|wish| self.wishes.hold(wish).0);
-        let before = match self.rows.get_mut(&prefix) {
-            Some(row) => row.want(wish),
-            None => self.rows.insert(prefix, Row { wish, ..Row::default() }).and_then(|row| row.wish),
+        let Some(row) = self.rows.get_mut(&prefix) else {
+            self.rows.insert(prefix, Row { wish, queued: true, ..Row::default() });
+            return true;
         };
+        let before = row.want(wish);
+        let enters = row.enqueue();
         if let Some(before) = before {
             self.wishes.release(before);
         }
+        enters
     }
 
     /// Whether the prefix has to go into the queue.
@@ -62,9 +65,7 @@ impl Rows {
             self.rows.insert(prefix, Row { queued: true, ..Row::default() });
             return true;
         };
-        let enters = !row.queued && row.flight.is_none();
-        row.queued |= enters;
-        enters
+        row.enqueue()
     }
 
     /// The row of a prefix out of the queue, unless it is gone or in flight.

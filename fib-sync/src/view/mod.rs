@@ -109,13 +109,13 @@ impl View {
 
     /// Puts these routes in the place of those of a prefix. False: they are the same.
     fn set(&mut self, prefix: IpNet, routes: Vec<Held>, changes: &mut Changes) -> bool {
-        let (had, has) = (!self.routes(&prefix).is_empty(), !routes.is_empty());
+        let has = !routes.is_empty();
+        let (had, differs) = self.table.set(prefix, routes);
         match (had, has) {
             (false, true) => self.lengths.add(&prefix),
             (true, false) => self.lengths.remove(&prefix),
             (true, true) | (false, false) => {}
         }
-        let differs = self.table.set(prefix, routes);
         if differs {
             changes.prefixes.push(prefix);
         }

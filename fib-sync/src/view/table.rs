@@ -75,8 +75,8 @@ impl Table {
         self.lists_over(interface).flat_map(|id| self.holders.ipv4_of(id))
     }
 
-    /// Puts these routes in the place of those of a prefix. False: they are the same.
-    pub(super) fn set(&mut self, prefix: IpNet, routes: Vec<Held>) -> bool {
+    /// Puts these routes in the place of those of a prefix: whether it had any, and whether they are others.
+    pub(super) fn set(&mut self, prefix: IpNet, routes: Vec<Held>) -> (bool, bool) {
         let now = (!routes.is_empty()).then(|| self.hold(routes));
         let before = match now {
             Some(id) => self.by_prefix.insert(prefix, id),
@@ -93,7 +93,7 @@ impl Table {
             }
             self.release(id);
         }
-        before != now
+        (before.is_some(), before != now)
     }
 
     fn lists_over(&self, interface: u32) -> impl Iterator<Item = Id> {
