@@ -73,6 +73,7 @@ fn empty(family: AddressFamily, table: u32) -> RouteMessage {
     let mut message = RouteMessage::default();
     message.header.address_family = family;
     message.header.table = u8::try_from(table).unwrap_or(RouteHeader::RT_TABLE_UNSPEC);
+    message.attributes.reserve_exact(MOST_ATTRIBUTES);
     message.attributes.push(RouteAttribute::Table(table));
     message
 }
@@ -161,3 +162,6 @@ fn plain(address: IpAddr) -> RouteAddress {
         IpAddr::V6(address) => RouteAddress::Inet6(address),
     }
 }
+
+/// Table, destination, metric, source, gateway and interface.
+const MOST_ATTRIBUTES: usize = 6;

@@ -177,8 +177,9 @@ impl Keeper {
     }
 
     fn fill_batch(&mut self) -> io::Result<()> {
+        let now = self.now();
         while !self.pipeline.is_full() {
-            match self.reconciler.poll_output(self.now()) {
+            match self.reconciler.poll_output(now) {
                 Some(Output::Apply(ticket, operation)) => self.pipeline.push(ticket, &operation, self.table),
                 Some(Output::Arrange(ticket, operation)) => self.pipeline.push_object(ticket, &operation),
                 Some(Output::Read) => self.ask(reading::FIRST)?,
@@ -274,8 +275,9 @@ impl Keeper {
     }
 
     fn ended(&mut self, ended: Vec<Ended>) {
+        let now = self.now();
         for (ticket, result) in ended {
-            self.reconciler.done(ticket, result, self.now());
+            self.reconciler.done(ticket, result, now);
         }
     }
 

@@ -4,6 +4,7 @@
 //! answers a refused request at once, so the answer to the last one says yes to every earlier one not refused.
 
 use std::collections::VecDeque;
+use std::mem;
 
 use rtnetlink::packet_core::NLM_F_ACK;
 
@@ -80,9 +81,11 @@ impl Pipeline {
         {
             octets.copy_from_slice(&(u16::from_ne_bytes(present) | NLM_F_ACK).to_ne_bytes());
         }
-        self.sent.push_back(std::mem::take(&mut self.filling));
+        // The next batch is likely as large.
+        let (requests, octets) = (self.filling.len(), self.buffer.len());
+        self.sent.push_back(mem::replace(&mut self.filling, Vec::with_capacity(requests)));
         self.last_begin = 0;
-        Some(Batch { sequence, octets: std::mem::take(&mut self.buffer) })
+        Some(Batch { sequence, octets: mem::replace(&mut self.buffer, Vec::with_capacity(octets)) })
     }
 
     /// The batch of this last request could not be sent.
