@@ -107,9 +107,12 @@ impl<K: Key, V> Run<K, V> {
         run
     }
 
-    /// How many keys are below this one.
+    /// How many keys are below this one. What comes in order, as lists of the kernel do, is found at once.
     fn below(&self, rank: K::Rank) -> usize {
-        self.keys.partition_point(|key| key.rank() < rank)
+        match self.keys.last() {
+            Some(last) if last.rank() < rank => self.keys.len(),
+            _ => self.keys.partition_point(|key| key.rank() < rank),
+        }
     }
 
     /// Where the key is, or would be.
@@ -120,7 +123,10 @@ impl<K: Key, V> Run<K, V> {
 
     /// The place of the last key that is not above this one, or the first.
     fn covers(&self, rank: K::Rank) -> usize {
-        self.keys.partition_point(|key| key.rank() <= rank).saturating_sub(1)
+        match self.keys.last() {
+            Some(last) if last.rank() <= rank => self.keys.len() - 1,
+            _ => self.keys.partition_point(|key| key.rank() <= rank).saturating_sub(1),
+        }
     }
 
     fn covering(&self, rank: K::Rank) -> Option<&V> {
