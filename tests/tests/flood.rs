@@ -12,14 +12,19 @@ use ipnet::IpNet;
 use tests::blocks;
 use tests::flood::Flood;
 use tests::netns::Netns;
+use tests::ping::ping;
 use tests::removals::Removals;
 use tests::sandbox;
+use tests::wait::until;
 
 #[test]
 fn a_flood_across_ten_thousand_routes_replaced_adopted_and_swept_loses_nothing() {
     sandbox::test(|| {
         let line = Line::new();
-        line.keep(&[0], STRAYS).finish();
+        for form in [5, 0] {
+            line.keep(&[form], STRAYS).finish();
+            line.wait_until_it_carries();
+        }
         let removals = Removals::begin(Arc::clone(&line.router)).expect("a listener");
         let flood = Flood::begin(Arc::clone(&line.source), blocks::addresses());
 
@@ -102,6 +107,14 @@ impl Line {
             ip(&target, words);
         }
         Self { source, router, _target: target }
+    }
+
+    /// The kernel takes up to a second to notice that a cable is plugged in, and IPv6 waits for that.
+    fn wait_until_it_carries(&self) {
+        for block in blocks::addresses().into_iter().take(2) {
+            let answer = || self.source.run(|| ping(block, Duration::from_millis(200)))?;
+            until("an answer from behind the gateway", Duration::from_secs(30), answer).expect("a way");
+        }
     }
 
     fn keep(&self, forms: &[usize], strays: usize) -> Keeper {
