@@ -194,10 +194,14 @@ impl Reconciler {
                     return self.resync.want(now);
                 }
                 let (kind, alone) = (flying.kind, !flying.is_disturbed());
-                // Nobody else is concerned: what is learned and tracked does not look at routes of ours.
-                if flying.land(&mut self.view).unsure {
+                // Beside the objects nobody else is concerned: what is learned and tracked does not look at routes
+                // of ours.
+                let changes = flying.land(&mut self.view);
+                if changes.unsure {
                     self.resync.want(now);
                 }
+                let last = Ticket(self.last_ticket);
+                let waited = self.sets.objects_changed(&changes.objects, &self.view, last);
                 let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
                 // Of two routes of ours at one key the kernel removes the first, whichever was meant.
                 row.fulfilled = match flight {
@@ -205,6 +209,7 @@ impl Reconciler {
                     Flight::Outdated | Flight::Removes => false,
                 };
                 let row = *row;
+                self.look_again(waited);
                 if kind == Kind::Replace {
                     self.replaced(&prefix, metric);
                 }
