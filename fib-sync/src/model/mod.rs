@@ -1,5 +1,5 @@
 //! A kernel in memory, for simulators and property tests: its main table, its interfaces and addresses, and the quirks
-//! that make the real one hard to follow. It is compared with Linux 6.18, step by step, by `tests/differential.rs`.
+//! that make the real one hard to follow. It is compared with Linux 6.18, step by step, by `tests/kernel/differential.rs`.
 //!
 //! - IPv4 `replace` takes the first route of (prefix, metric) whoever wrote it; several can share the key. One that
 //!   changes nothing is not announced.

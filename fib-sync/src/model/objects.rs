@@ -1,4 +1,4 @@
-//! Next-hop objects, as Linux 6.18 treats them (each quirk is proved by `tests/kernel_objects.rs` in a real namespace):
+//! Next-hop objects, as Linux 6.18 treats them (each quirk is proved by `tests/kernel/objects.rs` in a real namespace):
 //!
 //! - An object is made only over an interface that is up and has a carrier; any address of its prefix will do as a
 //!   gateway.

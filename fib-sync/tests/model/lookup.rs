@@ -1,13 +1,10 @@
 //! The way of a packet through the kernel in memory.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod world;
-
 use std::net::IpAddr;
 
+use crate::world::{METRIC, World, foreign, link};
 use fib_sync::model::{Fate, How, Kernel};
 use fib_sync::{KernelForwarding, KernelHop, KernelRoute, Link};
-use world::{METRIC, World, foreign, link};
 
 /// The gateways that a packet to `destination` may take, the destination itself where it is on the link.
 fn ways(kernel: &Kernel, destination: &str) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use fib_sync::{Forwarding, Hop, Refused, Route, Snapshot, SnapshotRoute, Standing};
 use ipnet::IpNet;
 
-use crate::hand::{Twins, table, tried};
+use super::hand::{Twins, table, tried};
 
 /// Routes of others are as others left them, ours are as they are said to be, and what is refused is impossible.
 pub(crate) fn is_consistent(twins: &Twins, snapshot: &Snapshot) -> Result<(), String> {

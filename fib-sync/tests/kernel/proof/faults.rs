@@ -2,8 +2,8 @@
 
 use fib_sync::{Event, Events, Handle, Hop, Refused, Route, Standing};
 
-use crate::namespace::{addr, config, event, in_namespace, ip, net, routes, started};
-use crate::wishes::Wishes;
+use super::wishes::Wishes;
+use crate::namespace::{self, addr, config, event, in_namespace, ip, net, routes, started};
 
 /// The same for each family: a prefix, its text, a gateway on `spare0`, an address of ours there.
 struct Family {
@@ -81,7 +81,7 @@ impl Kept {
             {
                 return;
             }
-            assert!(begin.elapsed() < crate::namespace::PATIENCE, "{snapshot:#?}");
+            assert!(begin.elapsed() < namespace::PATIENCE, "{snapshot:#?}");
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     }
@@ -101,7 +101,7 @@ fn give_addresses() {
 
 #[test]
 fn a_gateway_out_of_reach_is_refused_until_an_address_reaches_it() {
-    in_namespace("faults::a_gateway_out_of_reach_is_refused_until_an_address_reaches_it", || async {
+    in_namespace(|| async {
         let mut kept = Kept::start(Family::via_gateway).await;
         kept.until_refused(is_unreachable).await;
         give_addresses();
@@ -111,7 +111,7 @@ fn a_gateway_out_of_reach_is_refused_until_an_address_reaches_it() {
 
 #[test]
 fn a_preferred_source_that_is_not_ours_is_refused_until_it_is() {
-    in_namespace("faults::a_preferred_source_that_is_not_ours_is_refused_until_it_is", || async {
+    in_namespace(|| async {
         give_addresses();
         let source = |family: &Family| addr(if family.own.contains(':') { "fd16::9" } else { "172.16.0.9" });
         let mut kept = Kept::start(|family| family.via_gateway().from(source(family))).await;
@@ -131,7 +131,7 @@ fn a_preferred_source_that_is_not_ours_is_refused_until_it_is() {
 
 #[test]
 fn a_link_that_goes_down_takes_routes_along_and_brings_them_back() {
-    in_namespace("faults::a_link_that_goes_down_takes_routes_along_and_brings_them_back", || async {
+    in_namespace(|| async {
         give_addresses();
         let mut kept = Kept::start(Family::over_spare).await;
         for _ in 0..2 {
@@ -147,7 +147,7 @@ fn a_link_that_goes_down_takes_routes_along_and_brings_them_back() {
 
 #[test]
 fn a_lost_carrier_changes_nothing() {
-    in_namespace("faults::a_lost_carrier_changes_nothing", || async {
+    in_namespace(|| async {
         give_addresses();
         let mut kept = Kept::start(Family::over_spare).await;
         let done = kept.handle.snapshot().await.unwrap().counters.done;
@@ -165,7 +165,7 @@ fn a_lost_carrier_changes_nothing() {
 
 #[test]
 fn an_address_that_goes_and_returns_ends_with_the_routes_in_place() {
-    in_namespace("faults::an_address_that_goes_and_returns_ends_with_the_routes_in_place", || async {
+    in_namespace(|| async {
         give_addresses();
         let mut kept = Kept::start(Family::via_gateway).await;
         for _ in 0..2 {
@@ -182,7 +182,7 @@ fn an_address_that_goes_and_returns_ends_with_the_routes_in_place() {
 
 #[test]
 fn a_device_renamed_is_followed_by_its_name() {
-    in_namespace("faults::a_device_renamed_is_followed_by_its_name", || async {
+    in_namespace(|| async {
         give_addresses();
         let mut kept = Kept::start(Family::over_spare).await;
         ip("link set spare0 name other0");
@@ -203,7 +203,7 @@ fn a_device_renamed_is_followed_by_its_name() {
 
 #[test]
 fn a_device_deleted_and_created_again_gets_its_routes_back() {
-    in_namespace("faults::a_device_deleted_and_created_again_gets_its_routes_back", || async {
+    in_namespace(|| async {
         give_addresses();
         let mut kept = Kept::start(Family::over_spare).await;
         for _ in 0..2 {
@@ -220,7 +220,7 @@ fn a_device_deleted_and_created_again_gets_its_routes_back() {
 
 #[test]
 fn routes_that_lose_one_of_two_devices_are_whole_again_with_it() {
-    in_namespace("faults::routes_that_lose_one_of_two_devices_are_whole_again_with_it", || async {
+    in_namespace(|| async {
         give_addresses();
         let near = |family: &Family| addr(if family.own.contains(':') { "fd00::2" } else { "10.0.0.2" });
         let both = |family: &Family| Route::unicast([Hop::via(near(family)), Hop::via(addr(family.gateway))]);
@@ -241,7 +241,7 @@ fn routes_that_lose_one_of_two_devices_are_whole_again_with_it() {
                 };
                 let begin = std::time::Instant::now();
                 while !is_whole() {
-                    assert!(begin.elapsed() < crate::namespace::PATIENCE, "{fault}: {version}");
+                    assert!(begin.elapsed() < namespace::PATIENCE, "{fault}: {version}");
                     tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 }
             }

@@ -13,12 +13,13 @@ use nix::unistd::geteuid;
 /// address; their other ends are `far0` and `away0` in the same namespace.
 ///
 /// Without root the test binary runs itself again in a user namespace. Never skips: what cannot be made fails.
-pub(crate) fn in_namespace<F>(name: &str, test: impl FnOnce() -> F + Send + 'static)
+pub(crate) fn in_namespace<F, T>(test: T)
 where
     F: Future<Output = ()>,
+    T: FnOnce() -> F + Send + 'static,
 {
     if !geteuid().is_root() {
-        return run_again_as_root_of_a_user_namespace(name);
+        return run_again_as_root_of_a_user_namespace(test_around(std::any::type_name::<T>()));
     }
     let outcome = std::thread::spawn(move || {
         unshare(CloneFlags::CLONE_NEWNET)
@@ -32,15 +33,26 @@ where
     }
 }
 
-fn run_again_as_root_of_a_user_namespace(name: &str) {
+/// The test in which a closure of this type stands, in the words of the test harness.
+fn test_around(closure: &str) -> &str {
+    let path = closure.split_once("::").map_or(closure, |(_, path)| path);
+    path.split("::{{closure}}").next().unwrap_or(path)
+}
+
+fn run_again_as_root_of_a_user_namespace(test: &str) {
     let binary = std::env::current_exe().expect("the path of the test binary");
-    let status = Command::new("unshare")
+    let output = Command::new("unshare")
         .args(["--user", "--map-root-user", "--net"])
         .arg(binary)
-        .args(["--exact", name, "--nocapture"])
-        .status()
+        .args(["--exact", test, "--nocapture"])
+        .output()
         .expect("needs root, or util-linux's unshare and unprivileged user namespaces");
-    assert!(status.success(), "failed in a user namespace; is the kernel allowed to make one?");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{test} failed in a user namespace; is the kernel allowed to make one?\n{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn prepare() {

@@ -5,26 +5,22 @@ use std::collections::BTreeMap;
 
 use fib_sync::{Config, Event, Forwarding, Handle, Hop, Route, Snapshot, Standing};
 
+use super::wishes::Wishes;
 use crate::namespace::{Monitor, addr, config, event, in_namespace, ip, net, routes, started};
-use crate::wishes::Wishes;
 
 #[test]
 fn every_form_takes_the_place_of_every_other_in_the_main_table() {
-    in_namespace("forms::every_form_takes_the_place_of_every_other_in_the_main_table", || replaced(254));
+    in_namespace(|| replaced(254));
 }
 
 #[test]
 fn every_form_takes_the_place_of_every_other_in_a_table_of_a_small_number() {
-    in_namespace("forms::every_form_takes_the_place_of_every_other_in_a_table_of_a_small_number", || {
-        replaced(100)
-    });
+    in_namespace(|| replaced(100));
 }
 
 #[test]
 fn every_form_takes_the_place_of_every_other_in_a_table_of_a_number_above_255() {
-    in_namespace("forms::every_form_takes_the_place_of_every_other_in_a_table_of_a_number_above_255", || {
-        replaced(70_000)
-    });
+    in_namespace(|| replaced(70_000));
 }
 
 /// A route and how `ip -o route` writes it: the kind in front of the prefix, the rest behind.
@@ -238,7 +234,7 @@ async fn replaced(table: u32) {
 
 #[test]
 fn another_metric_is_written_before_the_old_one_is_removed() {
-    in_namespace("forms::another_metric_is_written_before_the_old_one_is_removed", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         let mut wishes = Wishes::default();
         let ways = [("192.0.2.0/24", "10.0.0.2"), ("2001:db8::/32", "fd00::2")];
@@ -272,7 +268,7 @@ fn another_metric_is_written_before_the_old_one_is_removed() {
 /// route need not be written, and a route written by us has none, as one of BIRD's.
 #[test]
 fn a_route_mtu_that_somebody_set_stays_until_the_route_is_written_again() {
-    in_namespace("forms::a_route_mtu_that_somebody_set_stays_until_the_route_is_written_again", || async {
+    in_namespace(|| async {
         ip("route add 192.0.2.0/24 via 10.0.0.2 proto bird metric 50 mtu lock 1400 advmss 1360");
         ip("-6 route add 2001:db8::/32 via fd00::2 proto bird metric 50 mtu 1400");
         ip("route add 198.51.100.0/24 via 10.0.0.2 proto static mtu 1400");

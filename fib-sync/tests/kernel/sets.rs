@@ -1,10 +1,7 @@
 //! Sets of hops in the real kernel: each test in a network namespace of its own.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-
+use crate::namespace::{self, Monitor, addr, config, event, in_namespace, ip, net, quiet, routes, started};
 use fib_sync::{Config, Counters, Event, Events, Handle, Hop, Route, SetId};
-use namespace::{Monitor, addr, config, event, in_namespace, ip, net, quiet, routes, started};
 
 const SET: SetId = SetId(1);
 const SET6: SetId = SetId(2);
@@ -99,7 +96,7 @@ async fn move_them(handle: &Handle) {
 
 #[test]
 fn one_message_moves_ten_thousand_routes() {
-    in_namespace("one_message_moves_ten_thousand_routes", || async {
+    in_namespace(|| async {
         let (handle, _events) = ten_thousand_routes().await;
         move_them(&handle).await;
         let held = routes("-o route show proto bird");
@@ -110,7 +107,7 @@ fn one_message_moves_ten_thousand_routes() {
 
 #[test]
 fn routes_move_where_the_kernel_does_not_announce_them() {
-    in_namespace("routes_move_where_the_kernel_does_not_announce_them", || async {
+    in_namespace(|| async {
         std::fs::write("/proc/sys/net/ipv4/nexthop_compat_mode", "0").expect("a setting of the namespace");
         let (handle, _events) = ten_thousand_routes().await;
         let monitor = Monitor::of(&["route", "nexthop"]);
@@ -123,7 +120,7 @@ fn routes_move_where_the_kernel_does_not_announce_them() {
 
 #[test]
 fn without_objects_a_set_is_written_into_its_routes() {
-    in_namespace("without_objects_a_set_is_written_into_its_routes", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         handle.want_set(SET, Some(vec![hop("10.0.0.2", "up0")])).await.unwrap();
         handle.want(net("192.0.2.0/24"), Some(Route::through(SET))).await.unwrap();
@@ -162,7 +159,7 @@ fn both_families() -> bool {
 
 #[test]
 fn what_goes_with_a_link_comes_back_with_it() {
-    in_namespace("what_goes_with_a_link_comes_back_with_it", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(with_objects()).await;
         two_families(&handle).await;
         arranged(&handle, "there", both_families).await;
@@ -187,7 +184,7 @@ fn what_goes_with_a_link_comes_back_with_it() {
 
 #[test]
 fn what_others_do_to_objects_is_undone() {
-    in_namespace("what_others_do_to_objects_is_undone", || async {
+    in_namespace(|| async {
         ip("nexthop add id 7 via 10.0.0.7 dev up0 proto static");
         let (handle, _events, _) = started(with_objects()).await;
         two_families(&handle).await;
@@ -204,7 +201,7 @@ fn what_others_do_to_objects_is_undone() {
 
 #[test]
 fn a_restart_takes_objects_over_and_sweeps_what_nobody_wishes() {
-    in_namespace("a_restart_takes_objects_over_and_sweeps_what_nobody_wishes", || async {
+    in_namespace(|| async {
         let (handle, events, _) = started(with_objects()).await;
         two_families(&handle).await;
         handle.want_set(SetId(3), Some(vec![hop("10.0.0.5", "up0")])).await.unwrap();
@@ -234,7 +231,7 @@ fn a_restart_takes_objects_over_and_sweeps_what_nobody_wishes() {
 
 #[test]
 fn the_option_is_switched_by_a_restart_without_losing_a_route() {
-    in_namespace("the_option_is_switched_by_a_restart_without_losing_a_route", || async {
+    in_namespace(|| async {
         let monitor = Monitor::of(&["route"]);
         for (config, count) in [(config(), 0), (with_objects(), 5), (config(), 0), (with_objects(), 5)] {
             let (handle, _events, _) = started(config).await;

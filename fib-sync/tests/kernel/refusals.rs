@@ -1,12 +1,9 @@
 //! What the real kernel refuses, by meaning and in its own words, and whose routes are in the way.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-
 use std::io::ErrorKind;
 
+use crate::namespace::{self, addr, config, event, in_namespace, ip, ip_batch, net, quiet, routes, started};
 use fib_sync::{Event, Handle, Hop, Meddled, Owner, Refused, Route, SnapshotRoute, Standing};
-use namespace::{addr, config, event, in_namespace, ip, ip_batch, net, quiet, routes, started};
 
 /// The wish, the kind of its refusal, and the kernel's words.
 type Case = (&'static str, Route, &'static str, &'static str);
@@ -44,7 +41,7 @@ fn refused_in_ipv6() -> Vec<Case> {
 
 #[test]
 fn every_refusal_has_a_meaning_and_the_kernels_words() {
-    in_namespace("every_refusal_has_a_meaning_and_the_kernels_words", || async {
+    in_namespace(|| async {
         ip("link add down0 type veth peer name below0");
         ip("link set below0 up");
         let (handle, _events, _) = started(config()).await;
@@ -89,7 +86,7 @@ fn of(listed: &[SnapshotRoute], prefix: &str) -> String {
 /// IPv6 refuses an own address as gateway, IPv4 does not (`fib_check_nh_v4_gw` lets `RTN_LOCAL` pass).
 #[test]
 fn an_own_address_is_a_gateway_in_ipv4() {
-    in_namespace("an_own_address_is_a_gateway_in_ipv4", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.1")))).await.unwrap();
         assert_eq!(listed(&handle, 1).await[0].standing, Standing::Installed);
@@ -99,7 +96,7 @@ fn an_own_address_is_a_gateway_in_ipv4() {
 
 #[test]
 fn host_bits_are_cut_off_before_the_kernel_sees_them() {
-    in_namespace("host_bits_are_cut_off_before_the_kernel_sees_them", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         for wished in ["192.0.2.7/24", "2001:db8::7/32"] {
             handle.want(net(wished), Some(Route::blackhole())).await.unwrap();
@@ -112,7 +109,7 @@ fn host_bits_are_cut_off_before_the_kernel_sees_them() {
 
 #[test]
 fn a_wish_is_met_once_what_refused_it_has_changed() {
-    in_namespace("a_wish_is_met_once_what_refused_it_has_changed", || async {
+    in_namespace(|| async {
         ip("link add down0 type veth peer name below0");
         ip("link set below0 up");
         let (handle, mut events, _) = started(config()).await;
@@ -136,7 +133,7 @@ fn a_wish_is_met_once_what_refused_it_has_changed() {
 
 #[test]
 fn a_foreign_route_behind_ours_is_left_alone_and_one_in_front_is_reported() {
-    in_namespace("a_foreign_route_behind_ours_is_left_alone_and_one_in_front_is_reported", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let prefix = net("192.0.2.0/24");
         let foreign = || routes("route show 192.0.2.0/24 proto static");
@@ -174,7 +171,7 @@ fn a_foreign_route_behind_ours_is_left_alone_and_one_in_front_is_reported() {
 
 #[test]
 fn a_foreign_route_of_another_metric_is_no_conflict_and_is_shown() {
-    in_namespace("a_foreign_route_of_another_metric_is_no_conflict_and_is_shown", || async {
+    in_namespace(|| async {
         let families =
             [("", "192.0.2.0/24", "10.0.0.9", "10.0.0.2"), ("-6 ", "2001:db8::/32", "fd00::9", "fd00::2")];
         for (family, prefix, theirs, _) in families {
@@ -199,7 +196,7 @@ fn a_foreign_route_of_another_metric_is_no_conflict_and_is_shown() {
 
 #[test]
 fn nothing_is_put_in_front_of_a_connected_prefix() {
-    in_namespace("nothing_is_put_in_front_of_a_connected_prefix", || async {
+    in_namespace(|| async {
         // As network managers give it, behind what we would write; IPv6 has 256 by itself.
         ip("addr add 10.7.0.1/24 dev up0 metric 100");
         let before = (routes("route show 10.7.0.0/24"), routes("-6 route show fd00::/64"));
@@ -222,7 +219,7 @@ fn nothing_is_put_in_front_of_a_connected_prefix() {
 
 #[test]
 fn a_protocol_that_is_somebody_elses_is_refused() {
-    in_namespace("a_protocol_that_is_somebody_elses_is_refused", || async {
+    in_namespace(|| async {
         ip("route add 192.0.2.0/24 via 10.0.0.9 proto 80");
         for protocol in [0, 1, 2, 3, 4, 80] {
             let error = fib_sync::start(fib_sync::Config::new(254, protocol, 50)).expect_err("not ours");
@@ -239,7 +236,7 @@ fn a_protocol_that_is_somebody_elses_is_refused() {
 
 #[test]
 fn routes_move_to_another_metric_without_a_gap() {
-    in_namespace("routes_move_to_another_metric_without_a_gap", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
         handle.want(net("2001:db8::/32"), Some(Route::via(addr("fd00::2")))).await.unwrap();
@@ -260,7 +257,7 @@ fn routes_move_to_another_metric_without_a_gap() {
 
 #[test]
 fn an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal() {
-    in_namespace("an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let wishes = [("192.0.2.0/24", "10.0.0.2", "172.16.0.1"), ("2001:db8::/32", "fd00::2", "fd09::1")];
         for (prefix, gateway, nowhere) in wishes {
@@ -285,28 +282,24 @@ fn an_earlier_form_gives_way_to_a_foreign_route_and_outlives_a_refusal() {
 
 #[test]
 fn whoever_removes_our_route_whenever_they_see_it_is_told_of_and_answered_with_pauses() {
-    in_namespace(
-        "whoever_removes_our_route_whenever_they_see_it_is_told_of_and_answered_with_pauses",
-        || async {
-            let (handle, mut events, _) = started(config()).await;
-            for (prefix, gateway) in [("192.0.2.0/24", "10.0.0.2"), ("2001:db8::/32", "fd00::2")] {
-                let before = handle.metrics().await.unwrap().counters.created;
-                handle.want(net(prefix), Some(Route::via(addr(gateway)))).await.unwrap();
-                let refused = loop {
-                    ip_batch(&format!("route del {prefix} proto bird\n"));
-                    quiet(&handle).await;
-                    if let Some(Event::Diverged { refused, .. }) = events.try_next() {
-                        break refused;
-                    }
-                };
-                assert_eq!(refused, Refused::Contested { times: 6, meddled: Meddled::Removed });
-                let created = handle.metrics().await.unwrap().counters.created - before;
-                assert!(created <= 6, "{created} times although it was undone each time");
-                event(&mut events, "the end of the fight", |e| *e == Event::Healed { prefix: net(prefix) })
-                    .await;
-                assert_eq!(quiet(&handle).await.routes.last().unwrap().standing, Standing::Installed);
-            }
-            assert_eq!(handle.metrics().await.unwrap().counters.refusals["contested"], 2);
-        },
-    );
+    in_namespace(|| async {
+        let (handle, mut events, _) = started(config()).await;
+        for (prefix, gateway) in [("192.0.2.0/24", "10.0.0.2"), ("2001:db8::/32", "fd00::2")] {
+            let before = handle.metrics().await.unwrap().counters.created;
+            handle.want(net(prefix), Some(Route::via(addr(gateway)))).await.unwrap();
+            let refused = loop {
+                ip_batch(&format!("route del {prefix} proto bird\n"));
+                quiet(&handle).await;
+                if let Some(Event::Diverged { refused, .. }) = events.try_next() {
+                    break refused;
+                }
+            };
+            assert_eq!(refused, Refused::Contested { times: 6, meddled: Meddled::Removed });
+            let created = handle.metrics().await.unwrap().counters.created - before;
+            assert!(created <= 6, "{created} times although it was undone each time");
+            event(&mut events, "the end of the fight", |e| *e == Event::Healed { prefix: net(prefix) }).await;
+            assert_eq!(quiet(&handle).await.routes.last().unwrap().standing, Standing::Installed);
+        }
+        assert_eq!(handle.metrics().await.unwrap().counters.refusals["contested"], 2);
+    });
 }

@@ -1,10 +1,7 @@
 //! What is learned and how next hops are followed, in the real kernel: each test in a network namespace of its own.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-
+use crate::namespace::{self, addr, config, event, in_namespace, ip, net, quiet, started};
 use fib_sync::{Config, Event, Events, Handle, KnownHop, NextHop, Origin, Resolution, Route};
-use namespace::{addr, config, event, in_namespace, ip, net, quiet, started};
 
 /// Waits until the foreign route of a prefix is learned, or lost.
 async fn learned(events: &mut Events, prefix: &str, there: bool) {
@@ -24,7 +21,7 @@ async fn never_read_again(handle: &Handle) {
 
 #[test]
 fn the_last_ipv4_address_takes_the_routes_of_its_interface_along_silently() {
-    in_namespace("the_last_ipv4_address_takes_the_routes_of_its_interface_along_silently", || async {
+    in_namespace(|| async {
         ip("addr add 10.0.7.1/24 dev up0");
         let (handle, mut events, _) = started(config()).await;
         let routes = [
@@ -53,7 +50,7 @@ fn the_last_ipv4_address_takes_the_routes_of_its_interface_along_silently() {
 
 #[test]
 fn a_deleted_interface_takes_multipath_routes_along_whole() {
-    in_namespace("a_deleted_interface_takes_multipath_routes_along_whole", || async {
+    in_namespace(|| async {
         ip("addr add 10.0.1.1/24 dev spare0");
         let (handle, mut events, _) = started(config()).await;
         let both = "nexthop via 10.0.0.2 nexthop via 10.0.1.2";
@@ -72,7 +69,7 @@ fn a_deleted_interface_takes_multipath_routes_along_whole() {
 
 #[test]
 fn an_interface_that_returns_under_its_name_is_another_one() {
-    in_namespace("an_interface_that_returns_under_its_name_is_another_one", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         handle.track(addr("10.0.1.2")).await.unwrap();
         for _ in 0..3 {
@@ -95,7 +92,7 @@ fn an_interface_that_returns_under_its_name_is_another_one() {
 
 #[test]
 fn a_renamed_interface_is_told_by_its_new_name() {
-    in_namespace("a_renamed_interface_is_told_by_its_new_name", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         ip("route add 192.0.2.1/32 dev up0 proto static");
         learned(&mut events, "192.0.2.1/32", true).await;
@@ -113,7 +110,7 @@ fn a_renamed_interface_is_told_by_its_new_name() {
 
 #[test]
 fn a_source_address_that_goes_takes_its_routes_along() {
-    in_namespace("a_source_address_that_goes_takes_its_routes_along", || async {
+    in_namespace(|| async {
         ip("addr add 10.0.0.7/24 dev up0");
         let (handle, mut events, _) = started(config()).await;
         ip("route add 192.0.2.1/32 via 10.0.0.2 src 10.0.0.7 proto static");
@@ -149,7 +146,7 @@ fn in_words(resolution: Option<&Resolution>) -> Option<String> {
 
 #[test]
 fn a_gateway_whose_address_went_reaches_nothing() {
-    in_namespace("a_gateway_whose_address_went_reaches_nothing", || async {
+    in_namespace(|| async {
         ip("addr add 10.0.7.1/24 dev up0");
         ip("addr add fd07::1/64 dev up0 nodad");
         ip("route add 172.16.0.0/16 via 10.0.7.2 proto static");
@@ -186,7 +183,7 @@ fn a_gateway_whose_address_went_reaches_nothing() {
 
 #[test]
 fn a_next_hop_is_reached_through_a_route_of_ours_that_carries() {
-    in_namespace("a_next_hop_is_reached_through_a_route_of_ours_that_carries", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let far = NextHop::from(addr("172.16.5.5"));
         handle.track(far.clone()).await.unwrap();
@@ -216,7 +213,7 @@ fn a_next_hop_is_reached_through_a_route_of_ours_that_carries() {
 
 #[test]
 fn a_link_local_next_hop_is_followed_on_its_interface() {
-    in_namespace("a_link_local_next_hop_is_followed_on_its_interface", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let [up, spare, later] = ["up0", "spare0", "cali0"].map(|name| NextHop::over(addr("fe80::1"), name));
         for (next_hop, way) in [(&up, Some("dev up0")), (&spare, Some("dev spare0")), (&later, None)] {
@@ -240,7 +237,7 @@ fn a_link_local_next_hop_is_followed_on_its_interface() {
 
 #[test]
 fn a_default_route_reaches_next_hops_where_it_may() {
-    in_namespace("a_default_route_reaches_next_hops_where_it_may", || async {
+    in_namespace(|| async {
         ip("route add default via 10.0.0.2 proto static");
         let far = NextHop::from(addr("203.0.113.1"));
         for (over_default, way) in [(true, Some("via 10.0.0.2 dev up0")), (false, None)] {
@@ -253,7 +250,7 @@ fn a_default_route_reaches_next_hops_where_it_may() {
 
 #[test]
 fn the_far_end_of_a_tunnel_is_connected() {
-    in_namespace("the_far_end_of_a_tunnel_is_connected", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let far = NextHop::from(addr("10.9.0.2"));
         handle.track(far.clone()).await.unwrap();

@@ -3,7 +3,7 @@
 use fib_sync::{Forwarding, Hop, Route};
 use ipnet::IpNet;
 
-use crate::chance::Chance;
+use super::chance::Chance;
 use crate::namespace::{addr, net};
 
 /// One thing that happens.

@@ -1,18 +1,15 @@
 //! Back-pressure: whoever wishes faster than the kernel writes has to wait, and loses nothing.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use crate::namespace::{config, in_namespace, ip_batch, quiet, started};
 use fib_sync::{Gauges, Route};
 use ipnet::IpNet;
-use namespace::{config, in_namespace, ip_batch, quiet, started};
 
 #[test]
 fn a_wish_waits_while_too_many_are_on_their_way() {
-    in_namespace("a_wish_waits_while_too_many_are_on_their_way", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         // The runtime has one thread and it is this one: nobody takes wishes away until we wait.
         let mut context = Context::from_waker(Waker::noop());
@@ -31,7 +28,7 @@ fn a_wish_waits_while_too_many_are_on_their_way() {
 
 #[test]
 fn an_answer_knows_every_wish_sent_before_the_question() {
-    in_namespace("an_answer_knows_every_wish_sent_before_the_question", || async {
+    in_namespace(|| async {
         // Nothing is written before the first view is there, and this one takes a while.
         let foreign = |nth: u16| format!("route add blackhole 10.100.{}.{}/32\n", nth >> 8, nth & 255);
         ip_batch(&(0..50_000).map(foreign).collect::<String>());

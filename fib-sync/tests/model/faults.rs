@@ -3,17 +3,14 @@
 //!
 //! `FAULTS=all` takes every pair of faults, and every fault at both paces, where otherwise a sample is taken.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod world;
-
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use crate::world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 use fib_sync::model::{How, Spoilt};
 use fib_sync::{Forwarding, Hop, KernelForwarding, KernelHop, KernelRoute, Link, Refused, Route};
 use ipnet::IpNet;
-use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 
 /// One thing that is done to the reconciler in the course of a run.
 #[derive(Clone, Debug)]

@@ -1,11 +1,8 @@
 //! What the real kernel does with next-hop objects. The reconciler and the model rely on each of these facts.
 
-#[expect(dead_code, reason = "the other tests in a real namespace use the rest")]
-mod namespace;
-
 use std::process::Command;
 
-use namespace::{Monitor, in_namespace, ip, routes};
+use crate::namespace::{Monitor, in_namespace, ip, routes};
 
 /// What `ip` says to words the kernel refuses.
 fn refused(words: &str) -> String {
@@ -34,7 +31,7 @@ fn told(monitor: Monitor) -> Vec<String> {
 
 #[test]
 fn a_replaced_object_moves_its_routes_and_each_is_announced() {
-    in_namespace("a_replaced_object_moves_its_routes_and_each_is_announced", || async {
+    in_namespace(|| async {
         groups_with_routes();
         let monitor = Monitor::of(&["route", "nexthop"]);
         ip("nexthop replace id 2 via fd00::3 dev up0 proto bird");
@@ -62,7 +59,7 @@ fn a_replaced_object_moves_its_routes_and_each_is_announced() {
 
 #[test]
 fn a_lost_carrier_takes_objects_and_ipv4_routes_without_a_word() {
-    in_namespace("a_lost_carrier_takes_objects_and_ipv4_routes_without_a_word", || async {
+    in_namespace(|| async {
         groups_with_routes();
         ip("addr add 10.0.1.1/24 dev spare0");
         ip("nexthop add id 3 via 10.0.1.2 dev spare0 proto bird");
@@ -98,7 +95,7 @@ fn a_lost_carrier_takes_objects_and_ipv4_routes_without_a_word() {
 
 #[test]
 fn objects_and_their_routes_outlive_the_addresses_of_their_interface() {
-    in_namespace("objects_and_their_routes_outlive_the_addresses_of_their_interface", || async {
+    in_namespace(|| async {
         groups_with_routes();
         ip("addr del 10.0.0.1/24 dev up0");
         ip("addr del fd00::1/64 dev up0");
@@ -116,7 +113,7 @@ fn objects_and_their_routes_outlive_the_addresses_of_their_interface() {
 
 #[test]
 fn a_removed_object_takes_its_routes_and_empty_groups_along() {
-    in_namespace("a_removed_object_takes_its_routes_and_empty_groups_along", || async {
+    in_namespace(|| async {
         groups_with_routes();
         ip("nexthop replace id 11 group 1/2 proto bird");
         let monitor = Monitor::of(&["route", "nexthop"]);
@@ -137,7 +134,7 @@ fn a_removed_object_takes_its_routes_and_empty_groups_along() {
 
 #[test]
 fn a_route_moves_between_hops_of_its_own_and_an_object_in_place() {
-    in_namespace("a_route_moves_between_hops_of_its_own_and_an_object_in_place", || async {
+    in_namespace(|| async {
         groups_with_routes();
         let monitor = Monitor::of(&["route", "nexthop"]);
         let forms = [
@@ -166,7 +163,7 @@ fn a_route_moves_between_hops_of_its_own_and_an_object_in_place() {
 
 #[test]
 fn an_ipv6_route_on_an_object_merges_with_none() {
-    in_namespace("an_ipv6_route_on_an_object_merges_with_none", || async {
+    in_namespace(|| async {
         groups_with_routes();
         ip("-6 route append 2001:db8::/32 proto bird metric 50 via fd00::9");
         ip("-6 route append 2001:db8::/32 proto bird metric 50 via fd00::8");
@@ -180,7 +177,7 @@ fn an_ipv6_route_on_an_object_merges_with_none() {
 
 #[test]
 fn what_an_object_cannot_be() {
-    in_namespace("what_an_object_cannot_be", || async {
+    in_namespace(|| async {
         groups_with_routes();
         let refusals = [
             ("nexthop add id 3 via 172.16.0.1 dev up0", "Error: Nexthop has invalid gateway."),

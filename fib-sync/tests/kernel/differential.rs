@@ -3,19 +3,15 @@
 //!
 //! `DIFFERENTIAL_SEQUENCES` says how many sequences to run, `DIFFERENTIAL_SEED` with which to begin.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-mod twins;
-
-use namespace::in_namespace;
-use twins::step::{Chance, Step};
-use twins::{Difference, Twins, found};
+use crate::namespace::{self, in_namespace};
+use crate::twins::step::{Chance, Step};
+use crate::twins::{Difference, Twins, found};
 
 #[test]
 fn random_steps_show_the_same_in_memory_and_in_the_kernel() {
     let count = number("DIFFERENTIAL_SEQUENCES").unwrap_or(300);
     let first = number("DIFFERENTIAL_SEED").unwrap_or(1);
-    in_namespace("random_steps_show_the_same_in_memory_and_in_the_kernel", move || async move {
+    in_namespace(move || async move {
         let mut twins = Twins::new();
         for seed in first..first + count {
             let steps = Chance::new(seed).steps(LENGTH);
@@ -29,7 +25,7 @@ fn random_steps_show_the_same_in_memory_and_in_the_kernel() {
 
 #[test]
 fn what_random_steps_found_stays_found() {
-    in_namespace("what_random_steps_found_stays_found", || async {
+    in_namespace(|| async {
         let mut twins = Twins::new();
         for (what, steps) in found::found() {
             if let Err(difference) = run(&mut twins, &steps) {

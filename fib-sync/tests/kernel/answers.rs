@@ -1,14 +1,11 @@
 //! What the table believes by the kernel's answers alone is what a reading shows, in the real kernel: every form whose
 //! event is not told to us, put in the place of every other.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod namespace;
-
 use std::time::Duration;
 
+use crate::namespace::{Monitor, PATIENCE, addr, config, in_namespace, ip, quiet, routes, started};
 use fib_sync::{Config, Counters, Forwarding, Handle, Hop, Route, Snapshot, Standing};
 use ipnet::IpNet;
-use namespace::{Monitor, PATIENCE, addr, config, in_namespace, ip, quiet, routes, started};
 
 fn via(gateway: &str, interface: &str) -> Hop {
     Hop::via(addr(gateway)).over(interface)
@@ -100,7 +97,7 @@ async fn check(handle: &Handle) {
 
 #[test]
 fn what_the_answers_said_is_what_a_reading_shows() {
-    in_namespace("what_the_answers_said_is_what_a_reading_shows", || async {
+    in_namespace(|| async {
         let config = Config { audit: Duration::from_millis(50), ..config() };
         let (handle, _events, _) = started(config).await;
         let turns = ipv4().len();
@@ -124,7 +121,7 @@ fn what_the_answers_said_is_what_a_reading_shows() {
 /// Somebody who undoes what was written is believed at once, although our own writes are not told.
 #[test]
 fn what_somebody_undoes_after_the_answer_is_written_again_without_a_reading() {
-    in_namespace("what_somebody_undoes_after_the_answer_is_written_again_without_a_reading", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         want(&handle, 0).await;
         quiet(&handle).await;

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use fib_sync::{Config, Events, Handle, Share, Snapshot};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::chance::Chance;
-use crate::check::{is_consistent, is_whole};
-use crate::hand::{Twins, table, tried};
+use super::chance::Chance;
+use super::check::{is_consistent, is_whole};
+use super::hand::{Twins, table, tried};
+use super::schedule::{Step, step};
+use super::wishes::Wishes;
 use crate::namespace::{config, ip_batch};
-use crate::schedule::{Step, step};
-use crate::wishes::Wishes;
 
 /// `FIB_SEEDS` runs so many, `FIB_SEED` only this one.
 #[test]

@@ -1,10 +1,6 @@
 //! Proofs against the real kernel: every form of route in place of every other, every fault, random schedules.
 //! Each in network namespaces of its own, with `ip` as the independent witness.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-#[path = "../namespace/mod.rs"]
-mod namespace;
-
 mod chance;
 mod check;
 mod faults;

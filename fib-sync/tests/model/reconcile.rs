@@ -1,18 +1,15 @@
 //! The reconciler against the kernel in memory: whatever happens on the way, kernel equals wishes at the end, and
 //! nobody else's route was touched at any step.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod world;
-
 use std::time::Duration;
 
+use crate::world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 use fib_sync::model::{How, Spoilt};
 use fib_sync::{
     Address, Event, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Refused, Route, Sweep,
 };
 use ipnet::IpNet;
 use proptest::prelude::*;
-use world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 
 #[derive(Clone, Debug)]
 enum Step {

@@ -1,11 +1,9 @@
 //! Sets of hops that routes share, with and without next-hop objects, against the kernel in memory.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod world;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::world::{FOREIGN, METRIC, OURS, World, foreign, link, meddle, set_up};
 use fib_sync::model::How;
 use fib_sync::{
     Config, Event, Hop, KernelHop, KernelObject, Link, Member, ObjectContent, ObjectOperation, Refused,
@@ -13,7 +11,6 @@ use fib_sync::{
 };
 use ipnet::IpNet;
 use proptest::prelude::*;
-use world::{FOREIGN, METRIC, OURS, World, foreign, link, meddle, set_up};
 
 #[derive(Clone, Debug)]
 enum Step {

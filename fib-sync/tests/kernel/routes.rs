@@ -1,13 +1,11 @@
-//! The real kernel, each test in a network namespace of its own.
+//! Wishes and what becomes of them in the real kernel.
 
-mod namespace;
-
+use crate::namespace::{self, addr, config, event, in_namespace, ip, net, quiet, routes, started};
 use fib_sync::{Event, Hop, Refused, Route};
-use namespace::{addr, config, event, in_namespace, ip, net, quiet, routes, started};
 
 #[test]
 fn a_wish_is_installed_replaced_in_place_and_removed() {
-    in_namespace("a_wish_is_installed_replaced_in_place_and_removed", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         let monitor = namespace::Monitor::start();
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
@@ -40,7 +38,7 @@ fn a_wish_is_installed_replaced_in_place_and_removed() {
 
 #[test]
 fn every_form_of_route_reaches_the_kernel() {
-    in_namespace("every_form_of_route_reaches_the_kernel", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         let via = |gateway: &str| Hop::via(addr(gateway));
         let wishes = [
@@ -91,7 +89,7 @@ fn every_form_of_route_reaches_the_kernel() {
 
 #[test]
 fn a_refusal_is_told_by_meaning_and_once() {
-    in_namespace("a_refusal_is_told_by_meaning_and_once", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("172.16.0.1")))).await.unwrap();
         let told = event(&mut events, "diverged", |e| matches!(e, Event::Diverged { .. })).await;
@@ -109,7 +107,7 @@ fn a_refusal_is_told_by_meaning_and_once() {
 
 #[test]
 fn a_foreign_route_is_never_touched() {
-    in_namespace("a_foreign_route_is_never_touched", || async {
+    in_namespace(|| async {
         // Same prefix at another metric, the same key in both families, and an appended twin behind.
         ip("route add 192.0.2.0/24 via 10.0.0.9 proto static metric 9");
         ip("route add 198.51.100.0/24 via 10.0.0.9 proto static metric 50");
@@ -144,7 +142,7 @@ fn a_foreign_route_is_never_touched() {
 
 #[test]
 fn a_restart_adopts_without_removing_anything_that_stays() {
-    in_namespace("a_restart_adopts_without_removing_anything_that_stays", || async {
+    in_namespace(|| async {
         let prefixes: Vec<_> = (0..100).map(|i| net(&format!("192.0.2.{i}/32"))).collect();
         let route = || Some(Route::via(addr("10.0.0.2")));
         let (handle, _events, _) = started(config()).await;
@@ -182,7 +180,7 @@ fn a_restart_adopts_without_removing_anything_that_stays() {
 
 #[test]
 fn the_brake_holds_a_sweep_that_is_too_large() {
-    in_namespace("the_brake_holds_a_sweep_that_is_too_large", || async {
+    in_namespace(|| async {
         for i in 0..10 {
             ip(&format!("route add 192.0.2.{i}/32 via 10.0.0.2 proto bird metric 50"));
         }
@@ -202,7 +200,7 @@ fn the_brake_holds_a_sweep_that_is_too_large() {
 
 #[test]
 fn foreign_routes_are_learned_and_lost_by_event() {
-    in_namespace("foreign_routes_are_learned_and_lost_by_event", || async {
+    in_namespace(|| async {
         ip("link set up0 name cali0");
         ip("link set spare0 name kube-ipvs0");
         ip("route add 10.244.0.7/32 dev cali0 scope link proto 80");
@@ -241,7 +239,7 @@ fn foreign_routes_are_learned_and_lost_by_event() {
 
 #[test]
 fn a_connected_prefix_is_learned_while_its_interface_runs() {
-    in_namespace("a_connected_prefix_is_learned_while_its_interface_runs", || async {
+    in_namespace(|| async {
         let (_handle, mut events, before) = started(config()).await;
         let prefixes: Vec<String> = before
             .iter()
@@ -267,7 +265,7 @@ fn a_connected_prefix_is_learned_while_its_interface_runs() {
 
 #[test]
 fn a_tracked_next_hop_goes_and_returns() {
-    in_namespace("a_tracked_next_hop_goes_and_returns", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let resolved = |address: &str, resolution| Event::Resolved {
             address: addr(address),
@@ -302,7 +300,7 @@ fn a_tracked_next_hop_goes_and_returns() {
 
 #[test]
 fn our_routes_come_back_with_their_link() {
-    in_namespace("our_routes_come_back_with_their_link", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         let prefix = net("192.0.2.0/24");
         handle.want(prefix, Some(Route::via(addr("10.0.0.2")))).await.unwrap();
@@ -317,7 +315,7 @@ fn our_routes_come_back_with_their_link() {
 
 #[test]
 fn what_somebody_removes_is_put_back() {
-    in_namespace("what_somebody_removes_is_put_back", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
         quiet(&handle).await;
@@ -332,7 +330,7 @@ fn what_somebody_removes_is_put_back() {
 
 #[test]
 fn a_table_that_does_not_exist_yet_is_an_empty_one() {
-    in_namespace("a_table_that_does_not_exist_yet_is_an_empty_one", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(fib_sync::Config::new(4711, 186, 0)).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
         handle.stop().await.unwrap();
@@ -342,7 +340,7 @@ fn a_table_that_does_not_exist_yet_is_an_empty_one() {
 
 #[test]
 fn twenty_thousand_routes_are_a_matter_of_a_moment() {
-    in_namespace("twenty_thousand_routes_are_a_matter_of_a_moment", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         let begin = std::time::Instant::now();
         for i in 0..20_000_u32 {
@@ -360,7 +358,7 @@ fn twenty_thousand_routes_are_a_matter_of_a_moment() {
 
 #[test]
 fn an_overrun_is_healed_by_reading_again() {
-    in_namespace("an_overrun_is_healed_by_reading_again", || async {
+    in_namespace(|| async {
         let (handle, mut events, _) = started(config()).await;
         handle.want(net("192.0.2.0/24"), Some(Route::via(addr("10.0.0.2")))).await.unwrap();
         quiet(&handle).await;
@@ -385,7 +383,7 @@ fn an_overrun_is_healed_by_reading_again() {
 
 #[test]
 fn a_path_somebody_takes_out_of_a_multipath_route_is_put_back() {
-    in_namespace("a_path_somebody_takes_out_of_a_multipath_route_is_put_back", || async {
+    in_namespace(|| async {
         let (handle, _events, _) = started(config()).await;
         let hops = ["fd00::2", "fd00::3"].map(|gateway| Hop::via(addr(gateway)));
         handle.want(net("2001:db8::/32"), Some(Route::unicast(hops))).await.unwrap();
@@ -401,7 +399,7 @@ fn a_path_somebody_takes_out_of_a_multipath_route_is_put_back() {
 
 #[test]
 fn a_view_made_of_events_equals_one_made_by_reading() {
-    in_namespace("a_view_made_of_events_equals_one_made_by_reading", || async {
+    in_namespace(|| async {
         for seed in 1..=40_u64 {
             let (watching, mut events, before) = started(config()).await;
             let mut watched = std::collections::BTreeMap::new();

@@ -1,14 +1,11 @@
 //! Whoever else writes to our prefixes: who gives way, and how often what they undo is done again.
 
-#[allow(dead_code, reason = "each test binary uses its part")]
-mod world;
-
 use std::time::Duration;
 
+use crate::world::{FOREIGN, METRIC, OURS, World, foreign, link, meddle, set_up};
 use fib_sync::model::How;
 use fib_sync::{Event, Meddled, Refused, Route};
 use ipnet::IpNet;
-use world::{FOREIGN, METRIC, OURS, World, foreign, link, meddle, set_up};
 
 /// A prefix of each family and two gateways for it.
 const FAMILIES: [(&str, &str, &str); 2] =
