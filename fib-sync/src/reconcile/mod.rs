@@ -119,7 +119,7 @@ impl Reconciler {
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
         }
-        self.unwatch(&prefix);
+        self.unwatch(&prefix, wish.as_ref());
         self.contests.lift(&prefix, self.now);
         self.wish(prefix, wish);
     }
@@ -150,7 +150,7 @@ impl Reconciler {
         self.release(released);
         let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
         for prefix in prefixes {
-            self.unwatch(&prefix);
+            self.unwatch(&prefix, None);
             self.contests.lift(&prefix, self.now);
             self.wish(prefix, None);
         }

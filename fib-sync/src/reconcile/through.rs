@@ -66,10 +66,12 @@ impl Reconciler {
         self.rows.get(prefix).and_then(|row| self.rows.wish(row)).and_then(Route::set)
     }
 
-    /// A prefix is to be wished elsewhere: what becomes of its set does not concern it any more.
-    pub(super) fn unwatch(&mut self, prefix: &IpNet) {
+    /// A prefix is to be wished elsewhere: what becomes of its set does not concern it any more. One that is wished
+    /// through the same set again goes on watching, because an operation of before may still be on its way.
+    pub(super) fn unwatch(&mut self, prefix: &IpNet, wish: Option<&Route>) {
         if self.sets.is_watched()
             && let Some(set) = self.set_of(prefix)
+            && wish.and_then(Route::set) != Some(set)
         {
             self.sets.unwatch(set, prefix);
         }

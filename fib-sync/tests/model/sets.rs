@@ -358,6 +358,20 @@ fn a_route_waits_for_its_set_without_a_word() {
     }
 }
 
+/// A wish that is repeated while it is being written still follows its set.
+#[test]
+fn a_set_that_changes_while_its_route_is_wished_again_is_followed() {
+    let mut world = World::configured(World::new().kernel, without_objects());
+    world.settle_down();
+    world.want_set(SetId(0), Some(hops_of(0, 0)));
+    world.want(prefix(0), Some(Route::through(SetId(0))));
+    world.work(1);
+    world.want(prefix(0), Some(Route::through(SetId(0))));
+    world.want_set(SetId(0), Some(hops_of(0, 1)));
+    world.settle_down();
+    world.check_wishes();
+}
+
 #[test]
 fn weights_are_those_of_the_group() {
     let mut world = World::configured(World::new().kernel, with_objects());
