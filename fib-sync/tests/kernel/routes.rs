@@ -453,12 +453,18 @@ fn meddling(seed: u64) -> String {
             _ => (format!("2001:db8::{}/128", pick(3)), "fd00::"),
         };
         let (metric, protocol) = (pick(2) * 10 + 10, ["static", "80"][usize::try_from(pick(2)).unwrap()]);
+        let is_ipv4 = network == "10.0.0.";
         let way = match (verb, pick(6)) {
             ("del", 0..=2) => String::new(),
-            (_, 0) => format!(" nexthop via {network}2 nexthop via {network}3"),
+            // IPv6 announces a path that goes alone, be it because the next one is there already and the whole is
+            // refused. Whose the rest is then, only reading tells.
+            ("del", _) if !is_ipv4 => String::new(),
+            (_, 0) if is_ipv4 || matches!(verb, "replace" | "change") => {
+                format!(" nexthop via {network}2 nexthop via {network}3")
+            }
             // Not in IPv6: a device route that comes to stand between the members of a multipath route is in the
             // table and announced, but the kernel leaves it out of its lists (`fib6_dump_node`).
-            (_, 1) if network == "10.0.0." => " dev up0".into(),
+            (_, 1) if is_ipv4 => " dev up0".into(),
             _ => format!(" via {network}{}", pick(4) + 2),
         };
         commands.push_str(&format!("route {verb} {prefix} metric {metric} proto {protocol}{way}\n"));
