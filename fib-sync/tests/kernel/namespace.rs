@@ -154,6 +154,13 @@ impl Monitor {
     pub(crate) fn lines(mut self) -> Vec<String> {
         self.settle("192.0.2.255")
     }
+
+    /// Those about what is ours: the kernel makes addresses and routes of its own while the links are new.
+    pub(crate) fn ours(self) -> Vec<String> {
+        let mut lines = self.lines();
+        lines.retain(|line| line.contains("proto bird"));
+        lines
+    }
 }
 
 impl Drop for Monitor {

@@ -22,13 +22,6 @@ fn groups_with_routes() {
     ip("-6 route add 2001:db8::/32 nhid 12 proto bird metric 50");
 }
 
-/// What a monitor saw of ours; the kernel makes addresses and routes of its own meanwhile.
-fn told(monitor: Monitor) -> Vec<String> {
-    let mut lines = monitor.lines();
-    lines.retain(|line| line.contains("proto bird"));
-    lines
-}
-
 #[test]
 fn a_replaced_object_moves_its_routes_and_each_is_announced() {
     in_namespace(|| async {
@@ -36,7 +29,7 @@ fn a_replaced_object_moves_its_routes_and_each_is_announced() {
         let monitor = Monitor::of(&["route", "nexthop"]);
         ip("nexthop replace id 2 via fd00::3 dev up0 proto bird");
         assert_eq!(
-            told(monitor),
+            monitor.ours(),
             [
                 "id 2 via fd00::3 dev up0 scope link proto bird",
                 "198.51.100.0/24 nhid 12 via inet6 fd00::3 dev up0 proto bird metric 50",
@@ -48,7 +41,7 @@ fn a_replaced_object_moves_its_routes_and_each_is_announced() {
         let monitor = Monitor::of(&["route", "nexthop"]);
         ip("nexthop replace id 11 group 1,3/2,256 proto bird");
         assert_eq!(
-            told(monitor),
+            monitor.ours(),
             [
                 "id 11 group 1,3/2,256 proto bird",
                 "192.0.2.0/24 nhid 11 proto bird metric 50 \\\tnexthop via 10.0.0.2 dev up0 weight 3 \\\tnexthop via inet6 fd00::3 dev up0 weight 256",
@@ -79,7 +72,7 @@ fn a_lost_carrier_takes_objects_and_ipv4_routes_without_a_word() {
             "a group goes on with the members that are left"
         );
         assert_eq!(
-            told(monitor),
+            monitor.ours(),
             [
                 "Deleted 2001:db8::/32 nhid 12 proto bird metric 50 pref medium\\\tnexthop via fd00::2 dev up0 weight 1"
             ]
@@ -119,7 +112,7 @@ fn a_removed_object_takes_its_routes_and_empty_groups_along() {
         let monitor = Monitor::of(&["route", "nexthop"]);
         ip("nexthop del id 2");
         assert_eq!(
-            told(monitor),
+            monitor.ours(),
             [
                 "Deleted id 2 via fd00::2 dev up0 scope link proto bird",
                 "id 11 group 1 proto bird",
@@ -155,7 +148,7 @@ fn a_route_moves_between_hops_of_its_own_and_an_object_in_place() {
         }
         ip("route replace 192.0.2.0/24 proto bird metric 50 nhid 11");
         ip("-6 route replace 2001:db8::/32 proto bird metric 50 nhid 12");
-        let told = told(monitor);
+        let told = monitor.ours();
         assert_eq!(told.len(), 16, "{told:#?}");
         assert!(!told.iter().any(|line| line.contains("Deleted")), "{told:#?}");
     });

@@ -244,7 +244,7 @@ fn routes_move_to_another_metric_without_a_gap() {
         let monitor = namespace::Monitor::start();
         handle.reconfigure(fib_sync::Config { metric: 60, ..config() }).await.unwrap();
         handle.stop().await.unwrap();
-        let told: Vec<String> = monitor.lines().iter().map(|line| line.replace(" proto bird", "")).collect();
+        let told: Vec<String> = monitor.ours().iter().map(|line| line.replace(" proto bird", "")).collect();
         let expected = [
             "192.0.2.0/24 via 10.0.0.2 dev up0 metric 60",
             "2001:db8::/32 via fd00::2 dev up0 metric 60 pref medium",

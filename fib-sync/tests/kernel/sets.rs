@@ -32,13 +32,6 @@ fn objects() -> Vec<String> {
     lines
 }
 
-/// What a monitor saw of ours; the kernel makes addresses and routes of its own meanwhile.
-fn told(monitor: Monitor) -> Vec<String> {
-    let mut lines = monitor.lines();
-    lines.retain(|line| line.contains("proto bird"));
-    lines
-}
-
 async fn counters(handle: &Handle) -> Counters {
     handle.metrics().await.unwrap().counters
 }
@@ -112,7 +105,7 @@ fn routes_move_where_the_kernel_does_not_announce_them() {
         let (handle, _events) = ten_thousand_routes().await;
         let monitor = Monitor::of(&["route", "nexthop"]);
         move_them(&handle).await;
-        let lines = told(monitor);
+        let lines = monitor.ours();
         assert!(!lines.iter().any(|line| line.contains("Deleted") && line.contains("nhid")), "a route went");
         assert_eq!(lines.len(), 3, "a message to move, a removal, a message to move: {lines:#?}");
     });
@@ -219,7 +212,7 @@ fn a_restart_takes_objects_over_and_sweeps_what_nobody_wishes() {
         event(&mut events, "swept", |e| matches!(e, Event::Swept(_))).await;
         arranged(&handle, "swept", || objects().len() == 5).await;
         assert!(both_families());
-        let lines = told(monitor);
+        let lines = monitor.ours();
         assert!(lines.iter().all(|line| line.starts_with("Deleted")), "{lines:#?}");
         assert!(lines[0].contains("198.51.100.0/24"), "the route first: {lines:#?}");
         assert_eq!(lines.len(), 3, "a route, its group, its hop: {lines:#?}");
@@ -243,7 +236,7 @@ fn the_option_is_switched_by_a_restart_without_losing_a_route() {
             assert_eq!(stands, count > 0);
             handle.stop().await.unwrap();
         }
-        let lines = told(monitor);
+        let lines = monitor.ours();
         assert!(!lines.iter().any(|line| line.contains("Deleted")), "{lines:#?}");
     });
 }

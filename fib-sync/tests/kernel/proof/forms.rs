@@ -213,7 +213,7 @@ async fn replaced(table: u32) {
     let monitor = Monitor::start();
     pairs.want(&handle, |_, then| then.route.clone()).await;
     pairs.check(|_, then| shown(then));
-    check_replaced(&pairs, &monitor.lines());
+    check_replaced(&pairs, &monitor.ours());
     handle.stop().await.unwrap();
 
     let monitor = Monitor::start();
@@ -229,7 +229,7 @@ async fn replaced(table: u32) {
     let (handle, _events, _) = started(config).await;
     pairs.want(&handle, |first, _| first.route.clone()).await;
     pairs.check(|first, _| shown(first));
-    check_replaced(&pairs, &monitor.lines());
+    check_replaced(&pairs, &monitor.ours());
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn another_metric_is_written_before_the_old_one_is_removed() {
                 wishes.want(&handle, net(prefix), Some(Route::via(addr(gateway)).at(metric))).await;
             }
             wishes.settled(&handle, &config()).await;
-            let told = monitor.lines();
+            let told = monitor.ours();
             for (prefix, gateway) in ways {
                 let of: Vec<&String> = told.iter().filter(|line| line.contains(prefix)).collect();
                 let line = |deleted: &str, metric: u32| {
