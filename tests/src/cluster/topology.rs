@@ -1,6 +1,7 @@
 //! Hosts, blocks and pods of the cluster, as a table.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -47,6 +48,28 @@ pub struct Setup {
     pub sessions: Sessions,
     /// The metric of the routes that the speakers install.
     pub metric: u32,
+    /// What the speakers promise each other about restarts; `None` for whatever each of them does unasked.
+    pub restarts: Option<Restarts>,
+}
+
+/// What speakers promise each other about restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restarts {
+    /// How long one may take.
+    pub time: Duration,
+    /// For how long after that the routes of one that has not come back are better than none.
+    pub stale: Duration,
+}
+
+/// A dedicated route reflector.
+#[derive(Clone, Copy, Debug)]
+pub struct Reflector {
+    /// Its name.
+    pub name: &'static str,
+    /// Its addresses on the shared network.
+    pub v4: Ipv4Addr,
+    /// The IPv6 one.
+    pub v6: Ipv6Addr,
 }
 
 /// Who speaks with whom.
@@ -54,8 +77,8 @@ pub struct Setup {
 pub enum Sessions {
     /// Each host with each other.
     Mesh,
-    /// Each host with the reflector.
-    Reflector,
+    /// Each host with each of this many reflectors, of which there are at most [`REFLECTORS`].
+    Reflectors(usize),
 }
 
 /// How packets travel from host to host.
@@ -70,7 +93,15 @@ pub enum Overlay {
 impl Setup {
     /// The documented cluster: a full mesh, packets as they are, metric 0.
     pub fn documented() -> Self {
-        Self { hosts: cluster(), overlay: Overlay::None, sessions: Sessions::Mesh, metric: 0 }
+        Self { hosts: cluster(), overlay: Overlay::None, sessions: Sessions::Mesh, metric: 0, restarts: None }
+    }
+
+    /// The reflectors, if any.
+    pub fn reflectors(&self) -> &'static [Reflector] {
+        match self.sessions {
+            Sessions::Mesh => &[],
+            Sessions::Reflectors(count) => &REFLECTORS[..count.min(REFLECTORS.len())],
+        }
     }
 
     /// All hosts but one.
@@ -97,6 +128,16 @@ impl Host {
     }
 }
 
+impl Reflector {
+    /// The reflector's address of one family.
+    pub fn address(&self, ip: Ip) -> IpAddr {
+        match ip {
+            Ip::V4 => self.v4.into(),
+            Ip::V6 => self.v6.into(),
+        }
+    }
+}
+
 impl Pod {
     /// The pod's address of one family.
     pub fn address(&self, ip: Ip) -> IpAddr {
@@ -119,12 +160,8 @@ pub(super) const GATEWAY6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 
 pub(super) const HOST_METRIC: u32 = 100;
 /// The AS of the cluster.
 pub(super) const ASN: u32 = 64512;
-/// The reflector's name and addresses.
-pub(super) const REFLECTOR: (&str, Ipv4Addr, Ipv6Addr) = (
-    "reflector",
-    Ipv4Addr::new(192, 168, 56, 110),
-    Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, 0x110),
-);
+/// As many reflectors as a cluster may have.
+pub const REFLECTORS: [Reflector; 2] = [reflector("reflector", 110), reflector("reflector2", 111)];
 /// What every pod's IPv4 address lies in.
 pub(super) const POOL4: &str = "10.244.0.0/16";
 
@@ -160,6 +197,15 @@ fn host(name: &'static str, last: u8, block: [u8; 4], pods: &[(&'static str, &'s
         block6: Ipv6Net::new_assert(twin(d), 122),
         pods: pods.collect(),
     }
+}
+
+/// 192.168.56.110 is fd00:192:168:56::110.
+const fn reflector(name: &'static str, last: u8) -> Reflector {
+    let [a, b, c, _] = NETWORK4.0.octets();
+    let (hundreds, tens, ones) = (last as u16 / 100, last as u16 / 10 % 10, last as u16 % 10);
+    let digits = hundreds * 0x100 + tens * 0x10 + ones;
+    let v6 = Ipv6Addr::new(0xfd00, 0x192, 0x168, 0x56, 0, 0, 0, digits);
+    Reflector { name, v4: Ipv4Addr::new(a, b, c, last), v6 }
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 //! container network plugin and its agent would make.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use rtnetlink::packet_route::route::RouteProtocol;
 
-use super::topology::{
-    GATEWAY4, GATEWAY6, HOST_METRIC, Host, NETWORK4, NETWORK6, Overlay, Pod, REFLECTOR, Sessions, Setup,
-};
+use super::topology::{GATEWAY4, GATEWAY6, HOST_METRIC, Host, NETWORK4, NETWORK6, Overlay, Pod, Setup};
 use crate::failure::{Doing, Failure};
 use crate::kernel::{Kernel, Route, Way};
 use crate::netns::Netns;
@@ -19,14 +18,14 @@ pub struct Wiring {
     /// The machine between the hosts: a bridge with the default gateway's address.
     pub switch: Netns,
     /// One for each host, in the hosts' order.
-    pub hosts: Vec<Netns>,
+    pub hosts: Vec<Arc<Netns>>,
     /// One for each pod, with the host's and the pod's position.
-    pub pods: Vec<(usize, usize, Netns)>,
-    /// The reflector's, where there is one.
-    pub reflector: Option<Netns>,
+    pub pods: Vec<(usize, usize, Arc<Netns>)>,
+    /// One for each reflector.
+    pub reflectors: Vec<Arc<Netns>>,
 }
 
-/// Builds the network of the hosts, their pods and, where there is one, the reflector.
+/// Builds the network of the hosts, their pods and the reflectors.
 pub fn build(setup: &Setup) -> Result<Wiring, Failure> {
     let switch = Netns::create("switch")?;
     still(&switch)?;
@@ -35,13 +34,13 @@ pub fn build(setup: &Setup) -> Result<Wiring, Failure> {
         kernel.add_address(BRIDGE, net(GATEWAY4, NETWORK4.1)?, 0)?;
         kernel.add_address(BRIDGE, net(GATEWAY6, NETWORK6.1)?, 0)
     })?;
-    let mut wiring = Wiring { switch, hosts: Vec::new(), pods: Vec::new(), reflector: None };
+    let mut wiring = Wiring { switch, hosts: Vec::new(), pods: Vec::new(), reflectors: Vec::new() };
     for host in &setup.hosts {
-        wiring.hosts.push(add_host(&wiring.switch, host.name, host.v4, host.v6)?);
+        wiring.hosts.push(Arc::new(add_host(&wiring.switch, host.name, host.v4, host.v6)?));
     }
-    if setup.sessions == Sessions::Reflector {
-        let (name, v4, v6) = REFLECTOR;
-        wiring.reflector = Some(add_host(&wiring.switch, name, v4, v6)?);
+    for reflector in setup.reflectors() {
+        let place = add_host(&wiring.switch, reflector.name, reflector.v4, reflector.v6)?;
+        wiring.reflectors.push(Arc::new(place));
     }
     if setup.overlay == Overlay::Ipip {
         tunnels(&wiring, &setup.hosts)?;
@@ -49,7 +48,7 @@ pub fn build(setup: &Setup) -> Result<Wiring, Failure> {
     for (which, host) in setup.hosts.iter().enumerate() {
         for (number, pod) in host.pods.iter().enumerate() {
             let place = add_pod(&wiring.hosts[which], host, pod)?;
-            wiring.pods.push((which, number, place));
+            wiring.pods.push((which, number, Arc::new(place)));
         }
     }
     Ok(wiring)

@@ -53,7 +53,7 @@ impl Options {
                 Mode::Plain => Overlay::None,
                 Mode::Ipip => Overlay::Ipip,
             },
-            sessions: if self.reflector { Sessions::Reflector } else { Sessions::Mesh },
+            sessions: if self.reflector { Sessions::Reflectors(1) } else { Sessions::Mesh },
             metric: self.metric,
             ..Setup::documented()
         }

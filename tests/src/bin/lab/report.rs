@@ -21,7 +21,7 @@ pub(crate) fn headline(setup: &Setup) -> String {
     let pods: usize = setup.hosts.iter().map(|host| host.pods.len()).sum();
     let sessions = match setup.sessions {
         Sessions::Mesh => "in full mesh",
-        Sessions::Reflector => "around a route reflector",
+        Sessions::Reflectors(_) => "around a route reflector",
     };
     let overlay = match setup.overlay {
         Overlay::None => "",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-use tests::cluster::{Setup, Wiring, caracal_toml, reflector_toml, socket};
+use tests::cluster::{Seat, Setup, Wiring, caracal_toml, open_reflector_toml, socket};
 use tests::failure::{Doing, Failure};
 use tests::netns::Netns;
 use tests::process::Daemon;
@@ -42,7 +42,7 @@ pub(crate) struct Sessions {
     pub(crate) wanted: usize,
 }
 
-/// Starts the speaker of every host, and the reflector last where there is one.
+/// Starts the speaker of every host, reflectors last.
 pub(crate) fn start_all(
     setup: &Setup,
     wiring: &Wiring,
@@ -54,16 +54,16 @@ pub(crate) fn start_all(
         let speaker = match options.mixed.then(|| mixed::Foreign::start(setup, which, place)).flatten() {
             Some(foreign) => Speaker::Foreign(foreign?),
             None => {
-                let text = caracal_toml(setup, which);
+                let text = caracal_toml(setup, Seat::Host(which));
                 let sessions = text.matches("[[peer]]").count();
                 Speaker::caracal(place, programs.caracal(), &text, sessions)?
             }
         };
         speakers.push(speaker);
     }
-    if let Some(place) = &wiring.reflector {
-        let sessions = 2 * setup.hosts.len();
-        speakers.push(Speaker::caracal(place, programs.reflector(), &reflector_toml(), sessions)?);
+    for (number, place) in wiring.reflectors.iter().enumerate() {
+        let text = open_reflector_toml(setup, Seat::Reflector(number));
+        speakers.push(Speaker::caracal(place, programs.reflector(), &text, 2 * setup.hosts.len())?);
     }
     Ok(speakers)
 }
