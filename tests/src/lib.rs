@@ -13,6 +13,7 @@ pub mod load;
 pub mod netns;
 pub mod ping;
 pub mod process;
+pub mod programs;
 pub mod removals;
 pub mod route_text;
 pub mod sandbox;

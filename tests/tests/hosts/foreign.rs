@@ -7,8 +7,8 @@ use serde_json::Value;
 use tests::kernel::{Route, Way};
 
 use crate::host::Host;
-use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 #[test]
 fn a_foreign_route_in_the_way_stays_and_ours_follows_when_it_goes() {

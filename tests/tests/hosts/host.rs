@@ -15,7 +15,7 @@ use tests::process::Daemon;
 use tests::sandbox::SCRATCH;
 use tests::{failure, wait};
 
-use crate::programs::program;
+use tests::programs::program;
 
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(40);

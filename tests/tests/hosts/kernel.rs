@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use tests::kernel::Way;
 
 use crate::host::Host;
-use crate::programs::prove;
 use crate::wires::{cable, foreign};
+use tests::programs::prove;
 
 #[test]
 fn routes_in_the_way_are_listed_one_by_one_and_logged_together() {

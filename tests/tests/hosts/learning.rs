@@ -6,8 +6,8 @@ use rtnetlink::packet_route::route::RouteProtocol;
 use tests::kernel::Way;
 
 use crate::host::Host;
-use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 #[test]
 fn a_pods_route_reaches_the_peer_within_a_second_and_leaves_as_fast() {

@@ -6,7 +6,6 @@
 mod host;
 mod monitor;
 mod pings;
-mod programs;
 mod wires;
 
 mod foreign;

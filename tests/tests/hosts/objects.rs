@@ -11,9 +11,9 @@ use tests::kernel::Way;
 use crate::host::Host;
 use crate::monitor::{Change, Monitor};
 use crate::pings::Pings;
-use crate::programs::prove;
 use crate::reach::session;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 const BLOCKS: u8 = 200;
 

@@ -8,8 +8,8 @@ use tests::kernel::Way;
 use crate::host::Host;
 use crate::monitor::Monitor;
 use crate::pings::Pings;
-use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 #[test]
 fn a_route_leaves_the_kernel_with_its_next_hop_and_comes_back_with_it() {

@@ -2,8 +2,8 @@
 
 use crate::host::Host;
 use crate::monitor::Monitor;
-use crate::programs::prove;
 use crate::wires::{address, switch};
+use tests::programs::prove;
 
 #[test]
 fn clients_of_a_range_get_each_others_blocks_without_the_reflector_in_the_way() {

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::host::Host;
 use crate::monitor::Monitor;
-use crate::programs::prove;
 use crate::wires::cable;
+use tests::programs::prove;
 
 #[test]
 fn a_peer_and_a_block_come_and_go_without_disturbing_anybody() {

@@ -9,8 +9,8 @@ use tests::kernel::Way;
 use crate::host::Host;
 use crate::monitor::{Change, Monitor};
 use crate::pings::Pings;
-use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 /// A host ends like this and starts again; neither its neighbour's packets nor its own may be lost.
 fn restart_unnoticed(end: impl Fn(&mut Host)) {

@@ -9,8 +9,8 @@ use tests::sandbox::SCRATCH;
 
 use crate::host::Host;
 use crate::pings::Pings;
-use crate::programs::prove;
 use crate::wires::{address, cable, foreign};
+use tests::programs::prove;
 
 #[test]
 fn peers_with_different_keys_stay_apart_until_the_keys_agree() {
