@@ -30,6 +30,8 @@ pub struct Tally {
     pub time: Duration,
     /// Those without a reply: when they were sent, counted from the first, and where to.
     pub lost: Vec<(Duration, IpAddr)>,
+    /// The longest time for which one address did not answer.
+    pub gap: Duration,
 }
 
 impl Flood {
@@ -82,7 +84,8 @@ impl<'a> Sender<'a> {
         }
         let unanswered = self.requests.iter().enumerate().filter(|(_, (_, answered))| !answered);
         let lost = unanswered.map(|(number, (at, _))| (*at, self.address(number))).collect();
-        Ok(Tally { sent: self.requests.len(), time, lost })
+        let gap = longest_gap(&self.requests, self.addresses.len(), time);
+        Ok(Tally { sent: self.requests.len(), time, lost, gap })
     }
 
     fn address(&self, number: usize) -> IpAddr {
@@ -117,6 +120,27 @@ impl<'a> Sender<'a> {
         }
         Ok(())
     }
+}
+
+/// The longest time from a lost request to the next one to the same address that was answered, or to the end;
+/// the addresses take turns.
+fn longest_gap(requests: &[(Duration, bool)], addresses: usize, end: Duration) -> Duration {
+    let mut longest = Duration::ZERO;
+    for first in 0..addresses {
+        let mut since: Option<Duration> = None;
+        for (at, answered) in requests.iter().skip(first).step_by(addresses) {
+            match (answered, since) {
+                (false, None) => since = Some(*at),
+                (true, Some(lost)) => {
+                    longest = longest.max(*at - lost);
+                    since = None;
+                }
+                (true, None) | (false, Some(_)) => {}
+            }
+        }
+        longest = longest.max(since.map_or(Duration::ZERO, |lost| end - lost));
+    }
+    longest
 }
 
 fn socket(domain: Domain, protocol: Protocol) -> Result<Socket, Failure> {
@@ -174,5 +198,16 @@ mod tests {
         packet[20] = 0;
         assert_eq!(answered(0, &packet), Some(70_000));
         assert_eq!(answered(0, &packet[..40]), None);
+    }
+
+    #[test]
+    fn a_gap_is_one_address_not_answering() {
+        let at = |number: u64| Duration::from_millis(number);
+        let asked = |lost: &[u64]| -> Vec<_> {
+            (0..10).map(|number| (at(number), !lost.contains(&number))).collect()
+        };
+        assert_eq!(longest_gap(&asked(&[]), 2, at(10)), at(0));
+        assert_eq!(longest_gap(&asked(&[3, 4, 5]), 2, at(10)), at(4), "3 and 5, until 7");
+        assert_eq!(longest_gap(&asked(&[8]), 2, at(10)), at(2), "until the end");
     }
 }
