@@ -18,4 +18,5 @@ pub mod removals;
 pub mod route_text;
 pub mod sandbox;
 pub mod sim;
+pub mod upheaval;
 pub mod wait;
