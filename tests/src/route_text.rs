@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use fib_sync::Protocol;
 use rtnetlink::packet_route::AddressFamily;
 use rtnetlink::packet_route::route::{
     RouteAddress, RouteAttribute, RouteFlags, RouteMessage, RouteNextHop, RoutePreference, RouteVia,
@@ -64,7 +65,7 @@ fn origin(text: &mut String, route: &RouteMessage) {
     let protocol = u8::from(route.header.protocol);
     if protocol != BOOT {
         let number = protocol.to_string();
-        let name = PROTOCOLS.iter().find(|(code, _)| *code == protocol).map(|(_, name)| *name);
+        let name = Protocol(protocol).name().filter(|_| protocol != FELIX);
         add(text, "proto", name.unwrap_or(&number));
     }
     let scope = u8::from(route.header.scope);
@@ -147,6 +148,9 @@ fn add(text: &mut String, word: &str, value: &str) {
 /// RTPROT_BOOT: what an administrator's bare `ip route add` leaves, and what is not printed.
 const BOOT: u8 = 3;
 
+/// Calico's own, to which `ip route` gives no name.
+const FELIX: u8 = 80;
+
 const KINDS: [&str; 12] = [
     "none",
     "unicast",
@@ -160,29 +164,6 @@ const KINDS: [&str; 12] = [
     "throw",
     "nat",
     "xresolve",
-];
-
-const PROTOCOLS: &[(u8, &str)] = &[
-    (0, "unspec"),
-    (1, "redirect"),
-    (2, "kernel"),
-    (4, "static"),
-    (8, "gated"),
-    (9, "ra"),
-    (10, "mrt"),
-    (11, "zebra"),
-    (12, "bird"),
-    (13, "dnrouted"),
-    (14, "xorp"),
-    (15, "ntk"),
-    (16, "dhcp"),
-    (18, "keepalived"),
-    (42, "babel"),
-    (186, "bgp"),
-    (187, "isis"),
-    (188, "ospf"),
-    (189, "rip"),
-    (192, "eigrp"),
 ];
 
 const SCOPES: &[(u8, &str)] = &[(255, "nowhere"), (254, "host"), (253, "link"), (200, "site")];
