@@ -88,23 +88,6 @@ fn config(own: u8, other: u8) -> Config {
         graceful_restart: false,
         ..PeerConfig::new(remote, PeerAsn::Internal, Asn(64512), router_id)
     };
-    let graceful_restart = GracefulRestart {
-        enabled: false,
-        restart_time: Duration::ZERO,
-        first_contact: Duration::from_secs(10),
-        max_wait: Duration::from_secs(120),
-        long_lived: Duration::ZERO,
-        notification: false,
-        forwarding_preserved: false,
-    };
-    Config {
-        asn: Asn(64512),
-        router_id,
-        graceful_restart,
-        peers: vec![peer],
-        dynamic_peers: Vec::new(),
-        kernel_export: None,
-        kernel_sets: false,
-        multipath: 1,
-    }
+    let graceful_restart = GracefulRestart { enabled: false, ..GracefulRestart::default() };
+    Config { graceful_restart, peers: vec![peer], ..Config::new(Asn(64512), router_id) }
 }

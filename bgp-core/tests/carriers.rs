@@ -2,36 +2,18 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{
-    Config, FibChange, FibRoute, GracefulRestart, Input, Output, Reach, ResolvedHop, Speaker,
-};
+use bgp_core::speaker::{Config, FibChange, FibRoute, Input, Output, Reach, ResolvedHop, Speaker};
 use bgp_core::wire::{Attributes, NextHop};
 use bgp_core::{Asn, Instant, RouterId};
 
 /// A speaker without peers that writes everything to the kernel.
 fn config() -> Config {
-    let graceful_restart = GracefulRestart {
-        enabled: false,
-        restart_time: Duration::ZERO,
-        first_contact: Duration::ZERO,
-        max_wait: Duration::ZERO,
-        long_lived: Duration::ZERO,
-        notification: false,
-        forwarding_preserved: false,
-    };
     Config {
-        asn: Asn(64512),
-        router_id: RouterId(Ipv4Addr::new(192, 0, 2, 1)),
-        graceful_restart,
-        peers: Vec::new(),
-        dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
-        kernel_sets: false,
-        multipath: 1,
+        ..Config::new(Asn(64512), RouterId(Ipv4Addr::new(192, 0, 2, 1)))
     }
 }
 

@@ -2,13 +2,10 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{
-    Config, FibRoute, FibSet, FibSetId, GracefulRestart, Input, Output, Reach, ResolvedHop, Speaker,
-};
+use bgp_core::speaker::{Config, FibRoute, FibSet, FibSetId, Input, Output, Reach, ResolvedHop, Speaker};
 use bgp_core::wire::{Attributes, NextHop};
 use bgp_core::{Asn, Instant, RouterId};
 use ipnet::IpNet;
@@ -17,24 +14,10 @@ const ROUTES: u8 = 100;
 const NEXT_HOP: Ipv4Addr = Ipv4Addr::new(172, 16, 0, 9);
 
 fn config() -> Config {
-    let graceful_restart = GracefulRestart {
-        enabled: false,
-        restart_time: Duration::ZERO,
-        first_contact: Duration::ZERO,
-        max_wait: Duration::ZERO,
-        long_lived: Duration::ZERO,
-        notification: false,
-        forwarding_preserved: false,
-    };
     Config {
-        asn: Asn(64512),
-        router_id: RouterId(Ipv4Addr::new(192, 0, 2, 1)),
-        graceful_restart,
-        peers: Vec::new(),
-        dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
         kernel_sets: true,
-        multipath: 1,
+        ..Config::new(Asn(64512), RouterId(Ipv4Addr::new(192, 0, 2, 1)))
     }
 }
 

@@ -122,23 +122,17 @@ fn config(peers: &[IpAddr], kernel: bool) -> Config {
         client: true,
         ..PeerConfig::new(SocketAddr::new(*remote, 179), PeerAsn::Internal, ASN, router_id)
     };
+    // Nobody is waited for.
     let graceful_restart = GracefulRestart {
         enabled: false,
-        restart_time: Duration::ZERO,
         first_contact: Duration::ZERO,
         max_wait: Duration::ZERO,
-        long_lived: Duration::ZERO,
-        notification: false,
-        forwarding_preserved: false,
+        ..GracefulRestart::default()
     };
     Config {
-        asn: ASN,
-        router_id,
         graceful_restart,
         peers: peers.iter().map(client).collect(),
-        dynamic_peers: Vec::new(),
         kernel_export: kernel.then(|| vec![Arc::new(Policy::accept_all())]),
-        kernel_sets: false,
-        multipath: 1,
+        ..Config::new(ASN, router_id)
     }
 }

@@ -29,6 +29,21 @@ pub struct GracefulRestart {
     pub forwarding_preserved: bool,
 }
 
+impl Default for GracefulRestart {
+    /// Offered with two minutes, short-lived, nothing preserved.
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            restart_time: Duration::from_secs(120),
+            first_contact: Duration::from_secs(10),
+            max_wait: Duration::from_secs(120),
+            long_lived: Duration::ZERO,
+            notification: true,
+            forwarding_preserved: false,
+        }
+    }
+}
+
 /// Connections accepted from a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DynamicPeers {
@@ -63,4 +78,21 @@ pub struct Config {
     pub kernel_sets: bool,
     /// Most next hops of one route; 1 turns multipath off.
     pub multipath: u16,
+}
+
+impl Config {
+    /// No peers, no kernel, no multipath, and graceful restart as usual.
+    #[must_use]
+    pub fn new(asn: Asn, router_id: RouterId) -> Self {
+        Self {
+            asn,
+            router_id,
+            graceful_restart: GracefulRestart::default(),
+            peers: Vec::new(),
+            dynamic_peers: Vec::new(),
+            kernel_export: None,
+            kernel_sets: false,
+            multipath: 1,
+        }
+    }
 }

@@ -10,9 +10,7 @@ use std::time::Duration;
 use bgp_core::peer::{PeerAsn, PeerConfig};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Reach, ResolvedHop};
-use bgp_core::speaker::{
-    Config, ConnId, Event, GracefulRestart, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker,
-};
+use bgp_core::speaker::{Config, ConnId, Event, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker};
 use bgp_core::wire::{
     Capability, Dialect, GracefulFamily, LongLivedFamily, Message, Open, PeerKind, decode, encode, frame,
 };
@@ -53,22 +51,9 @@ pub(crate) const fn router_id(n: u8) -> RouterId {
 /// Ourselves with these peers and a kernel that takes everything.
 pub(crate) fn config(peers: Vec<PeerConfig>) -> Config {
     Config {
-        asn: OURS,
-        router_id: router_id(1),
-        graceful_restart: GracefulRestart {
-            enabled: true,
-            restart_time: Duration::from_secs(120),
-            first_contact: Duration::from_secs(10),
-            max_wait: Duration::from_secs(120),
-            long_lived: Duration::ZERO,
-            notification: true,
-            forwarding_preserved: false,
-        },
         peers,
-        dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
-        kernel_sets: false,
-        multipath: 1,
+        ..Config::new(OURS, router_id(1))
     }
 }
 

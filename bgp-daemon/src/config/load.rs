@@ -125,15 +125,7 @@ fn settings(mut root: Section<'_>, host: &dyn Host, folder: &Path) -> Settings {
 }
 
 fn read_graceful_restart(root: &mut Section<'_>) -> GracefulRestart {
-    let mut restart = GracefulRestart {
-        enabled: true,
-        restart_time: Duration::from_secs(120),
-        first_contact: Duration::from_secs(10),
-        max_wait: Duration::from_secs(120),
-        long_lived: Duration::ZERO,
-        notification: true,
-        forwarding_preserved: false,
-    };
+    let mut restart = GracefulRestart::default();
     if let Some(mut section) = root.section("graceful_restart", "[graceful_restart]") {
         restart.enabled = section.read("enabled", boolean).unwrap_or(restart.enabled);
         restart.restart_time =

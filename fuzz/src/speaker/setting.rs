@@ -42,23 +42,20 @@ pub(super) fn config(flags: u8) -> Config {
     }
     let template = PeerConfig { passive: true, ..external(flags) };
     let range = Ipv4Net::new(Ipv4Addr::new(198, 51, 100, 0), 24).expect("24 fits");
+    let graceful_restart = GracefulRestart {
+        enabled: bit(flags, 1),
+        long_lived: Duration::from_secs(if bit(flags, 2) { 3600 } else { 0 }),
+        notification: bit(flags, 2),
+        forwarding_preserved: bit(flags, 4),
+        ..GracefulRestart::default()
+    };
     Config {
-        asn: OURS,
-        router_id: RouterId::from(0xc000_0201),
-        graceful_restart: GracefulRestart {
-            enabled: bit(flags, 1),
-            restart_time: Duration::from_secs(120),
-            first_contact: Duration::from_secs(10),
-            max_wait: Duration::from_secs(120),
-            long_lived: Duration::from_secs(if bit(flags, 2) { 3600 } else { 0 }),
-            notification: bit(flags, 2),
-            forwarding_preserved: bit(flags, 4),
-        },
+        graceful_restart,
         peers,
         dynamic_peers: vec![DynamicPeers { prefix: range.into(), limit: 1, template }],
         kernel_export: (!bit(flags, 3)).then(|| accept_all().to_vec()),
         multipath: if bit(flags, 4) { 4 } else { 1 },
-        kernel_sets: false,
+        ..Config::new(OURS, RouterId::from(0xc000_0201))
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use bgp_core::peer::{PeerAsn, PeerConfig};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{Config, GracefulRestart, Input};
+use bgp_core::speaker::{Config, Input};
 use bgp_core::wire::Attributes;
 use bgp_core::{Asn, RouterId};
 use ipnet::IpNet;
@@ -22,22 +21,9 @@ pub const fn host(n: u8) -> IpAddr {
 #[must_use]
 pub fn config(asn: u32, n: u8) -> Config {
     Config {
-        asn: Asn(asn),
-        router_id: RouterId(Ipv4Addr::new(10, 0, 0, n)),
-        graceful_restart: GracefulRestart {
-            enabled: true,
-            restart_time: Duration::from_secs(120),
-            first_contact: Duration::from_secs(10),
-            max_wait: Duration::from_secs(120),
-            long_lived: Duration::ZERO,
-            notification: true,
-            forwarding_preserved: false,
-        },
-        peers: Vec::new(),
-        dynamic_peers: Vec::new(),
         kernel_export: Some(vec![Arc::new(Policy::accept_all())]),
-        kernel_sets: false,
         multipath: 16,
+        ..Config::new(Asn(asn), RouterId(Ipv4Addr::new(10, 0, 0, n)))
     }
 }
 
