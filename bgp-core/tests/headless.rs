@@ -76,6 +76,18 @@ fn it_is_no_loss_while_another_is_there() {
 }
 
 #[test]
+fn a_session_of_the_other_family_is_no_substitute() {
+    let mut config = ours();
+    config.peers[0].families = vec![Family::IPV4];
+    config.peers[1].families = vec![Family::IPV6];
+    let mut stage = Stage::new(config);
+    let [first, _second] = [2, 3].map(|n| stage.establish(n, OURS, None));
+    stage.say(first, &tells(2, &[BLOCK]));
+    stage.say(first, &message(3, &[6, 2]));
+    assert_eq!((stage.kernel.len(), since(&stage)), (1, Some(0)), "nobody is left who tells IPv4");
+}
+
+#[test]
 fn a_peer_of_another_kind_is_no_substitute_and_not_kept() {
     let (mut stage, first) = one_left();
     let outside = stage.establish(4, THEIRS, None);

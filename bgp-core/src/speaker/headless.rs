@@ -2,9 +2,9 @@
 //!
 //! The RFC's version: routes go with the session, unless both ends agreed that it may restart
 //! ([RFC 4271 §8.2.2], [RFC 4724 §4.2]).
-//! Ours: where the operator says so, the routes of the *last* peer of a kind stay for a time, marked stale,
-//! whatever was agreed and however it went: a cluster whose reflectors are all shut down forwards as it
-//! did. The first End-of-RIB from any peer of the kind ends it, for all of them.
+//! Ours: where the operator says so, the routes of a family that the *last* peer of a kind told stay for a
+//! time, marked stale, whatever was agreed and however it went: a cluster whose reflectors are all shut down
+//! forwards as it did. The first End-of-RIB from any peer of the kind ends it, for all of them.
 //!
 //! [RFC 4271 §8.2.2]: https://www.rfc-editor.org/rfc/rfc4271#section-8.2.2
 //! [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
@@ -17,16 +17,18 @@ use crate::speaker::{Event, PeerId, Speaker};
 use crate::{Family, Instant};
 
 use super::kept::Kept;
-use super::neighbour::{Neighbour, Stay};
+use super::neighbour::{Live, Neighbour, Stay};
 
 impl Speaker {
-    /// For how long a peer's routes are kept now that it is gone: not at all while another of its kind is
-    /// there, who tells what there is.
-    pub(super) fn freezes(&self, id: PeerId) -> Option<Duration> {
+    /// For how long a peer's routes of a family are kept now that it is gone: not at all while another of its
+    /// kind is there, who tells what there is. Who speaks another family tells nothing of this one: where each
+    /// family has sessions of its own, all but the last of them would lose their routes.
+    pub(super) fn freezes(&self, id: PeerId, family: Family) -> Option<Duration> {
         let neighbour = self.roster.get(id)?;
         let config = neighbour.config();
         let wanted = !config.headless.is_zero() && config.enabled && neighbour.stay != Stay::Leaving;
-        let is_alone = || !self.of_a_kind(config).any(|other| other.live.is_some());
+        let tells = |live: &Live| live.negotiated.families().contains(&family);
+        let is_alone = || !self.of_a_kind(config).any(|other| other.live.as_ref().is_some_and(tells));
         (wanted && is_alone()).then_some(config.headless)
     }
 

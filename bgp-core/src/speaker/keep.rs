@@ -16,7 +16,6 @@ impl Speaker {
     /// The routes of a session that ended: gone, except those of families whose forwarding a restarting
     /// peer promised to preserve ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
     pub(super) fn forget_or_keep(&mut self, id: PeerId, live: &Live, down: &Down, now: Instant) {
-        let frozen = self.freezes(id).filter(|_| !is_our_wish(down)).map(|age| Kept::frozen(now, age));
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let Some(source) = neighbour.source else { return };
         if self.stopping {
@@ -31,7 +30,9 @@ impl Speaker {
                 self.rib.sweep(source, family, Mark::Restart);
             }
             let over = Kept::over(&live.negotiated, family, earlier, down, now);
-            let frozen = frozen.filter(|_| self.rib.counts(source, family).received > 0);
+            let is_missed = !is_our_wish(down) && self.rib.counts(source, family).received > 0;
+            let age = self.freezes(id, family).filter(|_| is_missed);
+            let frozen = age.map(|age| Kept::frozen(now, age));
             match over.filter(|_| !live.spent.contains(&family)).or(frozen) {
                 Some(kept) => self.keep(id, source, family, kept),
                 None => self.rib.clear(source, family),
@@ -90,7 +91,7 @@ impl Speaker {
     fn end_of_wait(&mut self, id: PeerId, source: SourceId, family: Family, kept: Kept, now: Instant) {
         let frozen = || {
             let is_empty = self.rib.counts(source, family).received == 0;
-            let age = self.freezes(id).filter(|_| !kept.is_frozen() && !is_empty)?;
+            let age = self.freezes(id, family).filter(|_| !kept.is_frozen() && !is_empty)?;
             Some(Kept::frozen(kept.lost(), age)).filter(|frozen| frozen.until() > now)
         };
         let next = kept.expire().or_else(frozen);
