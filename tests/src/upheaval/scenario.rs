@@ -39,7 +39,7 @@ pub enum End {
 
 impl Scenario {
     /// All of them, both reflectors being away for so long.
-    pub fn all(away: Duration) -> [Self; 5] {
+    pub fn all(away: Duration) -> [Self; 6] {
         let a_moment = Duration::from_secs(1);
         let scenario = |name, who, end, away| Self { name, who, end, away };
         [
@@ -48,6 +48,7 @@ impl Scenario {
             scenario("a reflector is killed", Who::Reflector, End::Killed, a_moment),
             scenario("a reflector is upgraded", Who::Reflector, End::Told, a_moment),
             scenario("both reflectors are killed", Who::Reflectors, End::Killed, away),
+            scenario("both reflectors are stopped", Who::Reflectors, End::Told, away),
         ]
     }
 }
