@@ -128,6 +128,30 @@ fn both_ends_of_a_session_may_restart_at_once() {
     }
 }
 
+#[test]
+fn reflectors_and_clients_may_restart_within_seconds_of_each_other() {
+    for seed in 0..30 {
+        let reflectors = 1 + (seed % 2) as u8;
+        let mut scene = Scene::new(seed, Shape::Reflected(reflectors), reflectors + 4);
+        let mut chance = Chance::new(seed);
+        let mut nodes: Vec<_> = scene.nodes().take(usize::from(reflectors) + 2).collect();
+        let apart = || Duration::from_millis(chance.draw() % 4_000);
+        let mut pauses = std::iter::repeat_with(apart);
+        for id in &nodes {
+            scene.world.crash(*id);
+            scene.world.run_for(pauses.next().unwrap_or_default());
+        }
+        let first = seed as usize % nodes.len();
+        nodes.rotate_left(first);
+        for id in &nodes {
+            scene.start(*id);
+            scene.world.run_for(pauses.next().unwrap_or_default());
+        }
+        scene.world.run_for(5 * MINUTE);
+        scene.check(&format!("seed {seed}"));
+    }
+}
+
 fn without_reflectors(headless: Duration) -> Scene {
     let mut topology = Topology::new(Shape::Reflected(2), 6, &mut Chance::new(1));
     topology.headless = headless;

@@ -13,7 +13,7 @@ use crate::export::dirty::Dirty;
 use crate::export::entitlement::Names;
 use crate::export::journal::{Journal, Saying};
 use crate::export::key::Key;
-use crate::export::member::{Member, Need, Purpose, Walk};
+use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::offer::Clerk;
 use crate::export::pack::Pack;
 use crate::rib::{NetId, Rib};
@@ -113,10 +113,10 @@ impl Group {
         was_clean
     }
 
-    /// A new session listens: it will be told everything.
-    pub(super) fn join(&mut self, peer: PeerId, enhanced_refresh: bool) {
-        let mut member = Member::new(self.journal.end(), enhanced_refresh);
-        member.walk = Some(self.walk(Purpose::Join));
+    /// A new session listens: it will be told everything, and that it was where `closing` lets it.
+    pub(super) fn join(&mut self, peer: PeerId, enhanced_refresh: bool, closing: Closing) {
+        let walk = Some(self.walk(Purpose::Join));
+        let member = Member { walk, closing, ..Member::new(self.journal.end(), enhanced_refresh) };
         self.members.insert(peer, member);
     }
 
@@ -169,6 +169,13 @@ impl Group {
         let until = self.dirty.ticket();
         for walk in self.members.values_mut().filter_map(|member| member.walk.as_mut()) {
             walk.until = until;
+        }
+    }
+
+    /// A member may be told that it has been told everything, what is known by now included.
+    pub(super) fn conclude(&mut self, peer: PeerId) {
+        if let Some(member) = self.members.get_mut(&peer) {
+            member.conclude(self.dirty.ticket());
         }
     }
 
@@ -291,11 +298,7 @@ impl Group {
             self.say_part(peer, walk.part, rib);
             self.walk_on(peer, Walk { part: walk.part + 1, stepped: true, ..walk });
         } else if self.dirty.has_passed(walk.until) {
-            self.mark(peer, walk.purpose, RefreshKind::End);
-            if let Some(member) = self.members.get_mut(&peer) {
-                member.walk = None;
-            }
-            self.tidy();
+            self.end_walk(peer, walk.purpose);
         } else {
             self.walk_on(peer, Walk { stepped: true, ..walk });
         }
@@ -305,6 +308,18 @@ impl Group {
         if let Some(member) = self.members.get_mut(&peer) {
             member.walk = Some(walk);
         }
+    }
+
+    /// Says that a walk is over, or notes that it is to be said.
+    fn end_walk(&mut self, peer: PeerId, purpose: Purpose) {
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        member.walk = None;
+        if purpose == Purpose::Join && member.closing == Closing::Held {
+            member.closing = Closing::Owed;
+        } else {
+            self.mark(peer, purpose, RefreshKind::End);
+        }
+        self.tidy();
     }
 
     /// Says what opens or closes a walk.

@@ -44,6 +44,17 @@ impl Walk {
     }
 }
 
+/// Whether a session may be told that it has been told everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// As soon as it has been.
+    Free,
+    /// Not yet.
+    Held,
+    /// Not yet, although it has been.
+    Owed,
+}
+
 /// How far one session has heard what the group says.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -53,6 +64,8 @@ pub(super) struct Member {
     pub(super) position: Position,
     pub(super) arrears: Arrears,
     pub(super) walk: Option<Walk>,
+    /// Whether End-of-RIB may end its first walk.
+    pub(super) closing: Closing,
     /// Another refresh was asked for during a walk.
     pub(super) refresh: bool,
     /// It knows BoRR and EoRR.
@@ -82,8 +95,23 @@ impl Member {
             position,
             arrears: Arrears::default(),
             walk: None,
+            closing: Closing::Free,
             refresh: false,
             enhanced_refresh,
+        }
+    }
+
+    /// End-of-RIB may be said, once all that waits before `until` has been.
+    pub(super) fn conclude(&mut self, until: Ticket) {
+        let closing = std::mem::replace(&mut self.closing, Closing::Free);
+        match (closing, self.walk.as_mut()) {
+            // It has come from another group meanwhile, and is being told what differs.
+            (Closing::Owed, Some(walk)) => (walk.purpose, walk.until) = (Purpose::Join, until),
+            (Closing::Owed, None) => {
+                self.walk = Some(Walk { begun: true, ..Walk::new(Purpose::Join, 0, until) });
+            }
+            (Closing::Held, Some(walk)) => walk.until = until,
+            (Closing::Held, None) | (Closing::Free, _) => {}
         }
     }
 
@@ -98,7 +126,8 @@ impl Member {
             Need::Arrears
         } else if self.walk.is_some() {
             Need::Step
-        } else if self.refresh {
+        } else if self.refresh && self.closing != Closing::Owed {
+            // BoRR does not come before End-of-RIB (RFC 7313 §4).
             Need::Walk
         } else {
             Need::Nothing

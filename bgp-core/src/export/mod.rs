@@ -36,6 +36,7 @@ use crate::Family;
 use crate::export::entitlement::Names;
 use crate::export::group::{Group, Pulled};
 use crate::export::key::Key;
+use crate::export::member::Closing;
 use crate::rib::{Change, NetId, Rib, Route, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
@@ -72,6 +73,8 @@ pub struct Exporter {
     sessions: BTreeMap<PeerId, Session>,
     names: Names,
     held_back: BTreeSet<Family>,
+    /// Families whose End-of-RIB is held back, and from whom.
+    unconcluded: BTreeMap<Family, BTreeSet<PeerId>>,
     ready: VecDeque<PeerId>,
     journal_limit: usize,
 }
@@ -93,6 +96,7 @@ impl Exporter {
             sessions: BTreeMap::new(),
             names: Names::new(),
             held_back: BTreeSet::new(),
+            unconcluded: BTreeMap::new(),
             ready: VecDeque::new(),
             journal_limit,
         }
@@ -114,8 +118,15 @@ impl Exporter {
     pub fn join(&mut self, peer: PeerId, family: Family, target: &Target, rib: &mut Rib) {
         self.leave_family(peer, family, rib);
         let id = self.group_of(Key::of(target, family), rib);
+        let closing = match self.unconcluded.get_mut(&family) {
+            Some(held) => {
+                held.insert(peer);
+                Closing::Held
+            }
+            None => Closing::Free,
+        };
         if let Some(group) = self.groups.get_mut(&id) {
-            group.join(peer, target.dialect.enhanced_route_refresh);
+            group.join(peer, target.dialect.enhanced_route_refresh, closing);
         }
         self.enter(peer, family, id);
     }
@@ -163,19 +174,50 @@ impl Exporter {
         }
     }
 
-    /// Nobody is told anything about `family`, not even End-of-RIB, until `let_go`: the Restarting
-    /// Speaker's deferral ([RFC 4724 §4.1](https://www.rfc-editor.org/rfc/rfc4724#section-4.1)).
+    /// Nobody is told anything about `family` until [`let_go`](Self::let_go), and not that there is no more
+    /// until [`conclude`](Self::conclude): the Restarting Speaker's deferral
+    /// ([RFC 4724 §4.1](https://www.rfc-editor.org/rfc/rfc4724#section-4.1)).
     pub fn hold_back(&mut self, family: Family) {
         self.held_back.insert(family);
+        self.unconcluded.entry(family).or_default();
     }
 
-    /// Ends `hold_back`.
+    /// Everybody may be told the routes of `family`.
     pub fn let_go(&mut self, family: Family) {
         if self.held_back.remove(&family) {
             for group in self.groups.values_mut().filter(|group| group.key().family == family) {
                 group.extend_walks();
                 group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
             }
+        }
+    }
+
+    /// Everybody may be told that there are no more routes of `family` than it has heard.
+    pub fn conclude(&mut self, family: Family) {
+        for peer in self.unconcluded.remove(&family).into_iter().flatten() {
+            self.conclude_session(peer, family);
+        }
+    }
+
+    /// This session of `peer` may.
+    pub fn conclude_for(&mut self, peer: PeerId, family: Family) {
+        if self.unconcluded.get_mut(&family).is_some_and(|held| held.remove(&peer)) {
+            self.conclude_session(peer, family);
+        }
+    }
+
+    /// Whose End-of-RIB of `family` is held back.
+    pub fn unconcluded(&self, family: Family) -> impl Iterator<Item = PeerId> {
+        self.unconcluded.get(&family).into_iter().flatten().copied()
+    }
+
+    fn conclude_session(&mut self, peer: PeerId, family: Family) {
+        let Some(group) = self.membership(peer, family).and_then(|id| self.groups.get_mut(&id)) else {
+            return;
+        };
+        group.conclude(peer);
+        if !self.held_back.contains(&family) {
+            alert(&mut self.sessions, &mut self.ready, peer);
         }
     }
 
@@ -320,6 +362,9 @@ impl Exporter {
         }
         if let Some(session) = self.sessions.get_mut(&peer) {
             session.groups.retain(|(one, _)| *one != family);
+        }
+        if let Some(held) = self.unconcluded.get_mut(&family) {
+            held.remove(&peer);
         }
         self.close(id, rib);
     }

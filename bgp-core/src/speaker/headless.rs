@@ -11,7 +11,6 @@
 
 use std::time::Duration;
 
-use crate::peer::{PeerAsn, PeerConfig};
 use crate::rib::Mark;
 use crate::speaker::{Event, PeerId, Speaker};
 use crate::{Family, Instant};
@@ -28,7 +27,7 @@ impl Speaker {
         let config = neighbour.config();
         let wanted = !config.headless.is_zero() && config.enabled && neighbour.stay != Stay::Leaving;
         let tells = |live: &Live| live.negotiated.families().contains(&family);
-        let is_alone = || !self.of_a_kind(config).any(|other| other.live.as_ref().is_some_and(tells));
+        let is_alone = || !self.of_a_kind(neighbour).any(|other| other.live.as_ref().is_some_and(tells));
         (wanted && is_alone()).then_some(config.headless)
     }
 
@@ -44,12 +43,12 @@ impl Speaker {
     /// A peer that is there has told everything of a family, or had the time to: nothing is kept any more
     /// for want of somebody of its kind.
     pub(super) fn thaw(&mut self, id: PeerId, family: Family) {
-        let Some(config) = self.roster.get(id).map(Neighbour::config) else { return };
-        if config.headless.is_zero() {
+        let Some(neighbour) = self.roster.get(id) else { return };
+        if neighbour.config().headless.is_zero() {
             return;
         }
         let is_frozen = |other: &&Neighbour| other.kept.get(&family).is_some_and(Kept::is_frozen);
-        let frozen: Vec<PeerId> = self.of_a_kind(config).filter(is_frozen).map(|other| other.id).collect();
+        let frozen: Vec<PeerId> = self.of_a_kind(neighbour).filter(is_frozen).map(|other| other.id).collect();
         for id in frozen {
             let Some(neighbour) = self.roster.get_mut(id) else { continue };
             neighbour.kept.remove(&family);
@@ -70,18 +69,10 @@ impl Speaker {
     }
 
     /// The peers that tell the same: internal or external, and with a time to be headless.
-    fn of_a_kind(&self, config: &PeerConfig) -> impl Iterator<Item = &Neighbour> {
-        let internal = is_internal(config);
-        self.roster.iter().filter(move |other| {
-            !other.config().headless.is_zero() && is_internal(other.config()) == internal
-        })
-    }
-}
-
-fn is_internal(config: &PeerConfig) -> bool {
-    match config.asn {
-        PeerAsn::Internal => true,
-        PeerAsn::Exactly(asn) => asn == config.local_asn,
-        PeerAsn::External => false,
+    fn of_a_kind(&self, like: &Neighbour) -> impl Iterator<Item = &Neighbour> {
+        let internal = like.is_internal();
+        self.roster
+            .iter()
+            .filter(move |other| !other.config().headless.is_zero() && other.is_internal() == internal)
     }
 }

@@ -26,6 +26,17 @@ pub enum Admin {
     RefreshOut,
 }
 
+/// Why a connection could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    /// The host is there, and nobody listens: whoever did is gone for now.
+    #[error("connection refused")]
+    Refused,
+    /// Anything else, in the system's words.
+    #[error("{0}")]
+    Other(String),
+}
+
 /// Everything that can happen to a speaker.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -47,8 +58,8 @@ pub enum Input {
     ConnectFailed {
         /// Which peer it was for.
         peer: PeerId,
-        /// The system's reason.
-        reason: String,
+        /// Why not.
+        error: ConnectError,
     },
     /// Somebody connected to us; which peer it is, the speaker decides.
     Accepted {

@@ -1,5 +1,6 @@
 //! The composition: peers, RIB, policy, export. Nothing clever.
 
+mod begin;
 mod config;
 mod drain;
 mod explain;
@@ -25,7 +26,7 @@ mod view;
 
 pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
-pub use input::{Admin, Input};
+pub use input::{Admin, ConnectError, Input};
 pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use reconfigure::{Effect, compare};
@@ -43,7 +44,7 @@ use ipnet::IpNet;
 use crate::export::Exporter;
 use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
 use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
-use crate::{Chance, Deadline, Family, Instant, Timer};
+use crate::{Chance, Deadline, Instant, Timer};
 
 use drain::Drain;
 use fib::Fib;
@@ -125,13 +126,7 @@ impl Speaker {
             config,
         };
         if speaker.config.graceful_restart.forwarding_preserved {
-            // A restart: nothing is told before it can be told right (RFC 4724 §4.1).
-            for family in Family::UNICAST {
-                speaker.exporter.hold_back(family);
-                if let Some(fib) = &mut speaker.fib {
-                    fib.hold_back(family);
-                }
-            }
+            speaker.hold_back();
         }
         for peer in speaker.config.peers.clone() {
             speaker.add_peer(peer, now);
@@ -153,8 +148,11 @@ impl Speaker {
                     self.outputs.push_back(Output::Close { conn });
                 }
             }
-            Input::ConnectFailed { peer, reason } => {
-                self.with_peer(peer, now, |peer| peer.connect_failed(&reason, now));
+            Input::ConnectFailed { peer, error } => {
+                if error == ConnectError::Refused {
+                    self.settle.refuse(peer);
+                }
+                self.with_peer(peer, now, |peer| peer.connect_failed(&error.to_string(), now));
             }
             Input::Accepted { conn, local, remote, interface } => {
                 self.accept(conn, local, remote, interface.into(), now);
@@ -223,9 +221,7 @@ impl Speaker {
         if self.unfinished {
             return Some(Deadline { at: self.now, timer: Timer::Work });
         }
-        let settle = self.settle.waits_until(self.roster.iter(), &self.config, self.rib.awaits_next_hops());
-        let settle = settle.map(|at| Deadline { at, timer: Timer::Restart });
-        settle.into_iter().chain(self.roster.next_deadline()).min()
+        self.settles_at().into_iter().chain(self.roster.next_deadline()).min()
     }
 
     /// A look at everything, without touching anything.
@@ -306,10 +302,7 @@ impl Speaker {
         }
         self.unfinished = more;
         if !more {
-            let unresolved = self.rib.awaits_next_hops();
-            while let Some(milestone) = self.settle.poll(self.roster.iter(), &self.config, unresolved, now) {
-                self.pass(milestone);
-            }
+            self.settle(now);
         }
         self.announce_ready();
         if !more {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::export::Target;
-use crate::peer::{Peer, PeerConfig};
+use crate::peer::{Peer, PeerAsn, PeerConfig};
 use crate::rib::{PeerSource, SourceId};
 use crate::session::Negotiated;
 use crate::speaker::{ConnId, Interface, PeerId};
@@ -77,6 +77,22 @@ impl Neighbour {
 
     pub(super) fn name(&self) -> Arc<str> {
         Arc::clone(&self.config().name)
+    }
+
+    /// Internal by its configuration.
+    pub(super) fn is_internal(&self) -> bool {
+        let config = self.config();
+        match config.asn {
+            PeerAsn::Internal => true,
+            PeerAsn::Exactly(asn) => asn == config.local_asn,
+            PeerAsn::External => false,
+        }
+    }
+
+    /// Internal and no client: it is not told what others of this kind say
+    /// ([RFC 4456 §6](https://www.rfc-editor.org/rfc/rfc4456#section-6)).
+    pub(super) fn is_plain_internal(&self) -> bool {
+        self.is_internal() && !self.config().client
     }
 
     /// Accepted from a range and not started yet.

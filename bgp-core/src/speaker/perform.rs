@@ -8,13 +8,11 @@ use ipnet::IpNet;
 
 use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::Source;
-use crate::session::{Down, GracefulOffer, Negotiated};
+use crate::session::{Down, Negotiated};
 use crate::speaker::{Carrier, ConnId, Event, Interface, Output, PeerId, Speaker};
-use crate::wire::{GracefulFamily, LongLivedFamily};
 use crate::{Family, Instant};
 
 use super::neighbour::{Live, Neighbour, Stay};
-use super::settle::Milestone;
 
 impl Speaker {
     /// Adds a configured peer and starts it unless it is disabled.
@@ -28,56 +26,10 @@ impl Speaker {
 
     fn enrol(&mut self, config: PeerConfig, stay: Stay, now: Instant) -> PeerId {
         let id = self.roster.next_id();
-        let offer = self.graceful_offer(&config);
+        let offer = self.graceful_offer(&config, None);
         let peer = Peer::new(config, offer, self.chance.draw(), now);
         self.roster.insert(Neighbour::new(id, peer, stay));
         id
-    }
-
-    /// What our OPEN says about graceful restart: R until the first decisions are complete, F as long as
-    /// what we announced is forwarded, which a mere reconnection does not change.
-    pub(super) fn graceful_offer(&self, config: &PeerConfig) -> Option<GracefulOffer> {
-        let settings = &self.config.graceful_restart;
-        let settled = self.settle.may_announce();
-        let forwarding_preserved = settled || settings.forwarding_preserved;
-        let families = config.families.iter().map(|&family| GracefulFamily { family, forwarding_preserved });
-        let stale_time = u32::try_from(settings.long_lived.as_secs()).unwrap_or(u32::MAX);
-        let long_lived = config.families.iter().filter(|_| stale_time > 0).map(|&family| LongLivedFamily {
-            family,
-            forwarding_preserved,
-            stale_time,
-        });
-        (settings.enabled && config.graceful_restart).then(|| GracefulOffer {
-            restarted: !settled,
-            notification: settings.notification,
-            restart_time: u16::try_from(settings.restart_time.as_secs()).unwrap_or(u16::MAX),
-            families: families.collect(),
-            long_lived: long_lived.collect(),
-        })
-    }
-
-    /// The first decisions are complete, so far as the milestone asks for it.
-    pub(super) fn pass(&mut self, milestone: Milestone) {
-        match milestone {
-            Milestone::Announce(family) => self.begin_to_announce(family),
-            Milestone::Sweep => self.outputs.push_back(Output::FibSettled),
-        }
-    }
-
-    /// Held back routes are told; after those of the last family, later OPENs no longer speak of a restart.
-    fn begin_to_announce(&mut self, family: Family) {
-        self.exporter.let_go(family);
-        let wishes = self.fib.as_mut().map(|fib| fib.let_go(family, &self.rib));
-        self.outputs.extend(wishes.into_iter().flatten().map(Output::Fib));
-        if !self.settle.may_announce() {
-            return;
-        }
-        for id in self.roster.ids() {
-            let offer = self.roster.get(id).and_then(|neighbour| self.graceful_offer(neighbour.config()));
-            if let Some(neighbour) = self.roster.get_mut(id) {
-                neighbour.peer.offer(offer);
-            }
-        }
     }
 
     /// Somebody connected: whose connection is it?
@@ -225,6 +177,7 @@ impl Speaker {
             None => neighbour.source = Some(self.rib.add_source(source)),
         }
         neighbour.live = Some(live);
+        self.renew_offer(id);
         self.resume_kept(id, now);
         for family in families {
             self.exporter.join(id, family, &target, &mut self.rib);

@@ -61,8 +61,9 @@ impl Speaker {
     }
 
     fn change_peer(&mut self, id: PeerId, config: PeerConfig, identity: bool, now: Instant) -> Effect {
-        let offer = self.graceful_offer(&config);
-        let Some(neighbour) = self.roster.get_mut(id) else { return Effect::Nothing };
+        let Some(neighbour) = self.roster.get(id) else { return Effect::Nothing };
+        let source = neighbour.source.filter(|_| !moves(neighbour.config(), &config));
+        let offer = self.graceful_offer(&config, source);
         let effect = if identity { Effect::Reset } else { compare(neighbour.config(), &config) };
         let (was, is) = (neighbour.config().enabled, config.enabled);
         let cease = if moves(neighbour.config(), &config) || identity {

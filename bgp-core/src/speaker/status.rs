@@ -6,7 +6,6 @@ use crate::speaker::{MessageCounts, PeerId, PeerView, RouteCounts, Summary, View
 use crate::{Family, wire::Capability};
 
 use super::neighbour::{Neighbour, Stay};
-use super::settle::Milestone;
 
 impl View<'_> {
     /// The speaker as a whole.
@@ -24,7 +23,7 @@ impl View<'_> {
             established: speaker.roster.iter().filter(|neighbour| neighbour.live.is_some()).count(),
             tables: tables.collect(),
             groups: speaker.exporter.groups(),
-            settled: speaker.settle.has_reached(Milestone::Sweep),
+            settled: speaker.settle.is_over(),
             headless: speaker.headless_since(),
             draining: speaker.drain.is_some(),
         }

@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bgp_core::speaker::{ConnId, Input, Interface, PeerId};
+use bgp_core::speaker::{ConnId, ConnectError, Input, Interface, PeerId};
 use tokio::net::TcpStream;
 use tokio_util::task::TaskTracker;
 
@@ -59,7 +59,13 @@ impl Arrivals {
                 let interface = interface::around(local);
                 self.open(conn, stream, Input::Connected { conn, peer, local, remote, interface }).await;
             }
-            Err(error) => self.inbox.tell(Input::ConnectFailed { peer, reason: error.to_string() }).await,
+            Err(error) => {
+                let error = match error.kind() {
+                    io::ErrorKind::ConnectionRefused => ConnectError::Refused,
+                    _ => ConnectError::Other(error.to_string()),
+                };
+                self.inbox.tell(Input::ConnectFailed { peer, error }).await;
+            }
         }
     }
 

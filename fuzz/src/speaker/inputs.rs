@@ -6,7 +6,7 @@ use std::time::Duration;
 use bgp_core::peer::PeerAsn;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
 use bgp_core::session::{GracefulOffer, Local};
-use bgp_core::speaker::{Admin, ConnId, Input, Interface, PeerId, Reach, ResolvedHop};
+use bgp_core::speaker::{Admin, ConnId, ConnectError, Input, Interface, PeerId, Reach, ResolvedHop};
 use bgp_core::wire::{
     self, AddPathMode, AsPath, AttributeBlock, Attributes, Community, Dialect, GracefulFamily,
     LongLivedFamily, Message, NextHop, Nlri, PathId, PeerKind, RefreshKind, RouteRefresh,
@@ -49,7 +49,9 @@ fn dial(driver: &mut Driver, choice: u8) {
     let Some((peer, remote)) = dialed else { return };
     driver.dialing.remove(&peer);
     if bit(choice, 7) {
-        return driver.handle(Input::ConnectFailed { peer, reason: "no route to host".to_owned() });
+        let other = || ConnectError::Other("no route to host".to_owned());
+        let error = if bit(choice, 5) { ConnectError::Refused } else { other() };
+        return driver.handle(Input::ConnectFailed { peer, error });
     }
     let conn = driver.connect(remote.ip());
     let interface = if bit(choice, 6) { subnets().into() } else { Interface::default() };

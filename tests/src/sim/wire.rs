@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use bgp_core::Instant;
-use bgp_core::speaker::{ConnId, Input, PeerId};
+use bgp_core::speaker::{ConnId, ConnectError, Input, PeerId};
 use bytes::Bytes;
 
 use super::world::Arrival;
@@ -85,9 +85,12 @@ impl World {
         self.nodes[id.0].dialing.remove(&peer);
         let ours = self.node(id).addresses.iter().find(|ours| ours.is_ipv4() == remote.is_ipv4());
         let local = local.or_else(|| ours.copied());
-        let there = there.filter(|there| self.node(*there).speaker.is_some() && !self.is_cut(id, *there));
-        let (Some(local), Some(there)) = (local, there) else {
-            self.tell(id, Input::ConnectFailed { peer, reason: "no route to host".to_owned() });
+        let there = there.filter(|there| !self.is_cut(id, *there));
+        let listening = there.filter(|there| self.node(*there).speaker.is_some());
+        let (Some(local), Some(there)) = (local, listening) else {
+            let other = || ConnectError::Other("no route to host".to_owned());
+            let error = if there.is_some() { ConnectError::Refused } else { other() };
+            self.tell(id, Input::ConnectFailed { peer, error });
             return;
         };
         let (near, far) = (self.conn(), self.conn());

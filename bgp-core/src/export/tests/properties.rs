@@ -29,6 +29,7 @@ enum Step {
     Pull { peer: u8, most: usize },
     HoldBack,
     LetGo,
+    Conclude { peer: u8 },
     Settle,
 }
 
@@ -62,6 +63,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         8 => (peer(), 1..4usize).prop_map(|(peer, most)| Step::Pull { peer, most }),
         1 => Just(Step::HoldBack),
         1 => Just(Step::LetGo),
+        1 => peer().prop_map(|peer| Step::Conclude { peer }),
         1 => Just(Step::Settle),
     ]
 }
@@ -160,8 +162,10 @@ fn act(world: &mut World, step: Step) {
         }
         Step::HoldBack => world.exporter.hold_back(Family::IPV4),
         Step::LetGo => world.exporter.let_go(Family::IPV4),
+        Step::Conclude { peer } => world.exporter.conclude_for(id(peer), Family::IPV4),
         Step::Settle => {
             world.exporter.let_go(Family::IPV4);
+            world.exporter.conclude(Family::IPV4);
             world.settle();
             world.check();
         }

@@ -4,8 +4,8 @@ use ipnet::IpNet;
 
 use super::world::World;
 use crate::Family;
-use crate::export::Gate;
 use crate::export::testing::{client, external, internal, route};
+use crate::export::{Gate, Target};
 use crate::speaker::PeerId;
 
 fn prefix(number: u8) -> IpNet {
@@ -127,10 +127,43 @@ fn nothing_is_said_while_a_family_is_held_back() {
     world.settle();
     let ends = |world: &World| world.neighbours[&peer].shadow.as_ref().map(|shadow| shadow.ends_of_rib.len());
     assert_eq!(ends(&world), Some(0));
-    world.exporter.let_go(Family::IPV4);
-    world.exporter.let_go(Family::IPV6);
+    for family in Family::UNICAST {
+        world.exporter.let_go(family);
+        world.exporter.conclude(family);
+    }
     world.settle();
     assert_eq!(ends(&world), Some(2));
+    world.check();
+}
+
+#[test]
+fn end_of_rib_may_wait_longer_and_comes_after_what_was_learned_meanwhile() {
+    let (mut world, origin) = world(3);
+    let mut target = internal();
+    target.dialect.enhanced_route_refresh = true;
+    let peers = [1, 2].map(|number| world.add(number, target.clone()));
+    Family::UNICAST.into_iter().for_each(|family| world.exporter.hold_back(family));
+    peers.iter().for_each(|peer| world.join(*peer));
+    Family::UNICAST.into_iter().for_each(|family| world.exporter.let_go(family));
+    world.settle();
+    let heard = |world: &World, peer| {
+        let shadow = world.neighbours[&peer].shadow.as_ref().expect("a session");
+        (shadow.routes.len(), shadow.ends_of_rib.len(), shadow.refreshes)
+    };
+    assert_eq!(heard(&world, peers[0]), (3, 0, 0));
+    world.announce(origin, prefix(3), 0, route(9, &[65009]));
+    assert!(world.exporter.refresh(peers[0], Family::IPV4), "to be answered after End-of-RIB");
+    // To another group and back.
+    world.retarget(peers[0], Target { client: true, ..target.clone() });
+    world.settle();
+    world.retarget(peers[0], target);
+    world.settle();
+    assert_eq!(heard(&world, peers[0]), (4, 0, 0));
+    Family::UNICAST.into_iter().for_each(|family| world.exporter.conclude_for(peers[0], family));
+    world.settle();
+    assert_eq!([heard(&world, peers[0]), heard(&world, peers[1])], [(4, 2, 1), (4, 0, 0)]);
+    Family::UNICAST.into_iter().for_each(|family| world.exporter.conclude(family));
+    world.settle();
     world.check();
 }
 
