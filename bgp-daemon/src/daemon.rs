@@ -14,9 +14,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
+use crate::api::Refusal;
 use crate::clock::Clock;
 use crate::config::{OnExit, Role, Settings};
 use crate::control::{Command, Context, Facts, Socket, SocketError};
+use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Outside};
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
 use crate::{fib, log, notify};
@@ -60,6 +62,22 @@ pub(crate) struct Daemon {
     pub(crate) kernel: Option<fib_sync::Handle>,
     pub(crate) level: log::Level,
     pub(crate) facts: watch::Sender<Facts>,
+    /// A drain that is under way.
+    pub(crate) drain: Option<Drain>,
+    /// How many there have been.
+    pub(crate) drains: u64,
+    /// The last one of which every peer has been told.
+    pub(crate) drained: watch::Receiver<u64>,
+}
+
+/// How a daemon ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Farewell {
+    /// Another one may follow: with graceful restart on peers keep forwarding to us, and our routes are left
+    /// as configured.
+    ToReturn,
+    /// For good: peers forget us, and our kernel routes go.
+    ForGood,
 }
 
 /// Runs a daemon until it is told to stop.
@@ -108,13 +126,29 @@ async fn start(
     let dialer = Dialer::new(Handle::current(), arrivals.clone(), listeners.table());
     let first = settings.originate.iter().cloned();
     let first = first.map(|(prefix, route)| Input::Originate { prefix, source: LocalSource::Static, route });
-    let outside = Outside { dialer, kernel: outbox };
+    let (teller, drained) = watch::channel(0);
+    let outside = Outside { dialer, kernel: outbox, drained: teller };
     let mut core = settings.core.clone();
     core.graceful_restart.forwarding_preserved = is_forwarding(kernel.as_ref()).await;
     let end = driver.start(core, first.collect(), outside)?;
     let facts = watch::Sender::new(facts(settings.role, path, &listeners));
     let path = path.to_owned();
-    Ok((Daemon { program, path, settings, inbox, arrivals, listeners, kernel, level, facts }, end))
+    let (drain, drains) = (None, 0);
+    let daemon = Daemon {
+        program,
+        path,
+        settings,
+        inbox,
+        arrivals,
+        listeners,
+        kernel,
+        level,
+        facts,
+        drain,
+        drains,
+        drained,
+    };
+    Ok((daemon, end))
 }
 
 /// Whether packets of what our predecessor announced are still forwarded: its kernel routes are there, or
@@ -143,6 +177,7 @@ fn facts(role: Role, path: &Path, listeners: &Listeners) -> Facts {
         configured: now,
         config_error: None,
         listening: listeners.addresses().map(|address| address.to_string()).collect(),
+        draining: None,
     }
 }
 
@@ -154,7 +189,7 @@ impl Daemon {
         end: &mut oneshot::Receiver<()>,
     ) -> Result<(), Failure> {
         self.greet();
-        loop {
+        let farewell = loop {
             tokio::select! {
                 _ = &mut *end => {
                     error!(event = "daemon.died", "the speaker has died; kernel routes stay");
@@ -167,15 +202,29 @@ impl Daemon {
                     }
                     Signalled::End(name) => {
                         info!(event = "daemon.stopping", signal = name);
-                        break;
+                        // Who is told to hurry while leaving for good leaves for good.
+                        break if self.drain.is_some() { Farewell::ForGood } else { Farewell::ToReturn };
                     }
                 },
                 Some(command) = asked.recv() => self.command(command).await,
+                step = drain::next(&mut self.drain) => match step {
+                    Step::Told => {
+                        info!(event = "drain.told", "every peer has been told");
+                        self.picture_drain();
+                    }
+                    Step::Over => {
+                        if !self.drain.as_ref().is_some_and(Drain::is_told) {
+                            warn!(event = "drain.untold", "not every peer has been told");
+                        }
+                        info!(event = "daemon.stopping");
+                        break Farewell::ForGood;
+                    }
+                },
             }
-        }
+        };
         notify::tell("STOPPING=1");
         tokio::select! {
-            () = self.stop(end) => {}
+            () = self.stop(farewell, end) => {}
             Signalled::End(name) = signals.next() => warn!(event = "daemon.impatient", signal = name),
         }
         info!(event = "daemon.stopped");
@@ -205,18 +254,54 @@ impl Daemon {
                 if changed.is_ok() {
                     info!(event = "log.level", level);
                 }
-                let _ = answer.send(changed.map_err(|error| crate::api::Refusal::usage(error.to_string())));
+                let _ = answer.send(changed.map_err(|error| Refusal::usage(error.to_string())));
             }
+            Command::Drain { limit, answer } => {
+                self.begin_drain(limit).await;
+                let _ = answer.send(Ok(()));
+            }
+            Command::Undrain(answer) => drop(answer.send(self.end_drain().await)),
         }
     }
 
-    /// Ends every session in good order, then leaves the kernel's table as configured.
-    async fn stop(self, end: &mut oneshot::Receiver<()>) {
+    /// Begins to leave for good, or to leave sooner or later than said before.
+    async fn begin_drain(&mut self, limit: Duration) {
+        info!(event = "drain.began", seconds = limit.as_secs());
+        if let Some(drain) = &mut self.drain {
+            drain.limit(limit);
+        } else {
+            self.drains += 1;
+            self.drain = Some(Drain::begin(self.drains, limit, self.drained.clone()));
+            self.inbox.tell(Input::Drain).await;
+        }
+        self.picture_drain();
+    }
+
+    /// Stays after all.
+    async fn end_drain(&mut self) -> Result<(), Refusal> {
+        if self.drain.take().is_none() {
+            return Err(Refusal::not_found("nothing is being drained"));
+        }
+        info!(event = "drain.undone");
+        self.inbox.tell(Input::Undrain).await;
+        self.picture_drain();
+        Ok(())
+    }
+
+    fn picture_drain(&self) {
+        let draining = self.drain.as_ref().map(Drain::picture);
+        self.facts.send_modify(|facts| facts.draining = draining);
+    }
+
+    /// Ends every session in good order, then leaves the kernel's table as it is to be left.
+    async fn stop(self, how: Farewell, end: &mut oneshot::Receiver<()>) {
         drop(self.listeners);
         // With graceful restart on, peers keep forwarding to us as long as no Cease says we are leaving.
-        let silently = self.settings.core.graceful_restart.enabled;
+        let returns = how == Farewell::ToReturn;
+        let silently = returns && self.settings.core.graceful_restart.enabled;
+        let text = if returns { "" } else { "drained" };
         let farewell = async {
-            self.inbox.tell(Input::Stop { silently, text: String::new() }).await;
+            self.inbox.tell(Input::Stop { silently, text: text.to_owned() }).await;
             let _ = end.await;
             self.arrivals.drained().await;
         };
@@ -225,9 +310,9 @@ impl Daemon {
         }
         let Some(kernel) = self.kernel else { return };
         // However many routes there are: the table gives up by itself where the kernel does.
-        let left = match self.settings.kernel.on_exit {
-            OnExit::Keep => kernel.stop().await.map(|()| Leftover::default()),
-            OnExit::Remove => kernel.remove_all().await,
+        let left = match (self.settings.kernel.on_exit, how) {
+            (OnExit::Keep, Farewell::ToReturn) => kernel.stop().await.map(|()| Leftover::default()),
+            (OnExit::Remove, _) | (_, Farewell::ForGood) => kernel.remove_all().await,
         };
         match left {
             Ok(Leftover { routes: 0, .. }) => {}

@@ -66,6 +66,13 @@ pub enum Verb {
         /// A level, or directives as in `RUST_LOG`.
         level: String,
     },
+    /// Ask traffic away, then leave for good: the daemon ends by itself.
+    Drain {
+        /// How long that may take, seconds.
+        limit: u64,
+    },
+    /// Stay after all.
+    Undrain,
     /// Act on a peer.
     Admin {
         /// Its name or address.
@@ -234,8 +241,22 @@ pub struct Status {
     pub settled: bool,
     /// For how many seconds routes have been kept although all peers that could tell them are gone.
     pub headless: Option<u64>,
+    /// It is about to leave for good.
+    #[serde(default)]
+    pub draining: Option<Draining>,
     /// The kernel's table; `None` where it is not programmed.
     pub kernel: Option<KernelTotals>,
+}
+
+/// A daemon that is about to leave for good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draining {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Seconds after which it leaves at the latest.
+    pub remaining: u64,
+    /// Every peer has been told.
+    pub told: bool,
 }
 
 /// Peers, counted.

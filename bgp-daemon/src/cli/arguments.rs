@@ -20,6 +20,7 @@ Examples:
   {name} routes 10.244.0.0/16 --longer      what is known inside a prefix
   {name} routes --out tor-a -o json         what a peer is told
   {name} explain 10.244.1.0/26              why a route is where it is
+  {name} drain --wait --timeout 60s         leave for good once traffic has moved
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
 4 refused, 5 invalid configuration, 6 time-out."
@@ -45,9 +46,21 @@ pub(super) struct Global {
     /// The control socket of the daemon to ask
     #[arg(long, env = "CARACAL_SOCKET", default_value = "/run/caracal/caracal.sock", global = true)]
     pub(super) socket: PathBuf,
-    /// How long to wait for the daemon, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, global = true)]
-    pub(super) timeout: Duration,
+    /// How long to wait for the daemon, in seconds [default: 10; of `drain`: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Global {
+    /// How long an answer may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(10))
+    }
+
+    /// How long a drain may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(60))
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -69,6 +82,15 @@ pub(super) enum Verb {
     Here(Here),
     #[command(flatten)]
     Ask(Ask),
+    /// Leave for good: ask traffic away, then end all sessions, remove our kernel routes and exit
+    Drain {
+        /// Wait until the daemon's process has ended; exit with 6 if it left before every peer was told
+        #[arg(long)]
+        wait: bool,
+        /// Stay after all; exit with 1 if nothing is being drained
+        #[arg(long, conflicts_with = "wait")]
+        undo: bool,
+    },
 }
 
 /// What needs no running daemon.
@@ -267,7 +289,7 @@ mod tests {
         let words = ["caracal", "peers", "-o", "json", "--socket", "/tmp/s", "--timeout", "2.5"];
         let arguments = Arguments::try_parse_from(words).expect("valid words");
         assert_eq!(arguments.global.output, Output::Json);
-        assert_eq!(arguments.global.timeout, Duration::from_millis(2500));
+        assert_eq!(arguments.global.patience(), Duration::from_millis(2500));
     }
 
     #[test]

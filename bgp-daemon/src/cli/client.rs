@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::api::{Refusal, Reply, Request, VERSION, Verb};
@@ -35,6 +36,9 @@ pub(super) enum ClientError {
     /// It does not answer.
     #[error("the daemon has not answered within {}s", .0.as_secs_f32())]
     Timeout(Duration),
+    /// It went away.
+    #[error("the daemon has ended")]
+    Ended,
     /// It answers with something else.
     #[error("the daemon's answer cannot be understood: {0}; are both of the same version?")]
     Garbled(String),
@@ -57,13 +61,45 @@ fn hint(error: &io::Error) -> &'static str {
 
 impl Client {
     /// Asks `verb` and hands every item of the answer to `each`.
-    pub(super) fn ask<F>(&self, verb: Verb, mut each: F) -> Result<(), ClientError>
+    pub(super) fn ask<F>(&self, verb: Verb, each: F) -> Result<(), ClientError>
     where
         F: FnMut(Box<RawValue>) -> Result<(), ClientError>,
     {
-        let mut stream = BufReader::new(self.send(verb)?);
+        self.open()?.ask(verb, each)
+    }
+
+    /// Connects, for any number of questions.
+    pub(super) fn open(&self) -> Result<Line<'_>, ClientError> {
+        let stream = UnixStream::connect(&self.socket).map_err(|error| self.failed(error))?;
+        stream.set_read_timeout(Some(self.timeout))?;
+        stream.set_write_timeout(Some(self.timeout))?;
+        Ok(Line { client: self, stream: BufReader::new(stream) })
+    }
+
+    fn failed(&self, error: io::Error) -> ClientError {
+        match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout(self.timeout),
+            _ => ClientError::Unreachable { socket: self.socket.clone(), source: error },
+        }
+    }
+}
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    client: &'a Client,
+    stream: BufReader<UnixStream>,
+}
+
+impl Line<'_> {
+    /// Asks `verb` and hands every item of the answer to `each`.
+    pub(super) fn ask<F>(&mut self, verb: Verb, mut each: F) -> Result<(), ClientError>
+    where
+        F: FnMut(Box<RawValue>) -> Result<(), ClientError>,
+    {
+        self.send(verb)?;
         loop {
-            let reply = self.receive(&mut stream)?;
+            let reply = self.receive()?;
             reply.items.into_iter().try_for_each(&mut each)?;
             if let Some(refusal) = reply.error {
                 return Err(ClientError::Refused(refusal));
@@ -74,22 +110,29 @@ impl Client {
         }
     }
 
-    fn send(&self, verb: Verb) -> Result<UnixStream, ClientError> {
-        let mut stream = UnixStream::connect(&self.socket).map_err(|error| self.failed(error))?;
-        stream.set_read_timeout(Some(self.timeout))?;
-        stream.set_write_timeout(Some(self.timeout))?;
+    /// Asks what has one item for an answer.
+    pub(super) fn one<T: DeserializeOwned>(&mut self, verb: Verb) -> Result<T, ClientError> {
+        let mut item = None;
+        self.ask(verb, |raw| {
+            item = Some(raw);
+            Ok(())
+        })?;
+        let item = item.ok_or_else(|| ClientError::Garbled("it says nothing".to_owned()))?;
+        serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))
+    }
+
+    fn send(&mut self, verb: Verb) -> Result<(), ClientError> {
         let request = Request { v: VERSION, verb };
         let mut line = serde_json::to_vec(&request).map_err(io::Error::from)?;
         line.push(b'\n');
-        stream.write_all(&line).map_err(|error| self.failed(error))?;
-        Ok(stream)
+        self.stream.get_mut().write_all(&line).map_err(|error| self.client.failed(error))
     }
 
-    fn receive(&self, stream: &mut BufReader<UnixStream>) -> Result<Reply, ClientError> {
+    fn receive(&mut self) -> Result<Reply, ClientError> {
         let mut line = Vec::new();
-        stream.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(|error| self.failed(error))?;
-        if line.is_empty() {
-            return Err(ClientError::Garbled("it ended early".to_owned()));
+        let read = self.stream.by_ref().take(LINE).read_until(b'\n', &mut line);
+        if read.map_err(|error| self.client.failed(error))? == 0 {
+            return Err(ClientError::Ended);
         }
         let reply: Reply =
             serde_json::from_slice(&line).map_err(|error| ClientError::Garbled(error.to_string()))?;
@@ -97,13 +140,6 @@ impl Client {
             return Err(ClientError::Garbled(format!("it speaks version {}, this is {VERSION}", reply.v)));
         }
         Ok(reply)
-    }
-
-    fn failed(&self, error: io::Error) -> ClientError {
-        match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout(self.timeout),
-            _ => ClientError::Unreachable { socket: self.socket.clone(), source: error },
-        }
     }
 }
 

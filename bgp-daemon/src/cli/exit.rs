@@ -37,7 +37,9 @@ impl From<&ClientError> for Exit {
             ClientError::Unreachable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Self::Refused
             }
-            ClientError::Unreachable { .. } | ClientError::Garbled(_) => Self::Unreachable,
+            ClientError::Unreachable { .. } | ClientError::Ended | ClientError::Garbled(_) => {
+                Self::Unreachable
+            }
             ClientError::Timeout(_) => Self::TimedOut,
             ClientError::Output(_) => Self::Not,
             ClientError::Refused(refusal) => match refusal.code {

@@ -3,6 +3,7 @@
 mod arguments;
 mod client;
 mod diff;
+mod drain;
 mod exit;
 mod kernel;
 mod offline;
@@ -53,8 +54,17 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
                 (_, None) => Exit::Configuration,
             })
         }
+        Verb::Drain { wait, undo } => {
+            let limit = global.limit();
+            let client = Client { timeout: global.patience(), socket: global.socket };
+            match (undo, wait) {
+                (true, _) => drain::undo(&client),
+                (false, true) => drain::see_off(&client, limit),
+                (false, false) => drain::begin(&client, limit),
+            }
+        }
         Verb::Ask(verb) => {
-            let client = Client { socket: global.socket, timeout: global.timeout };
+            let client = Client { timeout: global.patience(), socket: global.socket };
             answer(verb, &client, &mut screen)
         }
     };

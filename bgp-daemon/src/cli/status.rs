@@ -37,6 +37,11 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         let text = format!("routes of peers that are all gone are kept, for {} by now", age(seconds));
         lines.push(("Headless", text, Tone::Bad));
     }
+    if let Some(draining) = &status.draining {
+        let told = if draining.told { "every peer has been told" } else { "peers are being told" };
+        let text = format!("since {}, {told}, leaves within {} s", draining.since, draining.remaining);
+        lines.push(("Draining", text, Tone::Fair));
+    }
     if let Some(error) = &status.config_error {
         lines.push(("Reload refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
 use fib_sync::Listing;
 use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::kernel;
 use super::picture::Painter;
@@ -54,6 +55,19 @@ pub struct Facts {
     pub config_error: Option<String>,
     /// Addresses listened on.
     pub listening: Vec<String>,
+    /// It is about to leave for good.
+    pub draining: Option<Draining>,
+}
+
+/// A drain, as people are told about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Draining {
+    /// When it began.
+    pub since: SystemTime,
+    /// When it ends at the latest.
+    pub until: Instant,
+    /// Every peer has been told.
+    pub told: bool,
 }
 
 /// What only the daemon can do.
@@ -68,6 +82,15 @@ pub enum Command {
         /// Done, or why not.
         answer: oneshot::Sender<Result<(), Refusal>>,
     },
+    /// Ask traffic away, then leave for good.
+    Drain {
+        /// How long that may take.
+        limit: Duration,
+        /// It has begun.
+        answer: oneshot::Sender<Result<(), Refusal>>,
+    },
+    /// Stay after all.
+    Undrain(oneshot::Sender<Result<(), Refusal>>),
 }
 
 pub(super) async fn answer<W>(verb: Verb, context: &Context, replies: &mut Replies<W>) -> Result<(), Failure>
@@ -96,6 +119,11 @@ where
             replies.items(&[reloaded]).await
         }
         Verb::Log { level } => command(context, |answer| Command::Log { level, answer }).await,
+        Verb::Drain { limit } => {
+            let limit = Duration::from_secs(limit);
+            command(context, |answer| Command::Drain { limit, answer }).await
+        }
+        Verb::Undrain => command(context, Command::Undrain).await,
         Verb::Admin { peer, action, text } => admin(context, peer, action, text).await,
     }
 }
@@ -130,8 +158,14 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         routes: tables.collect::<BTreeMap<_, _>>(),
         settled,
         headless: headless.map(|since| now.since(since).as_secs()),
+        draining: facts.draining.map(draining),
         kernel,
     })
+}
+
+fn draining(Draining { since, until, told }: Draining) -> api::Draining {
+    let remaining = until.saturating_duration_since(Instant::now()).as_secs();
+    api::Draining { since: Timestamp(since).to_string(), remaining, told }
 }
 
 async fn peers(context: &Context) -> Result<Vec<api::Peer>, Failure> {

@@ -9,7 +9,7 @@ mod picture;
 mod query;
 mod reply;
 
-pub use answer::{Command, Context, Facts};
+pub use answer::{Command, Context, Draining, Facts};
 
 use std::io;
 use std::os::unix::fs::PermissionsExt;

@@ -16,7 +16,7 @@ use std::thread;
 
 use bgp_core::Instant;
 use bgp_core::speaker::{Config, Input, Output, Speaker};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
@@ -37,6 +37,8 @@ pub struct Outside {
     pub dialer: Dialer,
     /// Programs the kernel; `None` where nobody does.
     pub kernel: Option<fib::Outbox>,
+    /// Hears how often peers have been told that we are about to leave, once all have been.
+    pub drained: watch::Sender<u64>,
 }
 
 /// The way into a driver that does not run yet.
@@ -74,9 +76,9 @@ impl Driver {
             let links = Links::default();
             let Self { clock, outlet } = self;
             let repeats = Repeats::default();
-            let (settled, stopping) = (false, false);
+            let (drains, settled, stopping) = (0, false, false);
             let mut turning =
-                Turning { speaker, clock, now, outlet, links, outside, repeats, settled, stopping };
+                Turning { speaker, clock, now, outlet, links, outside, repeats, drains, settled, stopping };
             first.into_iter().for_each(|input| turning.speaker.handle(input, now));
             runtime.block_on(turning.run());
             // Nobody may be waiting any more.
@@ -101,6 +103,8 @@ struct Turning {
     links: Links,
     outside: Outside,
     repeats: Repeats,
+    /// How often peers were to be told that we are about to leave.
+    drains: u64,
     /// The speaker has settled and the kernel has not been told yet.
     settled: bool,
     stopping: bool,
@@ -174,6 +178,7 @@ impl Turning {
             }
         };
         self.stopping |= matches!(input, Input::Stop { .. });
+        self.drains += u64::from(matches!(input, Input::Drain));
         if let Input::NextHop { address, .. } = input {
             self.kernel(|kernel| kernel.answered(address));
         }
@@ -206,6 +211,7 @@ impl Turning {
             Output::FibSet(set) => self.kernel(|kernel| kernel.want_set(set)),
             Output::Fib(change) => self.kernel(|kernel| kernel.want(change)),
             Output::FibSettled => self.settled = true,
+            Output::Drained => drop(self.outside.drained.send_replace(self.drains)),
             Output::Track { address, watch } => self.kernel(|kernel| kernel.track(address, watch)),
             unknown => tracing::warn!(event = "driver.output", output = ?unknown, "not understood"),
         }

@@ -1,6 +1,7 @@
 //! Whole daemons over loopback, as an operator meets them: processes, files, signals, the command line.
 
 mod cli;
+mod drain;
 mod host;
 mod peering;
 mod reload;
