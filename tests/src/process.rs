@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -66,10 +66,15 @@ impl Daemon {
     }
 
     /// Asks it to end and waits until it has.
-    pub fn terminate(mut self, limit: Duration) -> Result<(), Failure> {
+    pub fn terminate(self, limit: Duration) -> Result<(), Failure> {
         self.signal(Signal::SIGTERM)?;
+        self.end(limit).map(drop)
+    }
+
+    /// Waits until it has ended.
+    pub fn end(mut self, limit: Duration) -> Result<ExitStatus, Failure> {
         wait::until(&format!("{} to end", self.name), limit, || match self.child.try_wait() {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(status)) => Ok(status),
             Ok(None) => Err("still running".to_owned()),
             Err(error) => Err(error.to_string()),
         })

@@ -80,6 +80,12 @@ impl Host {
         self.daemon.take().expect("it runs").terminate(PATIENCE).expect("an orderly end");
     }
 
+    /// Waits until the daemon, told otherwise than by a signal, has ended in good order.
+    pub(crate) fn see_off(&mut self) {
+        let status = self.daemon.take().expect("it runs").end(PATIENCE).expect("an end");
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+    }
+
     /// Ends the daemon without letting it say a word.
     pub(crate) fn kill(&mut self) {
         drop(self.daemon.take().expect("it runs"));

@@ -8,6 +8,7 @@ mod monitor;
 mod pings;
 mod wires;
 
+mod drain;
 mod foreign;
 mod kernel;
 mod learning;
@@ -17,3 +18,4 @@ mod reflector;
 mod reload;
 mod restart;
 mod sessions;
+mod start;
