@@ -80,9 +80,15 @@ impl Outbox {
         self.wishes.push(Wish::Route(change.prefix), Wished::Route(change));
     }
 
-    /// Sets go first: what happens to a next hop is not to wait for routes.
+    /// Sets go first: what happens to a next hop is not to wait for routes. One that is given up goes after the routes
+    /// that leave it: with the set gone, those that have not left would all be looked at once more.
     pub(crate) fn want_set(&mut self, set: FibSet) {
-        self.wishes.push_first(Wish::Set(set.id), Wished::Set(set));
+        let (key, stays) = (Wish::Set(set.id), set.hops.is_some());
+        if stays {
+            self.wishes.push_first(key, Wished::Set(set));
+        } else {
+            self.wishes.push(key, Wished::Set(set));
+        }
     }
 
     pub(crate) fn settle(&mut self) {
@@ -307,6 +313,31 @@ mod tests {
         assert_eq!(receiver.try_recv(), Ok(("a", 3)));
         assert_eq!(receiver.try_recv(), Ok(("b", 2)));
         assert!(receiver.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_set_goes_before_the_routes_through_it_and_ends_after_them() {
+        let (wishes, mut sent) = mpsc::channel(8);
+        let (tracks, _) = mpsc::channel(1);
+        let (wishes, tracks) = (Latest::new(wishes), Latest::new(tracks));
+        let mut outbox = Outbox { wishes, tracks, unanswered: HashSet::new() };
+        let route = |through: bool| {
+            let set = FibRoute::Through { set: FibSetId(1), metric: None, source_address: None };
+            let prefix = "192.0.2.0/24".parse().expect("a prefix");
+            FibChange { prefix, route: through.then_some(set) }
+        };
+        let mut sets = |outbox: &mut Outbox| {
+            outbox.flush();
+            std::iter::from_fn(|| sent.try_recv().ok()).map(|(key, _)| matches!(key, Wish::Set(_))).collect()
+        };
+        outbox.want(route(true));
+        outbox.want_set(FibSet { id: FibSetId(1), hops: Some(Vec::new()) });
+        let told: Vec<bool> = sets(&mut outbox);
+        assert_eq!(told, [true, false]);
+        outbox.want(route(false));
+        outbox.want_set(FibSet { id: FibSetId(1), hops: None });
+        let told: Vec<bool> = sets(&mut outbox);
+        assert_eq!(told, [false, true]);
     }
 
     #[test]
