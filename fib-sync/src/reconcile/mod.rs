@@ -218,6 +218,8 @@ impl Reconciler {
             (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
             // The object went meanwhile, and the route comes after it.
             (Err(_), Flight::Fulfils) if self.waits(&prefix) => {}
+            // Something else is wished by now, and that has not been tried.
+            (Err(refused), Flight::Outdated) => self.counters.refused(&refused),
             (Err(refused), _) => {
                 self.refuse(prefix, refused, now);
                 return;

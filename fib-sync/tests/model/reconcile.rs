@@ -290,6 +290,20 @@ fn a_refusal_is_told_once_and_retried_with_growing_pauses() {
     assert!(matches!(told[..], [Event::Diverged { .. }, Event::Healed { .. }]), "{told:?}");
 }
 
+/// What the kernel said to an earlier wish is no reason to put off the one that came meanwhile.
+#[test]
+fn a_wish_does_not_wait_because_the_one_before_was_refused() {
+    let mut world = World::new();
+    world.settle_down();
+    world.kernel.refuse_next(Refused::Exhausted { text: "no room".into() });
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.work(1);
+    world.want(prefix(0), Some(Route::blackhole()));
+    world.settle_down();
+    world.check_wishes();
+    assert!(!world.events.iter().any(|event| matches!(event, Event::Diverged { .. })), "{:?}", world.events);
+}
+
 #[test]
 fn late_wishes_release_a_sweep_that_was_held() {
     let mut world = World::new();
