@@ -350,14 +350,13 @@ impl Keeper {
 
     /// Whether the task is to end now; answers who asked for it.
     fn has_left(&mut self) -> bool {
-        let quiet = self.reconciler.is_quiet();
-        let idle = quiet || !self.reconciler.is_synced();
+        let idle = self.reconciler.is_quiet() || !self.reconciler.is_synced();
         let done = self.done();
         let leaves = match &mut self.leaving {
             None => false,
             Some(Leaving::Dropped) => true,
             Some(Leaving::Stopping(patience, _)) => idle || patience.is_over(done),
-            Some(Leaving::Removing(patience, _)) => quiet || patience.is_over(done),
+            Some(Leaving::Removing(patience, _)) => self.reconciler.is_gone() || patience.is_over(done),
         };
         if leaves {
             // Whoever asked may have gone.

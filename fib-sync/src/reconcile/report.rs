@@ -88,6 +88,13 @@ impl Reconciler {
         Leftover { routes: self.installed(), examples: examples.collect() }
     }
 
+    /// Whether nothing of ours is left in the kernel, and nothing on its way. What was refused may only wait for its
+    /// retry, so to be quiet is not enough.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.is_quiet() && self.held_after(None).next().is_none()
+    }
+
     /// How many prefixes hold a route of ours in the kernel.
     #[must_use]
     pub fn installed(&self) -> usize {

@@ -290,6 +290,20 @@ fn a_refusal_is_told_once_and_retried_with_growing_pauses() {
     assert!(matches!(told[..], [Event::Diverged { .. }, Event::Healed { .. }]), "{told:?}");
 }
 
+#[test]
+fn a_removal_that_is_refused_is_not_the_end_of_leaving() {
+    let mut world = World::new();
+    world.want(prefix(0), Some(wish(0, 0)));
+    world.settle_down();
+    world.kernel.refuse_next(Refused::Exhausted { text: "no room".into() });
+    world.leave();
+    world.settle_down();
+    assert!(world.reconciler.is_quiet() && !world.reconciler.is_gone(), "it is tried again");
+    world.pass(Duration::from_secs(1));
+    world.settle_down();
+    assert!(world.reconciler.is_gone() && world.ours(&prefix(0)).is_empty());
+}
+
 /// What the kernel said to an earlier wish is no reason to put off the one that came meanwhile.
 #[test]
 fn a_wish_does_not_wait_because_the_one_before_was_refused() {
