@@ -95,7 +95,7 @@ fn announce_all(rib: &mut Rib, from: Source) -> Tally {
     let source = rib.add_source(from);
     let before = TALLY.get();
     for n in 0..ROUTES {
-        let route = rib.intern(route());
+        let route = rib.intern(&route());
         rib.announce(source, nlri(n), Arc::clone(&route), Ok(route), Instant::ZERO);
     }
     let after = TALLY.get();

@@ -12,7 +12,7 @@ use bgp_core::policy::{
     Action, CommunityPattern, Condition, Disposition, Policy, PrefixRange, Rule, Set, SourceKind, Subject,
     evaluate,
 };
-use bgp_core::rib::{Change, NextHopMode, PeerSource, Rib, Route, Settings, Source, SourceId};
+use bgp_core::rib::{Change, Interned, NextHopMode, PeerSource, Rib, Settings, Source, SourceId};
 use bgp_core::speaker::PeerId;
 use bgp_core::wire::{Nlri, PeerKind, decode, frame};
 use bgp_core::{Family, Instant, RouterId};
@@ -148,7 +148,7 @@ fn encoding(groups: Vec<Group>) -> Run {
 fn interning(mut rib: Rib, groups: Vec<Group>) -> Run {
     let mut interned = Vec::with_capacity(groups.len());
     Box::new(move || {
-        interned.extend(groups.into_iter().map(|group| rib.intern(group.route)));
+        interned.extend(groups.into_iter().map(|group| rib.intern(&group.route)));
         Box::new((rib, interned))
     })
 }
@@ -230,11 +230,11 @@ fn empty() -> Rib {
     Rib::new(Settings { next_hops: NextHopMode::Assumed, ..Settings::default() }, 1)
 }
 
-fn interned(rib: &mut Rib, groups: Vec<Group>) -> Vec<(Arc<Route>, Vec<Nlri>)> {
-    groups.into_iter().map(|group| (rib.intern(group.route), group.nlri)).collect()
+fn interned(rib: &mut Rib, groups: Vec<Group>) -> Vec<(Arc<Interned>, Vec<Nlri>)> {
+    groups.into_iter().map(|group| (rib.intern(&group.route), group.nlri)).collect()
 }
 
-fn announce(rib: &mut Rib, source: SourceId, groups: &[(Arc<Route>, Vec<Nlri>)]) {
+fn announce(rib: &mut Rib, source: SourceId, groups: &[(Arc<Interned>, Vec<Nlri>)]) {
     for (route, nlri) in groups {
         for nlri in nlri {
             rib.announce(source, *nlri, Arc::clone(route), Ok(Arc::clone(route)), Instant::ZERO);

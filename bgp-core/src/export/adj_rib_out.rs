@@ -6,7 +6,7 @@ use std::slice;
 use std::sync::Arc;
 
 use crate::export::audience::Audience;
-use crate::rib::{NetId, Route, SourceId};
+use crate::rib::{Interned, NetId, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
 
@@ -19,7 +19,7 @@ pub(super) struct Said {
     /// Never `Only`.
     pub(super) audience: Audience,
     /// Shared with every other prefix that says the same.
-    pub(super) route: Arc<Route>,
+    pub(super) route: Arc<Interned>,
 }
 
 /// What is said of one prefix: nearly always of one path, so that costs no allocation.

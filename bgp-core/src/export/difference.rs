@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::export::adj_rib_out::Said;
 use crate::export::audience::Audience;
-use crate::rib::Route;
+use crate::rib::Interned;
 use crate::wire::PathId;
 
 /// One thing to say about one path.
@@ -13,7 +13,7 @@ pub(super) struct Word {
     pub(super) path_id: PathId,
     pub(super) audience: Audience,
     /// `None` withdraws it.
-    pub(super) route: Option<Arc<Route>>,
+    pub(super) route: Option<Arc<Interned>>,
 }
 
 /// Says what has to be said so that everybody who heard `before` knows `now`.
@@ -67,7 +67,7 @@ mod tests {
     }
 
     fn said(path_id: u32, from: PeerId, way: u8) -> Said {
-        let route = Arc::new(route(way, &[]));
+        let route = Rib::new(Settings::default(), 0).intern(&route(way, &[]));
         Said { path_id: PathId(path_id), source: some_source(), audience: Audience::Except(from), route }
     }
 

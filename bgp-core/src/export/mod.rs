@@ -283,7 +283,7 @@ impl Exporter {
         group.into_iter().flat_map(move |group| group.said_to(peer, net)).map(|said| Advertised {
             path_id: said.path_id,
             source: said.source,
-            route: Arc::clone(&said.route),
+            route: Arc::new(said.route.route()),
         })
     }
 

@@ -12,7 +12,7 @@ use crate::export::key::Key;
 use crate::export::rewrite::rewrite;
 use crate::peer::AddPathSend;
 use crate::policy::Decided;
-use crate::rib::{Forwarding, NetId, PathView, Rib, Route, Seeded, Source, SourceId};
+use crate::rib::{Forwarding, Interned, NetId, PathView, Rib, Route, Seeded, Source, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::{self, PathId};
 
@@ -21,7 +21,7 @@ use crate::wire::{self, PathId};
 pub(super) struct Candidate {
     pub(super) path_id: PathId,
     pub(super) source: SourceId,
-    pub(super) route: Arc<Route>,
+    pub(super) route: Arc<Interned>,
 }
 
 /// The paths put forward for a group: the best one, or those that additional paths send.
@@ -53,16 +53,16 @@ pub(super) struct Clerk<'a> {
     key: &'a Key,
     names: &'a Names,
     /// By identity of the route, and its source.
-    known: HashMap<(*const Route, SourceId), Known, Seeded>,
+    known: HashMap<(*const Interned, SourceId), Known, Seeded>,
 }
 
 /// What became of a route that policy left untouched.
 #[derive(Debug)]
 struct Known {
     /// Keeps the route, lest its place in memory become another's.
-    _of: Arc<Route>,
+    _of: Arc<Interned>,
     /// As it is said, where it can be.
-    said: Option<Arc<Route>>,
+    said: Option<Arc<Interned>>,
 }
 
 impl<'a> Clerk<'a> {
@@ -97,21 +97,22 @@ impl<'a> Clerk<'a> {
         candidate: &Candidate,
         source: &Source,
         rib: &mut Rib,
-    ) -> Option<Arc<Route>> {
+    ) -> Option<Arc<Interned>> {
         let place = (Arc::as_ptr(&candidate.route), candidate.source);
         let known = self.known.get(&place);
         if let Some(known) = known.filter(|_| self.key.export.as_deref().is_none()) {
             // Without a policy nothing asks for the prefix.
             return known.said.clone();
         }
-        let entitled = entitlement(self.key, self.names, prefix, source, &candidate.route).ok()?;
+        let route = candidate.route.route();
+        let entitled = entitlement(self.key, self.names, prefix, source, &route).ok()?;
         if !entitled.is_untouched() {
-            return Some(rib.intern(said_as(self.key, source, &entitled).ok()?));
+            return Some(rib.intern(&said_as(self.key, source, &entitled).ok()?));
         }
         if let Some(known) = known {
             return known.said.clone();
         }
-        let said = said_as(self.key, source, &entitled).ok().map(|route| rib.intern(route));
+        let said = said_as(self.key, source, &entitled).ok().map(|route| rib.intern(&route));
         self.known.insert(place, Known { _of: Arc::clone(&candidate.route), said: said.clone() });
         said
     }
@@ -130,7 +131,7 @@ pub(super) fn verdict(
     let heard = chosen.iter().filter_map(|candidate| {
         let source = rib.source(candidate.source)?;
         let gates = match Audience::of(source).admits(peer) {
-            true => gates(key, names, prefix, source, &candidate.route),
+            true => gates(key, names, prefix, source, &candidate.route.route()),
             false => vec![Gate::SplitHorizon],
         };
         Some((candidate.source, candidate.path_id, gates))

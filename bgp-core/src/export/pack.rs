@@ -11,7 +11,7 @@ use crate::Family;
 use crate::export::audience::Audience;
 use crate::export::difference::Word;
 use crate::export::journal::Saying;
-use crate::rib::{Forwarding, Route, Seeded};
+use crate::rib::{Forwarding, Interned, Seeded};
 use crate::wire::{self, AttributeBlock, Dialect, Nlri};
 
 /// Collects words and makes messages of them.
@@ -19,9 +19,9 @@ use crate::wire::{self, AttributeBlock, Dialect, Nlri};
 pub(super) struct Pack {
     lines: Vec<Line>,
     /// What is announced, in the order of first words.
-    routes: Vec<Arc<Route>>,
+    routes: Vec<Arc<Interned>>,
     /// Where a route is among them, by its identity.
-    places: HashMap<*const Route, usize, Seeded>,
+    places: HashMap<*const Interned, usize, Seeded>,
 }
 
 /// One word, in its bundle.
@@ -56,7 +56,7 @@ impl Pack {
         self.lines.push(Line { bundle, nlri });
     }
 
-    fn place(&mut self, route: Arc<Route>) -> usize {
+    fn place(&mut self, route: Arc<Interned>) -> usize {
         *self.places.entry(Arc::as_ptr(&route)).or_insert_with(|| {
             self.routes.push(route);
             self.routes.len() - 1
@@ -89,7 +89,8 @@ impl Pack {
     }
 }
 
-fn announce(route: &Route, nlri: &[Nlri], family: Family, dialect: &Dialect, octets: &mut BytesMut) {
+fn announce(route: &Interned, nlri: &[Nlri], family: Family, dialect: &Dialect, octets: &mut BytesMut) {
+    let route = route.route();
     let Forwarding::Via(next_hop) = route.forwarding else { return };
     let block = AttributeBlock::encode(&route.attributes, dialect);
     let sent = wire::announce(nlri, family, &next_hop, &block, dialect, octets);

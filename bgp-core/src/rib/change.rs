@@ -9,7 +9,7 @@ use crate::rib::decision::{Candidate, Named, decide};
 use crate::rib::path::Path;
 use crate::rib::table::Decided;
 use crate::rib::tables::TableId;
-use crate::rib::{NetId, PathSlot, Rib, Route};
+use crate::rib::{Interned, NetId, PathSlot, Rib};
 
 /// A net was decided anew.
 ///
@@ -122,7 +122,7 @@ impl Rib {
         &self,
         id: TableId,
         net: NetId,
-    ) -> impl Iterator<Item = (PathSlot, &Path, &Route, u32)> {
+    ) -> impl Iterator<Item = (PathSlot, &Path, &Interned, u32)> {
         self.tables[id].chain(net).filter_map(|(slot, path)| {
             let route = path.route()?;
             Some((slot, path, &**route, self.next_hops.cost(route)?))

@@ -14,8 +14,8 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crate::rib::{Ineligible, PathSlot, Route, Selection, Source, SourceId};
-use crate::wire::{Community, Origin, PathId, PeerKind};
+use crate::rib::{Ineligible, Interned, PathSlot, Selection, Source, SourceId};
+use crate::wire::{Origin, PathId, PeerKind};
 use crate::{Asn, RouterId};
 
 /// One criterion, in the order in which they are applied.
@@ -119,9 +119,6 @@ pub(super) struct Candidate {
 /// LOCAL_PREF where there is none.
 const DEFAULT_LOCAL_PREFERENCE: u32 = 100;
 
-/// LLGR_STALE ([RFC 9494 §4.6](https://www.rfc-editor.org/rfc/rfc9494#section-4.6)).
-const LLGR_STALE: Community = Community(0xffff_0006);
-
 /// A path as it stands in its table.
 #[derive(Clone, Copy)]
 pub(super) struct Named<'a> {
@@ -133,8 +130,7 @@ pub(super) struct Named<'a> {
 
 impl Candidate {
     /// What the decision process reads of the path `named`, accepted as `route`, at `cost` to its next hop.
-    pub(super) fn new(named: Named<'_>, route: &Route, cost: u32, selection: Selection) -> Self {
-        let attributes = &route.attributes;
+    pub(super) fn new(named: Named<'_>, route: &Interned, cost: u32, selection: Selection) -> Self {
         let missing_med = if selection.missing_med_as_worst { u32::MAX } else { 0 };
         let (internal, router_id, address) = match named.source {
             Source::Bgp(peer) => (peer.kind != PeerKind::External, peer.router_id, peer.address),
@@ -143,16 +139,16 @@ impl Candidate {
         Self {
             slot: named.slot,
             preference: named.source.preference(),
-            long_lived_stale: attributes.communities.contains(&LLGR_STALE),
-            local_preference: attributes.local_preference.unwrap_or(DEFAULT_LOCAL_PREFERENCE),
-            as_path_length: attributes.as_path.length(),
-            origin: attributes.origin,
-            neighbour: if selection.always_compare_med { None } else { attributes.as_path.neighbor_asn() },
-            med: attributes.med.unwrap_or(missing_med),
+            long_lived_stale: route.is_long_lived_stale(),
+            local_preference: route.local_preference().unwrap_or(DEFAULT_LOCAL_PREFERENCE),
+            as_path_length: route.as_path_length(),
+            origin: route.origin(),
+            neighbour: if selection.always_compare_med { None } else { route.neighbor_asn() },
+            med: route.med().unwrap_or(missing_med),
             internal,
             cost,
-            router_id: attributes.originator_id.unwrap_or(router_id),
-            cluster_list_length: attributes.cluster_list.len(),
+            router_id: route.originator_id().unwrap_or(router_id),
+            cluster_list_length: route.cluster_list_length(),
             address,
             path_id: named.path_id,
             source_id: named.source_id,

@@ -3,9 +3,10 @@
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use crate::rib::Route;
 use crate::rib::hash::Seeded;
 use crate::rib::index::Index;
+use crate::rib::interned::Packed;
+use crate::rib::{Interned, Route};
 
 /// Gives equal routes one allocation.
 ///
@@ -16,16 +17,18 @@ pub(super) struct Interner {
     /// Finds routes in the row.
     index: Index,
     seeded: Seeded,
-    row: Vec<Interned>,
+    row: Vec<Kept>,
+    /// Where routes are packed.
+    buffer: Vec<u8>,
     /// Where in the row sweeping goes on.
     hand: usize,
 }
 
 /// A route with its hash: to hash it again would be to read all of it again.
 #[derive(Debug)]
-struct Interned {
+struct Kept {
     hash: u64,
-    route: Arc<Route>,
+    route: Arc<Interned>,
 }
 
 impl Interner {
@@ -37,19 +40,26 @@ impl Interner {
 
     /// An empty one, its hash keyed by `seed`.
     pub(super) fn new(seed: u64) -> Self {
-        Self { index: Index::default(), seeded: Seeded::new(seed), row: Vec::new(), hand: 0 }
+        Self {
+            index: Index::default(),
+            seeded: Seeded::new(seed),
+            row: Vec::new(),
+            buffer: Vec::new(),
+            hand: 0,
+        }
     }
 
-    /// The shared form of `route`.
-    pub(super) fn intern(&mut self, route: Route) -> Arc<Route> {
+    /// The kept form of `route`.
+    pub(super) fn intern(&mut self, route: &Route) -> Arc<Interned> {
         self.sweep();
-        let hash = self.seeded.hash_one(&route);
-        if let Some(at) = self.index.find(hash, |at| *self.row[at as usize].route == route) {
+        let packed = Packed::of(route, &mut self.buffer);
+        let hash = self.seeded.hash_one(&packed);
+        if let Some(at) = self.index.find(hash, |at| packed.is(&self.row[at as usize].route)) {
             return Arc::clone(&self.row[at as usize].route);
         }
-        let route = Arc::new(route);
+        let route = Arc::new(packed.keep());
         self.index.insert(hash, place(self.row.len()));
-        self.row.push(Interned { hash, route: Arc::clone(&route) });
+        self.row.push(Kept { hash, route: Arc::clone(&route) });
         route
     }
 
@@ -64,8 +74,8 @@ impl Interner {
             if self.hand >= self.row.len() {
                 self.hand = 0;
             }
-            let Some(interned) = self.row.get(self.hand) else { return };
-            if Arc::strong_count(&interned.route) > Self::OURS {
+            let Some(kept) = self.row.get(self.hand) else { return };
+            if Arc::strong_count(&kept.route) > Self::OURS {
                 self.hand += 1;
             } else {
                 self.drop_at(self.hand);
@@ -94,19 +104,19 @@ mod tests {
     #[test]
     fn equal_routes_share_one_allocation() {
         let mut interner = Interner::new(1);
-        let first = interner.intern(route_with_med(5));
-        assert!(Arc::ptr_eq(&first, &interner.intern(route_with_med(5))));
-        assert!(!Arc::ptr_eq(&first, &interner.intern(route_with_med(6))));
+        let first = interner.intern(&route_with_med(5));
+        assert!(Arc::ptr_eq(&first, &interner.intern(&route_with_med(5))));
+        assert!(!Arc::ptr_eq(&first, &interner.intern(&route_with_med(6))));
     }
 
     #[test]
     fn dead_routes_do_not_pile_up() {
         let mut interner = Interner::new(1);
-        let kept = interner.intern(route_with_med(0));
+        let kept = interner.intern(&route_with_med(0));
         for med in 1..1000 {
-            drop(interner.intern(route_with_med(med)));
+            drop(interner.intern(&route_with_med(med)));
             assert!(interner.len() <= 4, "{} kept after {med}", interner.len());
         }
-        assert!(Arc::ptr_eq(&kept, &interner.intern(route_with_med(0))));
+        assert!(Arc::ptr_eq(&kept, &interner.intern(&route_with_med(0))));
     }
 }

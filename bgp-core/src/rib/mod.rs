@@ -15,8 +15,10 @@ mod decision;
 mod hash;
 mod index;
 mod intern;
+mod interned;
 mod limit;
 mod next_hop;
+mod packing;
 mod path;
 mod query;
 mod route;
@@ -39,6 +41,7 @@ mod tests;
 
 pub use change::Change;
 pub use decision::{Outcome, Step};
+pub use interned::Interned;
 pub use limit::{Counts, Verdict};
 pub use next_hop::{Reach, ResolvedHop};
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
@@ -57,7 +60,7 @@ use std::sync::Arc;
 
 use crate::rib::decision::Candidate;
 use crate::rib::intern::Interner;
-use crate::rib::next_hop::{NextHops, tracked};
+use crate::rib::next_hop::NextHops;
 use crate::rib::path::Path;
 use crate::rib::source::Sources;
 use crate::rib::tables::{TableId, Tables};
@@ -80,7 +83,7 @@ use crate::{Family, Instant};
 ///
 /// let mut rib = Rib::new(Settings::default(), 7);
 /// let source = rib.add_source(Source::Local(LocalSource::Static));
-/// let route = rib.intern(Route {
+/// let route = rib.intern(&Route {
 ///     attributes: Attributes::default(),
 ///     forwarding: Forwarding::Blackhole,
 ///     interface: None,
@@ -130,8 +133,8 @@ impl Rib {
         }
     }
 
-    /// The shared form of `route`.
-    pub fn intern(&mut self, route: Route) -> Arc<Route> {
+    /// The kept form of `route`.
+    pub fn intern(&mut self, route: &Route) -> Arc<Interned> {
         self.interner.intern(route)
     }
 
@@ -188,7 +191,7 @@ impl Rib {
         &mut self,
         source: SourceId,
         nlri: Nlri,
-        received: Arc<Route>,
+        received: Arc<Interned>,
         accepted: Accepted,
         now: Instant,
     ) {
@@ -235,8 +238,8 @@ impl Rib {
         let Some(path) = self.tables[id].path(slot).filter(|path| !path.is_judged(&accepted)) else { return };
         let (net, source) = (path.net, path.source);
         let (before, after) = (path.route().is_some(), accepted.is_ok());
-        let old = path.route().and_then(|route| tracked(route));
-        let new = accepted.as_ref().ok().and_then(|route| tracked(route));
+        let old = path.route().and_then(|route| route.tracked());
+        let new = accepted.as_ref().ok().and_then(|route| route.tracked());
         if old != new {
             if let Some(address) = old {
                 self.strike(id, address, path.hop_at);
@@ -269,7 +272,7 @@ impl Rib {
             roll.accepted -= 1;
         }
         table.touch(path.net);
-        if let Some(address) = tracked(route) {
+        if let Some(address) = route.tracked() {
             self.strike(id, address, path.hop_at);
         }
     }

@@ -4,14 +4,14 @@
 //! behind that one are looked at.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::rib::hash::Seeded;
 use crate::rib::slab::Slab;
 use crate::rib::sweep::Walk;
 use crate::rib::tables::TableId;
-use crate::rib::{Forwarding, NextHopMode, PathSlot, Route};
+use crate::rib::{Forwarding, Interned, NextHopMode, PathSlot, Route};
 use crate::wire::NextHop;
 
 /// How one tracked address is reached.
@@ -177,8 +177,8 @@ impl NextHops {
     }
 
     /// The cost to the next hop of `route`; `None` where it cannot be reached.
-    pub(super) fn cost(&self, route: &Route) -> Option<u32> {
-        match (tracked(route), self.mode) {
+    pub(super) fn cost(&self, route: &Interned) -> Option<u32> {
+        match (route.tracked(), self.mode) {
             (None, _) | (_, NextHopMode::Assumed) => Some(0),
             (Some(address), NextHopMode::Tracked) => self.reach(address).map(|reach| reach.metric),
         }
@@ -187,21 +187,16 @@ impl NextHops {
     /// Where packets of `route` go, with every gateway filled in.
     pub(super) fn resolve(&self, route: &Route) -> Option<Vec<ResolvedHop>> {
         let Forwarding::Via(next_hop) = &route.forwarding else { return None };
-        match (tracked(route), &route.interface) {
-            (None, Some(interface)) => {
-                let gateway = Some(address(next_hop));
-                Some(vec![ResolvedHop { gateway, interface: Arc::clone(interface) }])
-            }
-            (None, None) => None,
-            (Some(address), _) => {
-                let hops = &self.reach(address)?.hops;
-                let filled = |hop: &ResolvedHop| ResolvedHop {
-                    gateway: hop.gateway.or(Some(address)),
-                    interface: Arc::clone(&hop.interface),
-                };
-                Some(hops.iter().map(filled).collect())
-            }
-        }
+        let address = next_hop.address();
+        let Some(tracked) = tracked(next_hop, route.interface.is_some()) else {
+            let interface = Arc::clone(route.interface.as_ref()?);
+            return Some(vec![ResolvedHop { gateway: Some(address), interface }]);
+        };
+        let filled = |hop: &ResolvedHop| ResolvedHop {
+            gateway: hop.gateway.or(Some(tracked)),
+            interface: Arc::clone(&hop.interface),
+        };
+        Some(self.reach(tracked)?.hops.iter().map(filled).collect())
     }
 
     fn reach(&self, address: IpAddr) -> Option<&Reach> {
@@ -239,33 +234,13 @@ impl NextHops {
     }
 }
 
-/// The address to be watched for `route`.
+/// The address that has to be watched for packets to find `next_hop`.
 ///
-/// None where packets need no resolving, and none for a link-local next hop whose interface is known: it
-/// is on that link or nowhere, and no routing table knows more.
-pub(super) fn tracked(route: &Route) -> Option<IpAddr> {
-    match &route.forwarding {
-        Forwarding::Via(NextHop::V6 { global, .. })
-            if is_link_local(*global) && route.interface.is_some() =>
-        {
-            None
-        }
-        Forwarding::Via(next_hop) => Some(address(next_hop)),
-        Forwarding::Device
-        | Forwarding::Blackhole
-        | Forwarding::Unreachable
-        | Forwarding::Prohibit
-        | Forwarding::Nowhere => None,
+/// None for a link-local one whose interface is known: it is on that link or nowhere, and no routing table
+/// knows more.
+pub(super) fn tracked(next_hop: &NextHop, has_interface: bool) -> Option<IpAddr> {
+    match next_hop {
+        NextHop::V6 { global, .. } if global.is_unicast_link_local() && has_interface => None,
+        NextHop::V4(_) | NextHop::V6 { .. } => Some(next_hop.address()),
     }
-}
-
-fn address(next_hop: &NextHop) -> IpAddr {
-    match *next_hop {
-        NextHop::V4(address) => IpAddr::V4(address),
-        NextHop::V6 { global, .. } => IpAddr::V6(global),
-    }
-}
-
-fn is_link_local(address: Ipv6Addr) -> bool {
-    address.is_unicast_link_local()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Instant;
-use crate::rib::{NetId, Route, SourceId};
+use crate::rib::{Interned, NetId, SourceId};
 use crate::wire::{Nlri, PathId};
 
 /// Names a path in its table for as long as the path lives.
@@ -60,14 +60,14 @@ pub enum Ineligible {
 }
 
 /// What import made of a route: what may be chosen, or why not.
-pub type Accepted = Result<Arc<Route>, Ineligible>;
+pub type Accepted = Result<Arc<Interned>, Ineligible>;
 
 /// One path as stored.
 #[derive(Clone, Debug)]
 pub(super) struct Path {
-    pub(super) received: Arc<Route>,
+    pub(super) received: Arc<Interned>,
     /// With `reason` an [`Accepted`] in nine octets: one of the two is there.
-    route: Option<Arc<Route>>,
+    route: Option<Arc<Interned>>,
     /// Seconds since the epoch of [`Instant`]: four octets are enough until 2106.
     since: u32,
     pub(super) net: NetId,
@@ -93,7 +93,7 @@ impl Path {
         net: NetId,
         source: SourceId,
         path_id: PathId,
-        received: Arc<Route>,
+        received: Arc<Interned>,
         now: Instant,
     ) -> Self {
         Self {
@@ -112,7 +112,7 @@ impl Path {
     }
 
     /// Exchanges what was received; whether that differs.
-    pub(super) fn receive(&mut self, received: Arc<Route>, now: Instant) -> bool {
+    pub(super) fn receive(&mut self, received: Arc<Interned>, now: Instant) -> bool {
         let differs = !Arc::ptr_eq(&self.received, &received);
         if differs {
             self.received = received;
@@ -122,12 +122,12 @@ impl Path {
     }
 
     /// The route that may be chosen.
-    pub(super) const fn route(&self) -> Option<&Arc<Route>> {
+    pub(super) const fn route(&self) -> Option<&Arc<Interned>> {
         self.route.as_ref()
     }
 
     /// What import made of it.
-    pub(super) fn accepted(&self) -> Result<&Arc<Route>, Ineligible> {
+    pub(super) fn accepted(&self) -> Result<&Arc<Interned>, Ineligible> {
         self.route.as_ref().ok_or_else(|| self.reason.unwrap_or(Ineligible::NoPolicy))
     }
 
@@ -168,9 +168,9 @@ pub struct PathView<'a> {
     /// The identifier it was received with.
     pub path_id: PathId,
     /// As received.
-    pub received: &'a Arc<Route>,
+    pub received: &'a Arc<Interned>,
     /// As import policy left it.
-    pub accepted: Result<&'a Arc<Route>, Ineligible>,
+    pub accepted: Result<&'a Arc<Interned>, Ineligible>,
     /// It is the best, by the last decision.
     pub best: bool,
     /// Kept over a restart of its source and not announced again yet.
@@ -187,7 +187,7 @@ pub struct Reimport {
     /// Its prefix, and the identifier it was received with.
     pub nlri: Nlri,
     /// As received.
-    pub received: Arc<Route>,
+    pub received: Arc<Interned>,
     /// As import left it before.
     pub accepted: Accepted,
     /// Kept over a restart of its source and not announced again yet.

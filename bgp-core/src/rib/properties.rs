@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use crate::rib::model::{Model, Name};
 use crate::rib::testing::{as_path, peer, reach, route_via};
 use crate::rib::{
-    Accepted, Counts, Ineligible, LocalSource, Mark, NetId, NextHopMode, PeerSource, Rib, Route, Selection,
-    Settings, Source, SourceId,
+    Accepted, Counts, Ineligible, Interned, LocalSource, Mark, NetId, NextHopMode, PeerSource, Rib, Route,
+    Selection, Settings, Source, SourceId,
 };
 use crate::wire::{Attributes, Community, Nlri, Origin, PathId, PeerKind};
 use crate::{Family, Instant, RouterId};
@@ -125,7 +125,7 @@ struct Pair {
 struct Heard {
     prefix: IpNet,
     source: Source,
-    route: Arc<Route>,
+    route: Arc<Interned>,
 }
 
 impl Pair {
@@ -191,14 +191,14 @@ impl Pair {
     }
 
     fn announce(&mut self, prefix: IpNet, name: Name, route: Route) {
-        let received = self.rib.intern(route.clone());
+        let received = self.rib.intern(&route);
         let accepted = self.import(&received);
         self.rib.announce(self.ids[name.0], nlri(prefix, name), received, accepted, Instant::ZERO);
         self.model.announce(prefix, name, route);
     }
 
-    fn import(&self, route: &Arc<Route>) -> Accepted {
-        if self.model.accepts(route) { Ok(Arc::clone(route)) } else { Err(Ineligible::Policy) }
+    fn import(&self, route: &Arc<Interned>) -> Accepted {
+        if self.model.accepts(&route.route()) { Ok(Arc::clone(route)) } else { Err(Ineligible::Policy) }
     }
 
     fn move_next_hop(&mut self, address: IpAddr, cost: Option<u32>) {
@@ -307,7 +307,7 @@ impl Pair {
             .paths(family, net)
             .map(|path| {
                 let name = self.name(path.source, path.path_id);
-                (name, ((**path.received).clone(), path.accepted.is_ok()))
+                (name, (path.received.route(), path.accepted.is_ok()))
             })
             .collect();
         assert_eq!(stored, self.model.stored(prefix));
@@ -328,7 +328,7 @@ impl Pair {
         if let Some(winner) = winner {
             let heard = &self.heard[&(family, net)];
             assert_eq!(heard.source, self.model.sources[winner.0]);
-            assert_eq!(*heard.route, self.model.paths[&(prefix, winner)].received);
+            assert_eq!(heard.route.route(), self.model.paths[&(prefix, winner)].received);
         }
     }
 }

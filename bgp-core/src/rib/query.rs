@@ -6,7 +6,7 @@ use crate::Family;
 use crate::rib::decision::decide;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{Counts, NetId, Outcome, PathSlot, PathView, Rib, Route, SourceId, Verdict};
+use crate::rib::{Counts, Interned, NetId, Outcome, PathSlot, PathView, Rib, SourceId, Verdict};
 use crate::wire::Nlri;
 
 /// The best path of a net, by the last decision told.
@@ -17,7 +17,7 @@ pub struct Best<'a> {
     /// Who said it.
     pub source: SourceId,
     /// What it says.
-    pub route: &'a Arc<Route>,
+    pub route: &'a Arc<Interned>,
 }
 
 /// A path and what became of it.

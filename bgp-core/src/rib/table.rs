@@ -12,7 +12,7 @@ use crate::rib::index::Index;
 use crate::rib::path::Path;
 use crate::rib::slab::Slab;
 use crate::rib::sweep::Roll;
-use crate::rib::{PathSlot, Route, SourceId};
+use crate::rib::{Interned, PathSlot, SourceId};
 use crate::wire::PathId;
 
 /// Names a net, a prefix with its paths, in its table. Dense, so that consumers can keep arrays by net.
@@ -46,7 +46,7 @@ impl NetId {
 pub(super) struct Decided {
     pub(super) slot: PathSlot,
     pub(super) source: SourceId,
-    pub(super) route: Arc<Route>,
+    pub(super) route: Arc<Interned>,
 }
 
 /// A prefix and what hangs on it.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::rib::{
-    Change, Forwarding, Ineligible, KernelHint, PeerSource, Reach, Rib, Route, Settings, Source, SourceId,
+    Change, Forwarding, Ineligible, Interned, KernelHint, PeerSource, Reach, Rib, Route, Settings, Source,
+    SourceId,
 };
 use crate::speaker::PeerId;
 use crate::wire::{AsPath, Attributes, NextHop, Nlri, PathId, PeerKind};
@@ -78,15 +79,15 @@ impl Bench {
     }
 
     /// Announces `route`, accepted as it is.
-    pub(super) fn announce(&mut self, source: SourceId, nlri: Nlri, route: Route) -> Arc<Route> {
-        let route = self.rib.intern(route);
+    pub(super) fn announce(&mut self, source: SourceId, nlri: Nlri, route: Route) -> Arc<Interned> {
+        let route = self.rib.intern(&route);
         self.rib.announce(source, nlri, Arc::clone(&route), Ok(Arc::clone(&route)), Instant::ZERO);
         route
     }
 
     /// Announces `route`, refused by import.
     pub(super) fn refuse(&mut self, source: SourceId, nlri: Nlri, route: Route, reason: Ineligible) {
-        let route = self.rib.intern(route);
+        let route = self.rib.intern(&route);
         self.rib.announce(source, nlri, route, Err(reason), Instant::ZERO);
     }
 

@@ -32,8 +32,8 @@ fn a_change_of_cost_touches_each_net_behind_the_next_hop_once_and_no_other() {
     const BEHIND: u32 = 100_000;
     let mut bench = Bench::new(Settings::default());
     let source = bench.internal(1);
-    let behind = bench.rib.intern(route_with_med(0));
-    let elsewhere = bench.rib.intern(route_via(OTHER, Attributes::default()));
+    let behind = bench.rib.intern(&route_with_med(0));
+    let elsewhere = bench.rib.intern(&route_via(OTHER, Attributes::default()));
     for n in 0..BEHIND + 1000 {
         let route = if n < BEHIND { &behind } else { &elsewhere };
         bench.rib.announce(source, many(n), Arc::clone(route), Ok(Arc::clone(route)), Instant::ZERO);
@@ -230,7 +230,7 @@ fn a_new_import_policy_needs_no_refresh() {
     bench.settle();
     bench.rib.reimport(source, Family::IPV4);
     while let Some(path) = bench.rib.poll_reimport() {
-        let accepted = match path.received.attributes.med {
+        let accepted = match path.received.med() {
             Some(1) => Ok(Arc::clone(&path.received)),
             _ => Err(Ineligible::Policy),
         };
@@ -408,7 +408,7 @@ fn what_was_known_of_a_next_hop_is_void_once_it_is_not_watched() {
     assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), false)));
     bench.rib.reconfigure(Settings::default());
     assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), true)));
-    assert_eq!(bench.rib.resolve(&route), None);
+    assert_eq!(bench.rib.resolve(&route.route()), None);
 }
 
 #[test]
@@ -421,9 +421,9 @@ fn hops_are_resolved_with_every_gateway_filled_in() {
     let hops = vec![hop(None, "eth0"), hop(Some(OTHER.into()), "eth1")];
     bench.rib.next_hop(GATEWAY.into(), Some(Reach { metric: 0, hops }));
     let expected = vec![hop(Some(GATEWAY.into()), "eth0"), hop(Some(OTHER.into()), "eth1")];
-    assert_eq!(bench.rib.resolve(&route), Some(expected));
+    assert_eq!(bench.rib.resolve(&route.route()), Some(expected));
     bench.rib.next_hop(GATEWAY.into(), None);
-    assert_eq!(bench.rib.resolve(&route), None);
+    assert_eq!(bench.rib.resolve(&route.route()), None);
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn a_link_local_next_hop_on_a_known_interface_needs_no_watch() {
     bench.settle();
     assert_eq!(bench.best(&prefix(1)), Some(source));
     let expected = ResolvedHop { gateway: Some(global.into()), interface: "eth0".into() };
-    assert_eq!(bench.rib.resolve(&route), Some(vec![expected]));
+    assert_eq!(bench.rib.resolve(&route.route()), Some(vec![expected]));
 }
 
 #[test]
@@ -465,7 +465,7 @@ fn a_path_remembers_when_its_content_came() {
     let mut bench = Bench::new(Settings::default());
     let source = bench.internal(1);
     let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
-    let (one, two) = (bench.rib.intern(route_with_med(1)), bench.rib.intern(route_with_med(2)));
+    let (one, two) = (bench.rib.intern(&route_with_med(1)), bench.rib.intern(&route_with_med(2)));
     let since = |bench: &Bench| {
         let mut paths = bench.rib.paths(Family::IPV4, net(bench, prefix(1)).expect("announced"));
         paths.next().expect("one path").since

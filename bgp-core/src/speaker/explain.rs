@@ -46,8 +46,8 @@ impl View<'_> {
         let neighbour = self.speaker.roster.get(peer.peer)?;
         let policies = neighbour.config().import.as_deref().unwrap_or_default();
         let judged = neighbour.importer(self.speaker.config.asn);
-        let rule =
-            judged.map(|importer| importer.evaluate(prefix, outcome.path.received).by().explain(policies));
+        let rule = judged
+            .map(|importer| importer.evaluate(prefix, &outcome.path.received.route()).by().explain(policies));
         let refused = outcome.path.accepted.err();
         let reason = match (refused, rule) {
             (None, Some(rule)) => rule,
@@ -98,7 +98,9 @@ impl View<'_> {
     fn kernel_step(&self, family: Family, net: NetId, prefix: IpNet) -> Option<ExplainStep> {
         let fib = self.speaker.fib.as_ref()?;
         let rib = &self.speaker.rib;
-        let verdict = fib.evaluate(prefix, &rib.best(family, net)?, rib);
+        let best = rib.best(family, net)?;
+        let route = best.route.route();
+        let verdict = fib.evaluate(prefix, best.source, &route, rib);
         let wished = fib.wished(family, net);
         let reason = match (&verdict, &wished) {
             (None, _) => "it came from the kernel and is not written back".to_owned(),

@@ -8,7 +8,9 @@ use ipnet::IpNet;
 
 use crate::Family;
 use crate::policy::{self, Policy, SourceKind, Subject, Verdict};
-use crate::rib::{Best, Change, Forwarding, KernelHint, LocalSource, NetId, PathView, Rib, Route, Source};
+use crate::rib::{
+    Change, Forwarding, Interned, KernelHint, LocalSource, NetId, Rib, Route, Source, SourceId,
+};
 use crate::speaker::hops::{Hops, Origin};
 use crate::speaker::{FibChange, FibHop, FibRoute};
 use crate::wire::NextHop;
@@ -24,12 +26,14 @@ pub(super) struct Fib {
     names_sets: bool,
     pub(super) hops: Hops,
     held_back: BTreeSet<Family>,
+    /// The best path looked at last, unpacked: the next one often says the same.
+    recent: Option<(Arc<Interned>, Arc<Route>)>,
 }
 
 impl Fib {
     pub(super) fn new(policies: Vec<Arc<Policy>>, names_sets: bool) -> Self {
         let (wishes, hops, held_back) = Default::default();
-        Self { policies, wishes, names_sets, hops, held_back }
+        Self { policies, wishes, names_sets, hops, held_back, recent: None }
     }
 
     /// The kernel is told nothing about what peers say of `family` until `let_go`: what our predecessor left
@@ -107,15 +111,18 @@ impl Fib {
     fn wish(&mut self, change: &Change, rib: &Rib) -> Option<FibRoute> {
         let Change { family, net, prefix, .. } = *change;
         let best = rib.best(family, net)?;
-        let verdict = self.evaluate(prefix, &best, rib)?;
+        let said = self.unpacked(best.route);
+        let verdict = self.evaluate(prefix, best.source, &said, rib)?;
         let Verdict::Accept { route, .. } = verdict else { return None };
         let paths = if rib.may_share(family, net) { rib.multipath(family, net) } else { Vec::new() };
-        let mut wish = build(&route, &paths, rib)?;
+        let others: Vec<Route> =
+            paths.iter().skip(1).filter_map(|path| Some(path.accepted.ok()?.route())).collect();
+        let mut wish = build(&route, &others, rib)?;
         let is_static = matches!(rib.source(best.source)?, Source::Local(LocalSource::Static));
         if let FibRoute::Forward { hops, carries, .. } = &mut wish {
-            *carries = is_static && are_configured(hops, &route, &paths);
+            *carries = is_static && are_configured(hops, &route, &others);
         }
-        let origins = if self.names_sets { origins(&route, &paths) } else { None };
+        let origins = if self.names_sets { origins(&route, &others) } else { None };
         Some(match (wish, origins) {
             (FibRoute::Forward { hops, metric, source_address, carries: false }, Some(origins)) => {
                 FibRoute::Through { set: self.hops.resolve(origins, hops), metric, source_address }
@@ -124,15 +131,32 @@ impl Fib {
         })
     }
 
-    /// Kernel export policy's word on the best path; `None` for what came from the kernel and is never
-    /// written back.
-    pub(super) fn evaluate<'r>(&self, prefix: IpNet, best: &Best<'r>, rib: &Rib) -> Option<Verdict<'r>> {
-        let source = match rib.source(best.source)? {
+    fn unpacked(&mut self, route: &Arc<Interned>) -> Arc<Route> {
+        match &self.recent {
+            Some((interned, unpacked)) if Arc::ptr_eq(interned, route) => Arc::clone(unpacked),
+            _ => {
+                let unpacked = Arc::new(route.route());
+                self.recent = Some((Arc::clone(route), Arc::clone(&unpacked)));
+                unpacked
+            }
+        }
+    }
+
+    /// Kernel export policy's word on the best path, which `source` said; `None` for what came from the
+    /// kernel and is never written back.
+    pub(super) fn evaluate<'r>(
+        &self,
+        prefix: IpNet,
+        source: SourceId,
+        route: &'r Route,
+        rib: &Rib,
+    ) -> Option<Verdict<'r>> {
+        let source = match rib.source(source)? {
             Source::Local(LocalSource::Kernel | LocalSource::Direct) => return None,
             Source::Local(LocalSource::Static) => SourceKind::Static,
             Source::Bgp(_) => SourceKind::Bgp,
         };
-        let subject = Subject { prefix, route: best.route, source, peer: None, learned_from: None };
+        let subject = Subject { prefix, route, source, peer: None, learned_from: None };
         Some(policy::evaluate(&self.policies, &subject))
     }
 
@@ -147,8 +171,8 @@ const fn is_own(route: &FibRoute) -> bool {
     !matches!(route, FibRoute::Forward { carries: false, .. } | FibRoute::Through { .. })
 }
 
-/// The kernel's form of a route; `paths` are those that share its traffic, after itself.
-fn build(route: &Route, paths: &[PathView<'_>], rib: &Rib) -> Option<FibRoute> {
+/// The kernel's form of a route; `others` are the paths that share its traffic.
+fn build(route: &Route, others: &[Route], rib: &Rib) -> Option<FibRoute> {
     match route.forwarding {
         Forwarding::Blackhole => Some(FibRoute::Blackhole),
         Forwarding::Unreachable => Some(FibRoute::Unreachable),
@@ -162,7 +186,7 @@ fn build(route: &Route, paths: &[PathView<'_>], rib: &Rib) -> Option<FibRoute> {
         Forwarding::Via(_) => {
             let mut hops = Vec::new();
             gather(route, &route.kernel, rib, &mut hops);
-            for path in paths.iter().skip(1).filter_map(|path| path.accepted.ok()) {
+            for path in others {
                 gather(path, &route.kernel, rib, &mut hops);
             }
             hops.sort_by(|a, b| (a.gateway, &a.interface).cmp(&(b.gateway, &b.interface)));
@@ -186,7 +210,7 @@ fn gather(route: &Route, hint: &KernelHint, rib: &Rib, hops: &mut Vec<FibHop>) {
 }
 
 /// What the hops of a route through next hops are resolved from.
-fn origins(route: &Route, paths: &[PathView<'_>]) -> Option<Vec<Origin>> {
+fn origins(route: &Route, others: &[Route]) -> Option<Vec<Origin>> {
     let origin = |path: &Route| {
         let Forwarding::Via(next_hop) = &path.forwarding else { return None };
         let (next_hop, link_local) = match *next_hop {
@@ -196,8 +220,7 @@ fn origins(route: &Route, paths: &[PathView<'_>]) -> Option<Vec<Origin>> {
         let tunnel = route.kernel.tunnel.clone();
         Some(Origin { next_hop, link_local, interface: path.interface.clone(), tunnel })
     };
-    let others = paths.iter().skip(1).filter_map(|path| origin(path.accepted.ok()?));
-    Some(std::iter::once(origin(route)?).chain(others).collect())
+    Some(std::iter::once(origin(route)?).chain(others.iter().filter_map(origin)).collect())
 }
 
 fn forward(hops: Vec<FibHop>, hint: &KernelHint) -> FibRoute {
@@ -206,9 +229,9 @@ fn forward(hops: Vec<FibHop>, hint: &KernelHint) -> FibRoute {
 
 /// Whether every hop is a next hop as configured, and not one that it was resolved to: what stands on the answer for
 /// one next hop must not be what another is reached through, or the two could hold each other.
-fn are_configured(hops: &[FibHop], route: &Route, paths: &[PathView<'_>]) -> bool {
-    let others = paths.iter().filter_map(|path| path.accepted.ok()).map(|route| &**route);
+fn are_configured(hops: &[FibHop], route: &Route, others: &[Route]) -> bool {
     let next_hops: Vec<IpAddr> = others
+        .iter()
         .chain([route])
         .filter_map(|route| match &route.forwarding {
             Forwarding::Via(next_hop) => Some(address(next_hop)),

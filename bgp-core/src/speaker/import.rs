@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use crate::Asn;
 use crate::peer::PeerConfig;
 use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
-use crate::rib::{Accepted, Forwarding, Ineligible, Rib, Route};
+use crate::rib::{Accepted, Forwarding, Ineligible, Interned, Rib, Route};
 use crate::wire::{Community, Role};
 
 use super::place::Place;
@@ -39,27 +39,38 @@ impl Importer<'_> {
         self.peer_asn == self.config.local_asn
     }
 
-    /// What holds for every prefix of `received`: the route as policy sees it, or why it is refused.
-    pub(super) fn check(&self, received: &Arc<Route>, rib: &mut Rib) -> Accepted {
-        self.check_loops(received)?;
-        self.check_next_hop(received)?;
-        match self.mark_role(received)? {
-            Cow::Borrowed(_) => Ok(Arc::clone(received)),
-            Cow::Owned(route) => Ok(rib.intern(route)),
+    /// What holds for every prefix of `received`, which the RIB keeps as `interned`: the route as policy
+    /// sees it, or why it is refused.
+    pub(super) fn check(
+        &self,
+        received: Route,
+        interned: &Arc<Interned>,
+        rib: &mut Rib,
+    ) -> Result<Checked, Ineligible> {
+        self.check_loops(&received)?;
+        self.check_next_hop(&received)?;
+        match self.mark_role(&received)? {
+            None => Ok(Checked { route: received, interned: Arc::clone(interned) }),
+            Some(route) => Ok(Checked { interned: rib.intern(&route), route }),
         }
     }
 
     /// What becomes of a checked route under `prefix`: a route to choose from, or why it cannot be chosen.
-    pub(super) fn judge(&self, prefix: IpNet, checked: &Accepted, rib: &mut Rib) -> Accepted {
-        let route = checked.as_ref().map_err(|reason| *reason)?;
-        let accepted = match self.evaluate(prefix, route) {
+    pub(super) fn judge(
+        &self,
+        prefix: IpNet,
+        checked: &Result<Checked, Ineligible>,
+        rib: &mut Rib,
+    ) -> Accepted {
+        let checked = checked.as_ref().map_err(|reason| *reason)?;
+        let accepted = match self.evaluate(prefix, &checked.route) {
             Verdict::Accept { route, .. } => route,
             Verdict::Reject { by: Decided::Unconfigured } => return Err(Ineligible::NoPolicy),
             Verdict::Reject { .. } => return Err(Ineligible::Policy),
         };
         match self.step_aside(accepted) {
-            Cow::Borrowed(_) => Ok(Arc::clone(route)),
-            Cow::Owned(route) => Ok(rib.intern(route)),
+            Cow::Borrowed(_) => Ok(Arc::clone(&checked.interned)),
+            Cow::Owned(route) => Ok(rib.intern(&route)),
         }
     }
 
@@ -130,24 +141,32 @@ impl Importer<'_> {
         }
     }
 
-    /// Only-To-Customer on ingress ([RFC 9234 §5]): leaks are refused, unmarked routes from above marked.
+    /// Only-To-Customer on ingress ([RFC 9234 §5]): leaks are refused, unmarked routes from above marked,
+    /// which is the answer.
     ///
     /// [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
-    fn mark_role<'r>(&self, route: &'r Arc<Route>) -> Result<Cow<'r, Route>, Ineligible> {
-        let (Some(role), false) = (self.config.role, self.internal()) else {
-            return Ok(Cow::Borrowed(route));
-        };
+    fn mark_role(&self, route: &Route) -> Result<Option<Route>, Ineligible> {
+        let (Some(role), false) = (self.config.role, self.internal()) else { return Ok(None) };
         match (role, route.attributes.otc) {
             (Role::Provider | Role::RouteServer, Some(_)) => Err(Ineligible::Leak),
             (Role::Peer, Some(otc)) if otc != self.peer_asn => Err(Ineligible::Leak),
             (Role::Customer | Role::RouteServerClient | Role::Peer, None) => {
-                let mut marked = Route::clone(route);
+                let mut marked = route.clone();
                 marked.attributes.otc = Some(self.peer_asn);
-                Ok(Cow::Owned(marked))
+                Ok(Some(marked))
             }
-            (_, _) => Ok(Cow::Borrowed(route)),
+            (_, _) => Ok(None),
         }
     }
+}
+
+/// A route that passed what does not depend on its prefix.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// For policies to read.
+    route: Route,
+    /// As the RIB keeps it.
+    interned: Arc<Interned>,
 }
 
 /// Whether a host can have this address.

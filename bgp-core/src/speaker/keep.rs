@@ -3,7 +3,7 @@
 //! Both are marks on the peer's routes in the RIB. Here is when a mark is set, when what still wears it
 //! goes, and that neither waits for ever for a peer that does not end what it began.
 
-use crate::rib::{Accepted, Mark, Reimport, Route, Source, SourceId};
+use crate::rib::{Accepted, Interned, Mark, Reimport, Route, Source, SourceId};
 use crate::session::Down;
 use crate::speaker::{PeerId, Speaker};
 use crate::wire::{Community, RefreshKind, RouteRefresh};
@@ -118,7 +118,7 @@ impl Speaker {
         let Some(neighbour) = peer.and_then(|id| roster.get(id)) else { return };
         let judged = match neighbour.importer(config.asn) {
             Some(importer) => {
-                let checked = importer.check(&path.received, rib);
+                let checked = importer.check(path.received.route(), &path.received, rib);
                 importer.judge(path.nlri.prefix, &checked, rib)
             }
             None => path.accepted,
@@ -128,7 +128,7 @@ impl Speaker {
         match judged {
             _ if ages && forbids_age(&path.received, &judged) => rib.withdraw(path.source, path.nlri),
             Ok(route) if ages => {
-                let aged = rib.intern(age(&route));
+                let aged = rib.intern(&age(route.route()));
                 rib.judge(path.source, path.nlri, Ok(aged));
             }
             judged => rib.judge(path.source, path.nlri, judged),
@@ -171,14 +171,13 @@ fn is_our_wish(down: &Down) -> bool {
 }
 
 /// Whether a route must not become long-lived stale, by the peer's word or by policy's.
-fn forbids_age(received: &Route, judged: &Accepted) -> bool {
-    let says_so = |route: &Route| route.attributes.communities.contains(&Community::NO_LLGR);
+fn forbids_age(received: &Interned, judged: &Accepted) -> bool {
+    let says_so = |route: &Interned| route.route().attributes.communities.contains(&Community::NO_LLGR);
     says_so(received) || judged.as_ref().is_ok_and(|route| says_so(route))
 }
 
 /// A route as long-lived stale ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
-fn age(route: &Route) -> Route {
-    let mut route = route.clone();
+fn age(mut route: Route) -> Route {
     let communities = &mut route.attributes.communities;
     if !communities.contains(&Community::LLGR_STALE) {
         *communities = communities.iter().copied().chain([Community::LLGR_STALE]).collect();

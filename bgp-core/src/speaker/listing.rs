@@ -117,7 +117,7 @@ impl View<'_> {
             multipath: matches!(found.outcome, Outcome::Multipath(_)),
             source: self.name(path.source),
             path_id: path.path_id,
-            route: Arc::clone(path.accepted.unwrap_or(path.received)),
+            route: Arc::new(path.accepted.unwrap_or(path.received).route()),
             stale: path.stale,
             reason: if best { String::new() } else { found.outcome.to_string() },
             since: path.since,

@@ -251,7 +251,7 @@ impl Speaker {
     }
 
     fn originate(&mut self, prefix: IpNet, source: LocalSource, route: Route, now: Instant) {
-        let route = self.rib.intern(route);
+        let route = self.rib.intern(&route);
         self.rib.announce(self.local(source), own(prefix), route.clone(), Ok(route), now);
     }
 

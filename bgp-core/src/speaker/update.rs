@@ -44,8 +44,8 @@ impl Speaker {
         let Some(neighbour) = roster.get(id) else { return };
         let Some(importer) = neighbour.importer(config.asn) else { return };
         let limits = neighbour.config().max_prefixes.as_ref();
-        let received = rib.intern(route);
-        let checked = importer.check(&received, rib);
+        let received = rib.intern(&route);
+        let checked = importer.check(route, &received, rib);
         let mut passed = None;
         for nlri in announced {
             if let Some((limit, action)) = limits.and_then(|limits| limits.of(Family::of(&nlri.prefix)))

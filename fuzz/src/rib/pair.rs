@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bgp_core::rib::{
-    Accepted, Counts, Ineligible, NetId, Outcome, PathView, Reach, Rib, Route, Settings, Source, SourceId,
+    Accepted, Counts, Ineligible, Interned, NetId, Outcome, PathView, Reach, Rib, Route, Settings, Source,
+    SourceId,
 };
 use bgp_core::wire::{Nlri, PathId};
 use bgp_core::{Family, Instant};
@@ -19,7 +20,7 @@ use super::model::{Model, import};
 struct Heard {
     prefix: IpNet,
     source: SourceId,
-    route: Arc<Route>,
+    route: Arc<Interned>,
 }
 
 /// Both RIBs and everything around them.
@@ -92,15 +93,15 @@ impl Pair {
     }
 
     fn announce(&mut self, prefix: IpNet, name: Name, route: Route) {
-        let received = self.rib.intern(route.clone());
-        let accepted = self.accept(&received);
+        let received = self.rib.intern(&route);
+        let accepted = self.accept(&received.route());
         self.rib.announce(self.ids[name.0], nlri(prefix, name), received, accepted, Instant::ZERO);
         self.model.announce(prefix, name, route);
     }
 
     fn accept(&mut self, received: &Route) -> Accepted {
         let accepted = import(self.model.import, received).ok_or(Ineligible::Policy)?;
-        Ok(self.rib.intern(accepted))
+        Ok(self.rib.intern(&accepted))
     }
 
     fn move_next_hop(&mut self, address: IpAddr, cost: Option<u32>) {
@@ -142,7 +143,7 @@ impl Pair {
         }
         let reimport = self.rib.poll_reimport();
         if let Some(path) = &reimport {
-            let accepted = self.accept(&path.received);
+            let accepted = self.accept(&path.received.route());
             self.rib.judge(path.source, path.nlri, accepted);
         }
         self.rib.work(budget) || tracked.is_some() || reimport.is_some()
@@ -219,8 +220,8 @@ impl Pair {
             .rib
             .paths(family, net)
             .map(|path| {
-                let accepted = path.accepted.ok().map(|route| (**route).clone());
-                (self.name(&path), ((**path.received).clone(), accepted, path.stale))
+                let accepted = path.accepted.ok().map(|route| route.route());
+                (self.name(&path), (path.received.route(), accepted, path.stale))
             })
             .collect();
         assert_eq!(stored, self.model.stored(prefix));
@@ -242,7 +243,7 @@ impl Pair {
         if let Some(winner) = winner {
             let heard = &self.heard[&(family, net)];
             assert_eq!(heard.source, self.ids[winner.name.0]);
-            assert_eq!(*heard.route, winner.route);
+            assert_eq!(heard.route.route(), winner.route);
         }
     }
 

@@ -73,7 +73,7 @@ impl World {
     }
 
     pub(super) fn announce(&mut self, peer: PeerId, prefix: IpNet, path_id: u32, route: Route) {
-        let route = self.rib.intern(route);
+        let route = self.rib.intern(&route);
         let nlri = Nlri { path_id: PathId(path_id), prefix };
         let source = self.neighbours[&peer].source;
         self.rib.announce(source, nlri, Arc::clone(&route), Ok(route), Instant::ZERO);
@@ -146,7 +146,8 @@ impl World {
             if !Audience::of(source).admits(peer) {
                 continue;
             }
-            let Ok(entitled) = entitlement(key, names, prefix, source, &candidate.route) else { continue };
+            let route = candidate.route.route();
+            let Ok(entitled) = entitlement(key, names, prefix, source, &route) else { continue };
             let Ok(route) = rewrite(key, source, &entitled) else { continue };
             offered.push((candidate.path_id, route));
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::Family;
 use crate::rib::testing::{Bench, GATEWAY, as_path, nlri, peer, prefix, reach, route_via};
 use crate::rib::{LocalSource, PeerSource, Settings};
-use crate::wire::{Attributes, Nlri};
+use crate::wire::{Attributes, Community, Nlri};
 
 /// One side of a comparison.
 #[derive(Clone)]
@@ -81,7 +81,7 @@ fn choosing(selection: Selection) -> Settings {
 }
 
 fn long_lived(mut side: Side) -> Side {
-    side.attributes.communities = Box::new([LLGR_STALE]);
+    side.attributes.communities = Box::new([Community::LLGR_STALE]);
     side
 }
 

@@ -86,6 +86,11 @@ impl AsPath {
         Ok(Self { octets: if four_octet_as { octets.into() } else { widened.into() } })
     }
 
+    /// The path that [`octets`](Self::octets) are of: never anything else, or the invariant goes.
+    pub(crate) fn from_octets(octets: &[u8]) -> Self {
+        Self { octets: octets.into() }
+    }
+
     /// The path in its four-octet wire form.
     #[must_use]
     pub fn octets(&self) -> &[u8] {

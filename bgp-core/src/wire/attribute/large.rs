@@ -17,11 +17,16 @@ pub struct LargeCommunity {
 }
 
 impl LargeCommunity {
-    pub(super) fn octets(&self) -> [u8; 12] {
+    pub(crate) fn octets(&self) -> [u8; 12] {
         let Self { global, local1, local2 } = *self;
         let number = u128::from(global) << 64 | u128::from(local1) << 32 | u128::from(local2);
         let [_, _, _, _, octets @ ..] = number.to_be_bytes();
         octets
+    }
+
+    pub(crate) fn from_octets([a, b, c, d, e, f, g, h, i, j, k, l]: [u8; 12]) -> Self {
+        let number = |octets| u32::from_be_bytes(octets);
+        Self { global: number([a, b, c, d]), local1: number([e, f, g, h]), local2: number([i, j, k, l]) }
     }
 }
 

@@ -14,6 +14,15 @@ impl Partial {
         self.0 == 0
     }
 
+    /// To be kept and brought back by [`from_bits`](Self::from_bits).
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     pub(in crate::wire) const fn insert(&mut self, attribute: Known) {
         self.0 |= Self::bit(attribute);
     }
