@@ -1,13 +1,10 @@
 //! Changes: deciding the nets that were touched, and telling whose best path differs.
 
-use std::sync::Arc;
-
 use ipnet::IpNet;
 
 use crate::Family;
 use crate::rib::decision::{Candidate, Named, decide};
 use crate::rib::path::Path;
-use crate::rib::table::Decided;
 use crate::rib::tables::TableId;
 use crate::rib::{Interned, NetId, PathSlot, Rib};
 
@@ -33,8 +30,8 @@ impl Rib {
         if let Some((table, net)) = self.leaving.take() {
             self.tables[table].reclaim(net);
         }
-        while let Some((table, net)) = self.next_touched() {
-            if let Some(change) = self.elect(table, net) {
+        while let Some((table, net, anew)) = self.next_touched() {
+            if let Some(change) = self.elect(table, net, anew) {
                 return Some(change);
             }
         }
@@ -50,7 +47,8 @@ impl Rib {
     /// Keeps the id of a net in use although it may lose its paths. Counted: as many releases end it.
     pub fn hold(&mut self, family: Family, net: NetId) {
         if let Some(net) = TableId::named(family).and_then(|table| self.tables[table].net_mut(net)) {
-            net.holds += 1;
+            // At the top it stays there: a number that is never used again does no harm.
+            net.holds = net.holds.saturating_add(1);
         }
     }
 
@@ -59,53 +57,57 @@ impl Rib {
         let Some(table) = TableId::named(family) else { return };
         let Some(net) = self.tables[table].net_mut(id) else { return };
         debug_assert!(net.holds > 0, "a release follows a hold");
-        net.holds = net.holds.saturating_sub(1);
+        if net.holds < u16::MAX {
+            net.holds = net.holds.saturating_sub(1);
+        }
         if self.leaving != Some((table, id)) {
             self.tables[table].reclaim(id);
         }
     }
 
-    fn next_touched(&mut self) -> Option<(TableId, NetId)> {
+    fn next_touched(&mut self) -> Option<(TableId, NetId, bool)> {
         self.turn = self.turn.other();
         [self.turn, self.turn.other()]
             .into_iter()
-            .find_map(|table| self.tables[table].next_touched().map(|net| (table, net)))
+            .find_map(|table| self.tables[table].next_touched().map(|(net, anew)| (table, net, anew)))
     }
 
-    /// Decides one net; nothing where it came and went unnoticed.
-    fn elect(&mut self, id: TableId, net_id: NetId) -> Option<Change> {
-        let winner = self.winner(id, net_id);
-        let net = self.tables[id].net_mut(net_id)?;
-        let best_changed = match (&net.decided, &winner) {
+    /// Decides one net; nothing where it came and went unnoticed. `anew` where the winner counts as changed
+    /// whatever it is.
+    fn elect(&mut self, id: TableId, net: NetId, anew: bool) -> Option<Change> {
+        let winner = self.winner(id, net);
+        let table = &mut self.tables[id];
+        let before = table.decided(net);
+        let best_changed = match (before, winner.and_then(|slot| table.candidate(slot))) {
             (None, None) => false,
-            (Some(old), Some(new)) => net.anew || !old.is(new),
+            (Some(old), Some(new)) => anew || !old.is(&new),
             (Some(_), None) | (None, Some(_)) => true,
         };
-        net.anew = false;
-        let before = std::mem::replace(&mut net.decided, winner);
-        let (prefix, is_empty) = (net.prefix, net.first.is_none());
-        if before.is_some() && best_changed {
+        let replaces = before.is_some() && best_changed;
+        table.decide(net, winner);
+        let (prefix, entry) = (table.prefix(net)?, table.net(net)?);
+        let (is_empty, is_held) = (entry.first.is_none(), entry.holds > 0);
+        if replaces {
             // Often this was the last to hold the old route.
-            drop(before);
             self.interner.sweep();
         }
-        if is_empty && !best_changed && net.holds == 0 {
-            self.tables[id].reclaim(net_id);
+        if is_empty && !best_changed && !is_held {
+            self.tables[id].reclaim(net);
             return None;
         }
         if is_empty {
-            self.leaving = Some((id, net_id));
+            self.leaving = Some((id, net));
         }
-        Some(Change { family: id.family(), net: net_id, prefix, best_changed })
+        Some(Change { family: id.family(), net, prefix, best_changed })
     }
 
     /// The path that wins a net by now.
-    fn winner(&mut self, id: TableId, net: NetId) -> Option<Decided> {
-        let mut eligible = self.eligible_in(id, net).map(|(slot, path, ..)| (slot, path));
+    fn winner(&mut self, id: TableId, net: NetId) -> Option<PathSlot> {
+        let mut eligible = self.eligible_in(id, net).map(|(slot, ..)| slot);
         let first = eligible.next()?;
         if eligible.next().is_none() {
             // As in most nets: there is nothing to compare.
-            return Decided::new(first);
+            return Some(first);
         }
         drop(eligible);
         let mut candidates = std::mem::take(&mut self.scratch);
@@ -114,7 +116,7 @@ impl Rib {
         let winner = candidates.first().map(|winner| winner.slot);
         candidates.clear();
         self.scratch = candidates;
-        winner.and_then(|slot| Decided::new((slot, self.tables[id].path(slot)?)))
+        winner
     }
 
     /// The paths of a net that may be chosen at all, with what they say and the cost to their next hops.
@@ -123,8 +125,9 @@ impl Rib {
         id: TableId,
         net: NetId,
     ) -> impl Iterator<Item = (PathSlot, &Path, &Interned, u32)> {
-        self.tables[id].chain(net).filter_map(|(slot, path)| {
-            let route = path.route()?;
+        let table = &self.tables[id];
+        table.chain(net).filter_map(|(slot, path)| {
+            let route = table.accepted(slot, path).ok()?;
             Some((slot, path, &**route, self.next_hops.cost(route)?))
         })
     }
@@ -137,16 +140,5 @@ impl Rib {
                 candidates.push(Candidate::new(named, route, cost, self.settings.selection));
             }
         }
-    }
-}
-
-impl Decided {
-    fn new((slot, path): (PathSlot, &Path)) -> Option<Self> {
-        Some(Self { slot, source: path.source, route: Arc::clone(path.route()?) })
-    }
-
-    /// Whether both say the same: identity of source and route, never rank.
-    fn is(&self, other: &Self) -> bool {
-        self.slot == other.slot && self.source == other.source && Arc::ptr_eq(&self.route, &other.route)
     }
 }

@@ -1,12 +1,12 @@
 //! An index: small numbers found by the hash of what they name. What they name lies elsewhere and is
 //! compared by the caller, so a slot has eight octets whatever the key is.
 //!
-//! Linear probing. A slot keeps half of the hash, so neither growing nor removing looks at a key.
+//! Linear probing. A slot keeps half of the hash, so neither growing nor removing looks at a key. Where a
+//! hash belongs is its share of the length, which so can be any: it grows by half and not by doubling.
 
 /// Finds numbers by hashes.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// A power of two of them, or none.
     slots: Vec<Option<Slot>>,
     len: usize,
 }
@@ -32,7 +32,7 @@ impl Index {
 
     /// Adds a number that is not there.
     pub(super) fn insert(&mut self, hash: u64, number: u32) {
-        if (self.len + 1) * 4 > self.slots.len() * 3 {
+        if (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }
         self.len += 1;
@@ -47,8 +47,7 @@ impl Index {
         // What was put aside for it moves up, so that no run has a hole.
         let mut at = self.after(hole);
         while let Some(slot) = self.slots[at] {
-            let way = |from: usize| at.wrapping_sub(from) & self.mask();
-            if way(slot.tag as usize) >= way(hole) {
+            if self.way(self.home(slot.tag), at) >= self.way(hole, at) {
                 self.slots[hole] = Some(slot);
                 self.slots[at] = None;
                 hole = at;
@@ -71,13 +70,13 @@ impl Index {
 
     /// The slots in use from where `tag` belongs to the first free one.
     fn run(&self, tag: u32) -> impl Iterator<Item = (usize, Slot)> {
-        let first = tag as usize & self.mask();
+        let first = self.home(tag);
         let places = std::iter::successors(Some(first), |at| Some(self.after(*at)));
         places.map_while(|at| Some((at, (*self.slots.get(at)?)?)))
     }
 
     fn put(&mut self, slot: Slot) {
-        let mut at = slot.tag as usize & self.mask();
+        let mut at = self.home(slot.tag);
         while self.slots[at].is_some() {
             at = self.after(at);
         }
@@ -85,17 +84,23 @@ impl Index {
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(16);
+        let size = (self.slots.len() / 2 * 3).max(16);
         let old = std::mem::replace(&mut self.slots, vec![None; size]);
         old.into_iter().flatten().for_each(|slot| self.put(slot));
     }
 
-    const fn after(&self, at: usize) -> usize {
-        at.wrapping_add(1) & self.mask()
+    /// Where `tag` belongs.
+    const fn home(&self, tag: u32) -> usize {
+        ((tag as u64 * self.slots.len() as u64) >> 32) as usize
     }
 
-    const fn mask(&self) -> usize {
-        self.slots.len().wrapping_sub(1)
+    const fn after(&self, at: usize) -> usize {
+        if at + 1 < self.slots.len() { at + 1 } else { 0 }
+    }
+
+    /// How far it is from `from` on to `to`.
+    const fn way(&self, from: usize, to: usize) -> usize {
+        if from <= to { to - from } else { self.slots.len() - from + to }
     }
 }
 
@@ -127,8 +132,10 @@ mod tests {
             steps in vec((any::<bool>(), 0..64_u32), 0..400),
             spread in 0..4_u32,
         ) {
-            // Few distinct hashes, so that runs are long, overlap and wrap around.
-            let hash = |number: u32| u64::from(number >> spread).wrapping_mul(0xffff_fffd) << 32;
+            // Few distinct hashes, all over the index or at its end, so that runs are long, overlap and wrap
+            // around.
+            let factor = [0x0500_0000, 0xffff_fffd][spread as usize % 2];
+            let hash = |number: u32| u64::from(number >> (spread / 2)).wrapping_mul(factor) << 32;
             let (mut index, mut model) = (Index::default(), BTreeMap::new());
             for (adding, number) in steps {
                 match (adding, model.remove(&number)) {

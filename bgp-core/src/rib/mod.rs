@@ -20,6 +20,7 @@ mod limit;
 mod next_hop;
 mod packing;
 mod path;
+mod prefixes;
 mod query;
 mod route;
 mod settings;
@@ -208,9 +209,8 @@ impl Rib {
         let generation = table.roll(source).map_or(0, |roll| roll.generation());
         if let Some(path) = table.path_mut(slot) {
             path.generation = generation;
-            path.receive(received, now);
         }
-        self.judge_path(id, slot, accepted);
+        self.judge_path(id, slot, Some((received, now)), accepted);
     }
 
     /// A source withdraws a route.
@@ -223,7 +223,7 @@ impl Rib {
     /// Puts down what import makes of a route by now.
     pub fn judge(&mut self, source: SourceId, nlri: Nlri, accepted: Accepted) {
         if let Some((table, slot)) = self.find(source, nlri) {
-            self.judge_path(table, slot, accepted);
+            self.judge_path(table, slot, None, accepted);
         }
     }
 
@@ -234,45 +234,79 @@ impl Rib {
         Some((id, slot))
     }
 
-    fn judge_path(&mut self, id: TableId, slot: PathSlot, accepted: Accepted) {
-        let Some(path) = self.tables[id].path(slot).filter(|path| !path.is_judged(&accepted)) else { return };
-        let (net, source) = (path.net, path.source);
-        let (before, after) = (path.route().is_some(), accepted.is_ok());
-        let old = path.route().and_then(|route| route.tracked());
+    /// Puts down what import makes of a path, and what was `heard` of it where that is new as well.
+    fn judge_path(
+        &mut self,
+        id: TableId,
+        slot: PathSlot,
+        heard: Option<(Arc<Interned>, Instant)>,
+        accepted: Accepted,
+    ) {
+        let table = &mut self.tables[id];
+        let Some(path) = table.path(slot) else { return };
+        let heard = heard.filter(|(received, _)| !Arc::ptr_eq(received, &path.received));
+        let before = table.accepted(slot, path);
+        let differs = match (before, &accepted) {
+            (Ok(old), Ok(new)) => !Arc::ptr_eq(old, new),
+            (Err(old), Err(new)) => old != *new,
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => true,
+        };
+        if !differs && heard.is_none() {
+            return;
+        }
+        if differs {
+            self.prepare(id, slot, &accepted);
+        }
+        let table = &mut self.tables[id];
+        if let (Some((received, now)), Some(path)) = (heard, table.path_mut(slot)) {
+            path.receive(received, now);
+        }
+        table.judge(slot, accepted);
+    }
+
+    /// Everything that follows from another word of import on the path at `slot`, while the old one is still
+    /// there to be seen.
+    fn prepare(&mut self, id: TableId, slot: PathSlot, accepted: &Accepted) {
+        let table = &mut self.tables[id];
+        table.displace(slot);
+        let Some(path) = table.path(slot) else { return };
+        let (net, source, hop_at) = (path.net, path.source, path.hop_at);
+        let before = table.accepted(slot, path).ok();
+        let (was, is) = (before.is_some(), accepted.is_ok());
+        let old = before.and_then(|route| route.tracked());
         let new = accepted.as_ref().ok().and_then(|route| route.tracked());
+        if let Some(roll) = table.roll_mut(source) {
+            roll.accepted = roll.accepted + u32::from(is) - u32::from(was);
+        }
+        if was || is {
+            table.touch(net);
+        }
         if old != new {
             if let Some(address) = old {
-                self.strike(id, address, path.hop_at);
+                self.strike(id, address, hop_at);
             }
             let hop_at = new.map_or(0, |address| self.next_hops.enlist(address, id, slot));
             if let Some(path) = self.tables[id].path_mut(slot) {
                 path.hop_at = hop_at;
             }
         }
-        let table = &mut self.tables[id];
-        if let Some(path) = table.path_mut(slot) {
-            path.judge(accepted);
-        }
-        if let Some(roll) = table.roll_mut(source) {
-            roll.accepted = roll.accepted + u32::from(after) - u32::from(before);
-        }
-        if before || after {
-            table.touch(net);
-        }
     }
 
     fn remove_path(&mut self, id: TableId, slot: PathSlot) {
         let table = &mut self.tables[id];
+        let Some(path) = table.path(slot) else { return };
+        let accepted = table.accepted(slot, path).ok();
+        let (was_accepted, tracked) = (accepted.is_some(), accepted.and_then(|route| route.tracked()));
         let Some(path) = table.remove(slot) else { return };
-        let Some(route) = path.route() else {
+        if !was_accepted {
             table.reclaim(path.net);
             return;
-        };
+        }
         if let Some(roll) = table.roll_mut(path.source) {
             roll.accepted -= 1;
         }
         table.touch(path.net);
-        if let Some(address) = route.tracked() {
+        if let Some(address) = tracked {
             self.strike(id, address, path.hop_at);
         }
     }

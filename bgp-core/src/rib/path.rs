@@ -1,4 +1,4 @@
-//! Paths: what one source says about one prefix. 48 octets each, in a slab, chained from their net.
+//! Paths: what one source says about one prefix. 40 octets each, in a slab, chained from their net.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -66,8 +66,6 @@ pub type Accepted = Result<Arc<Interned>, Ineligible>;
 #[derive(Clone, Debug)]
 pub(super) struct Path {
     pub(super) received: Arc<Interned>,
-    /// With `reason` an [`Accepted`] in nine octets: one of the two is there.
-    route: Option<Arc<Interned>>,
     /// Seconds since the epoch of [`Instant`]: four octets are enough until 2106.
     since: u32,
     pub(super) net: NetId,
@@ -80,12 +78,23 @@ pub(super) struct Path {
     pub(super) hop_at: u32,
     /// The generation of its source's roll in which it was last announced.
     pub(super) generation: u16,
-    reason: Option<Ineligible>,
+    pub(super) judgement: Judgement,
+}
+
+/// What import made of a path, in one octet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Judgement {
+    /// It may be chosen as it was received: nearly all are.
+    AsReceived,
+    /// It may be chosen as the table has it aside.
+    Rewritten,
+    /// It may not be chosen.
+    Refused(Ineligible),
 }
 
 // Two million paths fit a node of 128 MiB only as long as this holds.
-const _: () = assert!(size_of::<Path>() <= 48);
-const _: () = assert!(size_of::<Option<Path>>() <= 48);
+const _: () = assert!(size_of::<Path>() <= 40);
+const _: () = assert!(size_of::<Option<Path>>() <= 40);
 
 impl Path {
     /// A path that no import has accepted yet, on no list.
@@ -98,7 +107,6 @@ impl Path {
     ) -> Self {
         Self {
             received,
-            route: None,
             since: seconds(now),
             net,
             next: None,
@@ -107,50 +115,19 @@ impl Path {
             roll_at: 0,
             hop_at: 0,
             generation: 0,
-            reason: None,
+            judgement: Judgement::Refused(Ineligible::NoPolicy),
         }
-    }
-
-    /// Exchanges what was received; whether that differs.
-    pub(super) fn receive(&mut self, received: Arc<Interned>, now: Instant) -> bool {
-        let differs = !Arc::ptr_eq(&self.received, &received);
-        if differs {
-            self.received = received;
-            self.since = seconds(now);
-        }
-        differs
-    }
-
-    /// The route that may be chosen.
-    pub(super) const fn route(&self) -> Option<&Arc<Interned>> {
-        self.route.as_ref()
-    }
-
-    /// What import made of it.
-    pub(super) fn accepted(&self) -> Result<&Arc<Interned>, Ineligible> {
-        self.route.as_ref().ok_or_else(|| self.reason.unwrap_or(Ineligible::NoPolicy))
-    }
-
-    /// Whether import said the same last time.
-    pub(super) fn is_judged(&self, accepted: &Accepted) -> bool {
-        match (&self.route, accepted) {
-            (Some(old), Ok(new)) => Arc::ptr_eq(old, new),
-            (None, Err(reason)) => self.reason == Some(*reason),
-            (Some(_), Err(_)) | (None, Ok(_)) => false,
-        }
-    }
-
-    /// Puts down what import says.
-    pub(super) fn judge(&mut self, accepted: Accepted) {
-        (self.route, self.reason) = match accepted {
-            Ok(route) => (Some(route), None),
-            Err(reason) => (None, Some(reason)),
-        };
     }
 
     /// When it was last received with other content.
     pub(super) fn since(&self) -> Instant {
         Instant::ZERO + Duration::from_secs(self.since.into())
+    }
+
+    /// It is received with other content.
+    pub(super) fn receive(&mut self, received: Arc<Interned>, now: Instant) {
+        self.received = received;
+        self.since = seconds(now);
     }
 }
 

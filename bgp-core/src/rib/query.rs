@@ -33,8 +33,8 @@ impl Rib {
     /// The best path of `net` by the last [`Change`](crate::rib::Change) told, never newer than that.
     #[must_use]
     pub fn best(&self, family: Family, net: NetId) -> Option<Best<'_>> {
-        let decided = self.table(family)?.net(net)?.decided.as_ref()?;
-        Some(Best { slot: decided.slot, source: decided.source, route: &decided.route })
+        let decided = self.table(family)?.decided(net)?;
+        Some(Best { slot: decided.slot, source: decided.source, route: decided.route })
     }
 
     /// Every path of `net` by now, in no meaningful order.
@@ -134,13 +134,13 @@ impl Rib {
 
     fn view<'a>(&'a self, id: TableId, slot: PathSlot, path: &'a Path) -> PathView<'a> {
         let table = &self.tables[id];
-        let decided = table.net(path.net).and_then(|net| net.decided.as_ref());
+        let decided = table.decided(path.net);
         PathView {
             slot,
             source: path.source,
             path_id: path.path_id,
             received: &path.received,
-            accepted: path.accepted(),
+            accepted: table.accepted(slot, path),
             best: decided.is_some_and(|best| best.slot == slot && best.source == path.source),
             stale: table.roll(path.source).is_some_and(|roll| roll.is_stale(path.generation)),
             since: path.since(),

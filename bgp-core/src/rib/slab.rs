@@ -1,9 +1,10 @@
-//! A slab: values under small dense numbers that stay theirs until removed.
+//! A slab: values under small dense numbers that stay theirs until removed. It grows by pages, so that
+//! growing neither moves what is there nor asks for room that is not needed soon.
 
 /// Values under dense indices; the index freed last is used first.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
-    slots: Vec<Slot<T>>,
+    slots: Paged<Slot<T>>,
     free: Option<u32>,
     len: usize,
 }
@@ -16,11 +17,14 @@ enum Slot<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: None, len: 0 }
+        Self { slots: Paged::default(), free: None, len: 0 }
     }
 }
 
 impl<T> Slab<T> {
+    /// Octets that a value takes.
+    pub(super) const SLOT: usize = size_of::<Slot<T>>();
+
     /// Stores `value`; the index is the answer.
     pub(super) fn insert(&mut self, value: T) -> u32 {
         self.len += 1;
@@ -29,7 +33,7 @@ impl<T> Slab<T> {
             self.slots.push(Slot::Used(value));
             return index;
         };
-        let slot = &mut self.slots[index as usize];
+        let slot = self.slots.get_mut(index as usize).expect("what was freed is there");
         self.free = match slot {
             Slot::Free { next } => *next,
             Slot::Used(_) => None,
@@ -70,10 +74,8 @@ impl<T> Slab<T> {
 
     /// Values from index `first` on, in the order of their indices.
     pub(super) fn iter_from(&self, first: u32) -> impl Iterator<Item = (u32, &T)> {
-        (first..).zip(self.slots.iter().skip(first as usize)).filter_map(|(index, slot)| match slot {
-            Slot::Used(value) => Some((index, value)),
-            Slot::Free { .. } => None,
-        })
+        let end = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        (first..end).filter_map(|index| Some((index, self.get(index)?)))
     }
 
     /// All indices in use are below this.
@@ -83,6 +85,59 @@ impl<T> Slab<T> {
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+}
+
+/// A list in pages. The first grows as lists do, so that a short one costs little.
+#[derive(Debug)]
+pub(crate) struct Paged<T> {
+    /// All but the last are full.
+    pages: Vec<Vec<T>>,
+}
+
+impl<T> Default for Paged<T> {
+    fn default() -> Self {
+        Self { pages: Vec::new() }
+    }
+}
+
+impl<T> Paged<T> {
+    const PAGE: usize = 1024;
+
+    pub(crate) fn len(&self) -> usize {
+        let last = self.pages.last().map_or(0, Vec::len);
+        self.pages.len().saturating_sub(1) * Self::PAGE + last
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        self.pages.get(index / Self::PAGE)?.get(index % Self::PAGE)
+    }
+
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.pages.get_mut(index / Self::PAGE)?.get_mut(index % Self::PAGE)
+    }
+
+    pub(crate) fn push(&mut self, value: T) {
+        match self.pages.last_mut() {
+            Some(page) if page.len() < Self::PAGE => page.push(value),
+            None => self.pages.push(vec![value]),
+            Some(_) => {
+                let mut page = Vec::with_capacity(Self::PAGE);
+                page.push(value);
+                self.pages.push(page);
+            }
+        }
+    }
+
+    /// Puts `value` at `index`, with as much of `blank` before it as is needed.
+    pub(crate) fn put(&mut self, index: usize, value: T, blank: impl Fn() -> T) {
+        while self.len() < index {
+            self.push(blank());
+        }
+        match self.get_mut(index) {
+            Some(slot) => *slot = value,
+            None => self.push(value),
+        }
     }
 }
 
@@ -100,5 +155,22 @@ mod tests {
         assert_eq!(slab.insert("d"), b + 1);
         assert_eq!(slab.iter_from(1).collect::<Vec<_>>(), [(1, &"b"), (2, &"d")]);
         assert_eq!((slab.len(), slab.capacity()), (3, 3));
+    }
+
+    #[test]
+    fn a_list_in_pages_is_a_list() {
+        let mut paged = Paged::default();
+        let mut list = Vec::new();
+        for number in 0..5000 {
+            paged.push(number);
+            list.push(number);
+        }
+        paged.put(9000, 7, || 0);
+        list.resize(9000, 0);
+        list.push(7);
+        paged.put(4, 8, || 0);
+        list[4] = 8;
+        assert_eq!((0..paged.len()).filter_map(|at| paged.get(at)).copied().collect::<Vec<_>>(), list);
+        assert_eq!(paged.get(9001), None);
     }
 }

@@ -1,6 +1,6 @@
 //! One family's routes: prefixes with their paths. Not here: who wins.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,10 +9,11 @@ use ipnet::IpNet;
 
 use crate::rib::hash::Seeded;
 use crate::rib::index::Index;
-use crate::rib::path::Path;
+use crate::rib::path::{Judgement, Path};
+use crate::rib::prefixes::Prefixes;
 use crate::rib::slab::Slab;
 use crate::rib::sweep::Roll;
-use crate::rib::{Interned, PathSlot, SourceId};
+use crate::rib::{Accepted, Ineligible, Interned, PathSlot, SourceId};
 use crate::wire::PathId;
 
 /// Names a net, a prefix with its paths, in its table. Dense, so that consumers can keep arrays by net.
@@ -41,26 +42,53 @@ impl NetId {
     }
 }
 
-/// The outcome of the last decision.
-#[derive(Clone, Debug)]
-pub(super) struct Decided {
+/// The outcome of a decision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided<'a> {
     pub(super) slot: PathSlot,
     pub(super) source: SourceId,
-    pub(super) route: Arc<Interned>,
+    pub(super) route: &'a Arc<Interned>,
 }
 
-/// A prefix and what hangs on it.
+impl Decided<'_> {
+    /// Whether both say the same: identity of source and route, never rank.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.slot == other.slot && self.source == other.source && Arc::ptr_eq(self.route, other.route)
+    }
+}
+
+/// What a path said when it was decided on, kept because it has changed or gone since.
+#[derive(Debug)]
+struct Displaced {
+    slot: PathSlot,
+    source: SourceId,
+    route: Arc<Interned>,
+}
+
+/// What hangs on a prefix. Its decision is found where it was made: in the path, for as long as that says
+/// what it said then.
 #[derive(Clone, Debug)]
 pub(super) struct Net {
-    pub(super) prefix: IpNet,
     pub(super) first: Option<PathSlot>,
-    pub(super) decided: Option<Decided>,
-    pub(super) holds: u32,
-    /// It waits for its decision.
-    pub(super) queued: bool,
-    /// The next decision counts as a change whatever it is: what is known about the source changed.
-    pub(super) anew: bool,
+    /// The path decided on, or with `is_displaced` what is kept of it.
+    decided: Option<PathSlot>,
+    pub(super) holds: u16,
+    is_displaced: bool,
+    waiting: Waiting,
 }
+
+/// Whether a net waits for its decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    No,
+    Yes,
+    /// The decision counts as a change whatever it is: what is known about the source changed.
+    Anew,
+}
+
+// A prefix costs this, five octets (IPv6: seventeen) and its place in the index.
+const _: () = assert!(Slab::<Net>::SLOT <= 12);
+const _: () = assert!(Slab::<Path>::SLOT <= 40);
 
 /// A prefix as the key of a lookup: hashed as numbers, not field by field and octet by octet.
 struct Place(IpNet);
@@ -83,10 +111,15 @@ impl Hash for Place {
 #[derive(Debug)]
 pub struct Table {
     nets: Slab<Net>,
+    prefixes: Prefixes,
     /// Finds nets by their prefixes.
     index: Index,
     seeded: Seeded,
     paths: Slab<Path>,
+    /// What import made of paths where it rewrote them.
+    rewritten: HashMap<PathSlot, Arc<Interned>, Seeded>,
+    /// Decisions that paths do not tell any more: no more than there are nets queued.
+    displaced: Slab<Displaced>,
     /// By source.
     rolls: Vec<Roll>,
     /// Nets to be decided, each once.
@@ -94,12 +127,16 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) fn new(seed: u64) -> Self {
+    /// A table of the family that `prefixes` are of.
+    pub(super) fn new(prefixes: Prefixes, seed: u64) -> Self {
         Self {
             nets: Slab::default(),
+            prefixes,
             index: Index::default(),
             seeded: Seeded::new(seed),
             paths: Slab::default(),
+            rewritten: HashMap::with_hasher(Seeded::new(seed)),
+            displaced: Slab::default(),
             rolls: Vec::new(),
             queue: VecDeque::new(),
         }
@@ -138,7 +175,7 @@ impl Table {
     /// The prefix of `net`.
     #[must_use]
     pub fn prefix(&self, net: NetId) -> Option<IpNet> {
-        self.net(net).map(|net| net.prefix)
+        self.net(net).and_then(|_| self.prefixes.get(net.0))
     }
 
     /// Every net, in the order of ids.
@@ -148,31 +185,34 @@ impl Table {
 
     /// Every net whose id is not below `first`, in the order of ids.
     pub fn nets_from(&self, first: NetId) -> impl Iterator<Item = (NetId, IpNet)> {
-        self.nets.iter_from(first.0).map(|(id, net)| (NetId(id), net.prefix))
+        self.nets.iter_from(first.0).filter_map(|(id, _)| Some((NetId(id), self.prefixes.get(id)?)))
     }
 
     /// The most specific net with a path that holds `address`.
     #[must_use]
     pub fn longest_match(&self, address: IpAddr) -> Option<NetId> {
-        let longest = self.covering(&IpNet::from(address)).max_by_key(|(_, prefix)| prefix.prefix_len());
-        longest.map(|(net, _)| net)
+        self.covering(&IpNet::from(address)).last().map(|(net, _)| net)
     }
 
-    /// The nets with paths whose prefixes contain `prefix` or are it, in the order of ids.
+    /// The nets with paths whose prefixes contain `prefix` or are it, the shortest first. Each length is
+    /// looked up, so it does not matter how many nets there are.
     pub fn covering(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
-        let prefix = *prefix;
-        self.populated().filter(move |(_, covering)| covering.contains(&prefix))
+        let (address, longest) = (prefix.addr(), prefix.prefix_len());
+        (0..=longest).filter_map(move |length| {
+            let covering = IpNet::new(address, length).ok()?.trunc();
+            let net = self.lookup(&covering)?;
+            self.net(net)?.first.map(|_| (net, covering))
+        })
     }
 
-    /// The nets with paths whose prefixes lie inside `prefix` or are it, in the order of ids.
+    /// The nets with paths whose prefixes lie inside `prefix` or are it, in the order of ids. Looks at every
+    /// net: only people ask.
     pub fn longer(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
         let prefix = *prefix;
-        self.populated().filter(move |(_, longer)| prefix.contains(longer))
-    }
-
-    fn populated(&self) -> impl Iterator<Item = (NetId, IpNet)> {
-        let nets = self.nets.iter_from(NetId::FIRST.0);
-        nets.filter(|(_, net)| net.first.is_some()).map(|(id, net)| (NetId(id), net.prefix))
+        let populated = self.nets.iter_from(NetId::FIRST.0).filter(|(_, net)| net.first.is_some());
+        populated
+            .filter_map(|(id, _)| Some((NetId(id), self.prefixes.get(id)?)))
+            .filter(move |(_, longer)| prefix.contains(longer))
     }
 }
 
@@ -192,6 +232,75 @@ impl Table {
 
     pub(super) fn path_mut(&mut self, slot: PathSlot) -> Option<&mut Path> {
         self.paths.get_mut(slot.index())
+    }
+
+    /// What import made of a path.
+    pub(super) fn accepted<'a>(
+        &'a self,
+        slot: PathSlot,
+        path: &'a Path,
+    ) -> Result<&'a Arc<Interned>, Ineligible> {
+        match path.judgement {
+            Judgement::AsReceived => Ok(&path.received),
+            Judgement::Rewritten => self.rewritten.get(&slot).ok_or(Ineligible::NoPolicy),
+            Judgement::Refused(reason) => Err(reason),
+        }
+    }
+
+    /// Puts down what import says of a path. What was decided on is kept by [`displace`](Self::displace).
+    pub(super) fn judge(&mut self, slot: PathSlot, accepted: Accepted) {
+        let Some(path) = self.paths.get_mut(slot.index()) else { return };
+        if path.judgement == Judgement::Rewritten {
+            self.rewritten.remove(&slot);
+        }
+        path.judgement = match accepted {
+            Ok(route) if Arc::ptr_eq(&route, &path.received) => Judgement::AsReceived,
+            Ok(route) => {
+                self.rewritten.insert(slot, route);
+                Judgement::Rewritten
+            }
+            Err(reason) => Judgement::Refused(reason),
+        };
+    }
+
+    /// The last decision about `net`.
+    pub(super) fn decided(&self, net: NetId) -> Option<Decided<'_>> {
+        let net = self.net(net)?;
+        let slot = net.decided?;
+        if net.is_displaced {
+            let Displaced { slot, source, route } = self.displaced.get(slot.index())?;
+            return Some(Decided { slot: *slot, source: *source, route });
+        }
+        self.candidate(slot)
+    }
+
+    /// The path at `slot` as a decision for it would be.
+    pub(super) fn candidate(&self, slot: PathSlot) -> Option<Decided<'_>> {
+        let path = self.path(slot)?;
+        Some(Decided { slot, source: path.source, route: self.accepted(slot, path).ok()? })
+    }
+
+    /// Keeps what was decided for a net whose path at `slot` is about to change or to go.
+    pub(super) fn displace(&mut self, slot: PathSlot) {
+        let Some(Decided { source, route, .. }) = self.candidate(slot) else { return };
+        let displaced = Displaced { slot, source, route: Arc::clone(route) };
+        let Some(net) = self.path(slot).map(|path| path.net) else { return };
+        if let Some(net) = self.nets.get_mut(net.0)
+            && net.decided == Some(slot)
+            && !net.is_displaced
+        {
+            net.decided = Some(PathSlot::new(self.displaced.insert(displaced)));
+            net.is_displaced = true;
+        }
+    }
+
+    /// Puts down a decision about a net.
+    pub(super) fn decide(&mut self, net: NetId, winner: Option<PathSlot>) {
+        let Some(net) = self.nets.get_mut(net.0) else { return };
+        let before = std::mem::replace(&mut net.decided, winner);
+        if let Some(displaced) = before.filter(|_| std::mem::take(&mut net.is_displaced)) {
+            self.displaced.remove(displaced.index());
+        }
     }
 
     pub(super) fn roll(&self, source: SourceId) -> Option<&Roll> {
@@ -217,15 +326,15 @@ impl Table {
         if let Some(net) = self.find_net(hash, &prefix) {
             return net;
         }
-        let net = Net { prefix, first: None, decided: None, holds: 0, queued: false, anew: false };
+        let net = Net { first: None, decided: None, holds: 0, is_displaced: false, waiting: Waiting::No };
         let id = NetId(self.nets.insert(net));
+        self.prefixes.put(id.0, &prefix);
         self.index.insert(hash, id.0);
         id
     }
 
     fn find_net(&self, hash: u64, prefix: &IpNet) -> Option<NetId> {
-        let is_it = |id| self.nets.get(id).is_some_and(|net| net.prefix == *prefix);
-        self.index.find(hash, is_it).map(NetId)
+        self.index.find(hash, |id| self.prefixes.is(id, prefix)).map(NetId)
     }
 
     /// The paths of `net`, the one that came last first.
@@ -265,7 +374,11 @@ impl Table {
 
     /// Takes a path out of its chain and off its roll.
     pub(super) fn remove(&mut self, slot: PathSlot) -> Option<Path> {
+        self.displace(slot);
         let path = self.paths.remove(slot.index())?;
+        if path.judgement == Judgement::Rewritten {
+            self.rewritten.remove(&slot);
+        }
         self.unchain(&path, slot);
         if let Some(roll) = roll_of(&mut self.rolls, path.source)
             && let Some(moved) = roll.strike(path.roll_at)
@@ -295,19 +408,21 @@ impl Table {
     /// Queues `net` for its decision.
     pub(super) fn touch(&mut self, net: NetId) {
         if let Some(entry) = self.nets.get_mut(net.0)
-            && !entry.queued
+            && entry.waiting == Waiting::No
         {
-            entry.queued = true;
+            entry.waiting = Waiting::Yes;
             self.queue.push_back(net);
         }
     }
 
     /// Queues `net` because what is known about `source` changed: if that is best, it counts as changed.
     pub(super) fn touch_anew(&mut self, net: NetId, source: SourceId) {
-        if let Some(entry) = self.nets.get_mut(net.0) {
-            entry.anew |= entry.decided.as_ref().is_some_and(|best| best.source == source);
-        }
         self.touch(net);
+        if self.decided(net).is_some_and(|best| best.source == source)
+            && let Some(entry) = self.nets.get_mut(net.0)
+        {
+            entry.waiting = Waiting::Anew;
+        }
     }
 
     /// Makes sure that the roll of `source` can open a generation. Renumbering happens once in 65 535
@@ -329,13 +444,12 @@ impl Table {
         !self.queue.is_empty()
     }
 
-    /// The next net to be decided.
-    pub(super) fn next_touched(&mut self) -> Option<NetId> {
+    /// The next net to be decided, and whether that counts as a change whatever it is.
+    pub(super) fn next_touched(&mut self) -> Option<(NetId, bool)> {
         let net = self.queue.pop_front()?;
-        if let Some(entry) = self.nets.get_mut(net.0) {
-            entry.queued = false;
-        }
-        Some(net)
+        let entry = self.nets.get_mut(net.0);
+        let waiting = entry.map(|entry| std::mem::replace(&mut entry.waiting, Waiting::No));
+        Some((net, waiting == Some(Waiting::Anew)))
     }
 
     /// Forgets `net` where nothing hangs on it any more. What was decided needs no look: it goes by a path
@@ -344,9 +458,10 @@ impl Table {
         if let Some(net) = self.nets.get(id.0)
             && net.first.is_none()
             && net.holds == 0
-            && !net.queued
+            && net.waiting == Waiting::No
+            && let Some(prefix) = self.prefixes.get(id.0)
         {
-            self.index.remove(self.seeded.hash_one(Place(net.prefix)), id.0);
+            self.index.remove(self.seeded.hash_one(Place(prefix)), id.0);
             self.nets.remove(id.0);
         }
     }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::Family;
 use crate::rib::Table;
+use crate::rib::prefixes::Prefixes;
 
 /// One of the families that have a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn new(seed: u64) -> Self {
-        Self { ipv4: Table::new(seed), ipv6: Table::new(seed) }
+        Self { ipv4: Table::new(Prefixes::ipv4(), seed), ipv6: Table::new(Prefixes::ipv6(), seed) }
     }
 }
 

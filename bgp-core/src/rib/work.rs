@@ -1,6 +1,7 @@
 //! Work in slices: lost sources, sweeps, moved next hops, new settings, new import policies.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::Family;
 use crate::rib::tables::TableId;
@@ -177,7 +178,8 @@ impl Rib {
                     && let Some(prefix) = table.prefix(path.net)
                 {
                     let nlri = Nlri { path_id: path.path_id, prefix };
-                    let (received, accepted) = (path.received.clone(), path.accepted().cloned());
+                    let received = Arc::clone(&path.received);
+                    let accepted = table.accepted(slot, path).cloned();
                     let stale = table.roll(source).is_some_and(|roll| roll.is_stale(path.generation));
                     return Some(Reimport { source, nlri, received, accepted, stale });
                 }
