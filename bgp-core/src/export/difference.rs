@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::export::adj_rib_out::Said;
 use crate::export::audience::Audience;
-use crate::rib::Interned;
+use crate::export::sent::Sent;
 use crate::wire::PathId;
 
 /// One thing to say about one path.
@@ -13,105 +13,156 @@ pub(super) struct Word {
     pub(super) path_id: PathId,
     pub(super) audience: Audience,
     /// `None` withdraws it.
-    pub(super) route: Option<Arc<Interned>>,
+    pub(super) sent: Option<Arc<Sent>>,
 }
 
-/// Says what has to be said so that everybody who heard `before` knows `now`.
-pub(super) fn difference(before: &[Said], now: &[Said], mut say: impl FnMut(Word)) {
+/// A path that was said or is to be said, as those who hear it see it.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub(super) path_id: PathId,
+    /// Never `Only`.
+    pub(super) audience: Audience,
+    pub(super) sent: Arc<Sent>,
+}
+
+/// Says what has to be said so that everybody who heard `before` knows `now`, given how others hear a path.
+pub(super) fn difference(
+    before: &[Said],
+    now: &[Said],
+    mut heard: impl FnMut(&Said) -> Option<Heard>,
+    mut say: impl FnMut(Word),
+) {
     for old in before {
         match now.iter().find(|new| new.path_id == old.path_id) {
-            None => say(Word { path_id: old.path_id, audience: old.audience, route: None }),
-            Some(new) => replace(old, new, &mut say),
+            Some(new) if new.is_made_of(old) => {}
+            new => {
+                let Some(old) = heard(old) else { continue };
+                match new.and_then(&mut heard) {
+                    None => say(Word { path_id: old.path_id, audience: old.audience, sent: None }),
+                    Some(new) => replace(&old, &new, &mut say),
+                }
+            }
         }
     }
     for new in now {
-        if !before.iter().any(|old| old.path_id == new.path_id) {
+        if !before.iter().any(|old| old.path_id == new.path_id)
+            && let Some(new) = heard(new)
+        {
             say(new.word(new.audience));
         }
     }
 }
 
-/// Equal routes are not said again; a peer from which the new route comes loses the old one.
-fn replace(old: &Said, new: &Said, say: &mut impl FnMut(Word)) {
+/// What is heard alike is not said again; a peer from which the new route comes loses the old one.
+fn replace(old: &Heard, new: &Heard, say: &mut impl FnMut(Word)) {
     let moved = old.audience != new.audience;
     if let (true, Audience::Except(peer)) = (moved, new.audience) {
-        say(Word { path_id: old.path_id, audience: Audience::Only(peer), route: None });
+        say(Word { path_id: old.path_id, audience: Audience::Only(peer), sent: None });
     }
-    if old.route != new.route {
+    if !Arc::ptr_eq(&old.sent, &new.sent) && old.sent != new.sent {
         say(new.word(new.audience));
     } else if let (true, Audience::Except(peer)) = (moved, old.audience) {
         say(new.word(Audience::Only(peer)));
     }
 }
 
-impl Said {
+impl Heard {
     /// The announcement of this path.
     pub(super) fn word(&self, audience: Audience) -> Word {
-        Word { path_id: self.path_id, audience, route: Some(Arc::clone(&self.route)) }
+        Word { path_id: self.path_id, audience, sent: Some(Arc::clone(&self.sent)) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::testing::{route, source};
-    use crate::rib::{Rib, Settings, SourceId};
+    use crate::Family;
+    use crate::export::adj_rib_out::Form;
+    use crate::export::key::Key;
+    use crate::export::testing::{internal, route, source};
+    use crate::export::voice::Voices;
+    use crate::rib::{Rib, Settings};
     use crate::speaker::PeerId;
     use crate::wire::PeerKind;
 
     const ANN: PeerId = PeerId(1);
     const BOB: PeerId = PeerId(2);
 
-    fn some_source() -> SourceId {
-        Rib::new(Settings::default(), 0).add_source(source(1, PeerKind::Internal))
+    /// Two sources that say things, and a group that hears them.
+    struct Scene {
+        rib: Rib,
+        voices: Voices,
+        key: Key,
     }
 
-    fn said(path_id: u32, from: PeerId, way: u8) -> Said {
-        let route = Rib::new(Settings::default(), 0).intern(&route(way, &[]));
-        Said { path_id: PathId(path_id), source: some_source(), audience: Audience::Except(from), route }
-    }
+    impl Scene {
+        fn new() -> Self {
+            let rib = Rib::new(Settings::default(), 0);
+            Self { rib, voices: Voices::default(), key: Key::of(&internal(), Family::IPV4) }
+        }
 
-    fn words(before: &[Said], now: &[Said]) -> Vec<Word> {
-        let mut words = Vec::new();
-        difference(before, now, |word| words.push(word));
-        words
+        fn said(&mut self, path_id: u32, from: PeerId, way: u8) -> Said {
+            let source = source(u8::try_from(from.0).expect("small"), PeerKind::Internal);
+            let id = self.rib.add_source(source);
+            let voice = self.voices.of(id, &source);
+            let route = self.rib.intern(&route(way, &[]));
+            Said { path_id: PathId(path_id), voice, route, form: Form::Final }
+        }
+
+        fn heard(&self, said: &Said) -> Heard {
+            let sent = Arc::new(Sent::of(&self.key, &said.route.route()).expect("it fits"));
+            let audience = self.voices.get(said.voice).expect("just made").audience();
+            Heard { path_id: said.path_id, audience, sent }
+        }
+
+        fn words(&self, before: &[Said], now: &[Said]) -> Vec<Word> {
+            let mut words = Vec::new();
+            difference(before, now, |said| Some(self.heard(said)), |word| words.push(word));
+            words
+        }
     }
 
     fn withdrawal(path_id: u32, audience: Audience) -> Word {
-        Word { path_id: PathId(path_id), audience, route: None }
+        Word { path_id: PathId(path_id), audience, sent: None }
     }
 
     #[test]
     fn what_did_not_change_is_not_said() {
-        assert_eq!(words(&[said(0, ANN, 1)], &[said(0, ANN, 1)]), []);
+        let mut scene = Scene::new();
+        let (before, now) = (scene.said(0, ANN, 1), scene.said(0, ANN, 1));
+        assert_eq!(scene.words(&[before], &[now]), []);
     }
 
     #[test]
     fn a_new_path_from_the_same_peer_replaces_the_old_one() {
-        let now = said(0, ANN, 2);
-        let expected = [now.word(Audience::Except(ANN))];
-        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
+        let mut scene = Scene::new();
+        let (before, now) = (scene.said(0, ANN, 1), scene.said(0, ANN, 2));
+        let expected = [scene.heard(&now).word(Audience::Except(ANN))];
+        assert_eq!(scene.words(&[before], &[now]), expected);
     }
 
     #[test]
     fn a_winner_that_moves_to_a_member_is_withdrawn_from_it_alone() {
-        let now = said(0, BOB, 2);
-        let expected = [withdrawal(0, Audience::Only(BOB)), now.word(Audience::Except(BOB))];
-        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
+        let mut scene = Scene::new();
+        let (before, now) = (scene.said(0, ANN, 1), scene.said(0, BOB, 2));
+        let announcement = scene.heard(&now).word(Audience::Except(BOB));
+        assert_eq!(scene.words(&[before], &[now]), [withdrawal(0, Audience::Only(BOB)), announcement]);
     }
 
     #[test]
     fn an_equal_route_from_elsewhere_is_news_only_to_the_two_it_moves_between() {
-        let now = said(0, BOB, 1);
-        let expected = [withdrawal(0, Audience::Only(BOB)), now.word(Audience::Only(ANN))];
-        assert_eq!(words(&[said(0, ANN, 1)], &[now]), expected);
+        let mut scene = Scene::new();
+        let (before, now) = (scene.said(0, ANN, 1), scene.said(0, BOB, 1));
+        let announcement = scene.heard(&now).word(Audience::Only(ANN));
+        assert_eq!(scene.words(&[before], &[now]), [withdrawal(0, Audience::Only(BOB)), announcement]);
     }
 
     #[test]
     fn each_path_is_withdrawn_by_its_own_identifier() {
-        let before = [said(1, ANN, 1), said(2, BOB, 2)];
-        let now = [said(2, BOB, 2), said(3, ANN, 3)];
-        let words = words(&before, &now);
-        assert_eq!(words, [withdrawal(1, Audience::Except(ANN)), now[1].word(Audience::Except(ANN))]);
+        let mut scene = Scene::new();
+        let (first, second, third) = (scene.said(1, ANN, 1), scene.said(2, BOB, 2), scene.said(3, ANN, 3));
+        let announcement = scene.heard(&third).word(Audience::Except(ANN));
+        let words = scene.words(&[first, second.clone()], &[second, third]);
+        assert_eq!(words, [withdrawal(1, Audience::Except(ANN)), announcement]);
     }
 }

@@ -28,7 +28,12 @@ pub(super) struct Entitled<'a> {
     pub(super) by: Decided,
 }
 
-impl Entitled<'_> {
+impl<'a> Entitled<'a> {
+    /// A path that policy left alone.
+    pub(super) fn untouched(route: &'a Route) -> Self {
+        Self { route: Cow::Borrowed(route), next_hop: None, sets_med: false, by: Decided::Unrestricted }
+    }
+
     /// Whether policy left the route as it was, so that what becomes of it depends on nothing else.
     pub(super) fn is_untouched(&self) -> bool {
         matches!(self.route, Cow::Borrowed(_)) && self.next_hop.is_none()

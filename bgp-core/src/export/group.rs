@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
 
-use crate::export::adj_rib_out::{AdjRibOut, Said, Slot};
+use crate::Family;
+use crate::export::Advertised;
+use crate::export::adj_rib_out::{AdjRibOut, Said};
 use crate::export::audience::Audience;
 use crate::export::difference::{Word, difference};
 use crate::export::dirty::Dirty;
@@ -14,7 +16,7 @@ use crate::export::entitlement::Names;
 use crate::export::journal::{Journal, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
-use crate::export::offer::Clerk;
+use crate::export::offer::{Clerk, as_said};
 use crate::export::pack::Pack;
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
@@ -97,8 +99,15 @@ impl Group {
     }
 
     /// What was last said of a net to `peer`.
-    pub(super) fn said_to(&self, peer: PeerId, net: NetId) -> impl Iterator<Item = &Said> {
-        self.out.said(net).iter().filter(move |said| said.audience.admits(peer))
+    pub(super) fn said_to(&self, peer: PeerId, net: NetId) -> impl Iterator<Item = Advertised> {
+        let heard = self.out.said(net).filter(move |said| self.out.audience(said).admits(peer));
+        heard.filter_map(|said| {
+            let voice = self.out.voices.get(said.voice)?;
+            let kept = said.route.route();
+            let route = as_said(&self.key, &voice.source, &kept, said.form)?;
+            let route = Arc::new(route.into_owned());
+            Some(Advertised { path_id: said.path_id, source: voice.id, route })
+        })
     }
 
     /// How many paths `peer` is told.
@@ -152,7 +161,8 @@ impl Group {
 
     /// Takes back what the group holds in the RIB. To be called once, when the last member has left.
     pub(super) fn dissolve(self, rib: &mut Rib) {
-        for (net, _) in self.out.iter().filter(|(_, said)| !said.is_empty()) {
+        let mut last = None;
+        for (net, _) in self.out.iter().filter(|(net, _)| last.replace(*net) != Some(*net)) {
             rib.release(self.key.family, net);
         }
     }
@@ -198,8 +208,8 @@ impl Group {
             }
             match member.need(!self.dirty.is_empty()) {
                 Need::Batch => self.batch(peer, names, rib),
-                Need::Arrears => self.pay(peer, rib),
-                Need::Step => self.step(peer, rib),
+                Need::Arrears => self.pay(peer, names, rib),
+                Need::Step => self.step(peer, names, rib),
                 Need::Walk => self.start_refresh(peer),
                 Need::Nothing => return Pulled::Nothing,
             }
@@ -216,17 +226,21 @@ impl Group {
             walk.stepped = false;
         }
         let mut clerk = Clerk::new(&self.key, names);
-        let mut now = Vec::new();
+        let (mut before, mut now) = (Vec::new(), Vec::new());
         let mut pack = Pack::new();
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
                 continue;
             };
-            clerk.offer(net, prefix, rib, &mut now);
-            let before = remember(&self.key, &mut self.out, net, &mut now, rib);
+            before.clear();
+            now.clear();
+            clerk.offer(net, prefix, rib, &mut self.out.voices, &mut now);
+            self.out.replace(net, &now, &mut before);
+            hold_what_is_said(self.key.family, net, &before, &now, rib);
             let mut is_changed = false;
-            difference(before.said(), self.out.said(net), |word| {
+            let heard = |said: &Said| clerk.heard(said, &self.out.voices);
+            difference(&before, &now, heard, |word| {
                 is_changed = true;
                 pack.add(prefix, word);
             });
@@ -235,6 +249,7 @@ impl Group {
                 self.inventory = None;
             }
         }
+        self.out.voices.tidy();
         for saying in pack.finish(self.key.family, &self.key.dialect) {
             self.journal.push(saying, self.members.len());
         }
@@ -261,15 +276,17 @@ impl Group {
 /// Saying again what was said.
 impl Group {
     /// Pays some of a member's arrears.
-    fn pay(&mut self, peer: PeerId, rib: &Rib) {
+    fn pay(&mut self, peer: PeerId, names: &Names, rib: &Rib) {
         let Some(member) = self.members.get_mut(&peer) else { return };
+        let mut clerk = Clerk::new(&self.key, names);
         let mut pack = Pack::new();
         for Nlri { path_id, prefix } in member.arrears.pay(BATCH) {
             let net = rib.table(self.key.family).and_then(|table| table.lookup(&prefix));
-            let said = net.map_or(&[][..], |net| self.out.said(net)).iter();
-            let mut heard = said.filter(|said| said.path_id == path_id && said.audience.admits(peer));
-            let route = heard.next().map(|said| Arc::clone(&said.route));
-            pack.add(prefix, Word { path_id, audience: Audience::Only(peer), route });
+            let said = net.into_iter().flat_map(|net| self.out.said(net));
+            let mut of_it = said.filter(|said| said.path_id == path_id);
+            let heard = of_it.next().and_then(|said| clerk.heard(&said, &self.out.voices));
+            let sent = heard.filter(|heard| heard.audience.admits(peer)).map(|heard| heard.sent);
+            pack.add(prefix, Word { path_id, audience: Audience::Only(peer), sent });
         }
         let sayings = pack.finish(self.key.family, &self.key.dialect);
         member.queue.extend(sayings.into_iter().map(|saying| saying.bytes));
@@ -289,13 +306,13 @@ impl Group {
     }
 
     /// The next step of a member's walk: its opening marker, a part of the table, its closing marker.
-    fn step(&mut self, peer: PeerId, rib: &Rib) {
+    fn step(&mut self, peer: PeerId, names: &Names, rib: &Rib) {
         let Some(walk) = self.members.get(&peer).and_then(|member| member.walk) else { return };
         if !walk.begun {
             self.mark(peer, walk.purpose, RefreshKind::Begin);
             self.walk_on(peer, Walk { begun: true, ..walk });
         } else if walk.part < walk.parts {
-            self.say_part(peer, walk.part, rib);
+            self.say_part(peer, walk.part, names, rib);
             self.walk_on(peer, Walk { part: walk.part + 1, stepped: true, ..walk });
         } else if self.dirty.has_passed(walk.until) {
             self.end_walk(peer, walk.purpose);
@@ -339,12 +356,15 @@ impl Group {
     }
 
     /// Says a part of Adj-RIB-Out as it is now. Those who walk there before it changes share the octets.
-    fn say_part(&mut self, peer: PeerId, part: usize, rib: &Rib) {
+    fn say_part(&mut self, peer: PeerId, part: usize, names: &Names, rib: &Rib) {
         let (key, out) = (&self.key, &self.out);
         let sayings = self.parts.entry(part).or_insert_with(|| {
+            let mut clerk = Clerk::new(key, names);
             let mut pack = Pack::new();
             for (prefix, said) in with_prefixes(key, out.part(part), rib) {
-                said.iter().for_each(|said| pack.add(prefix, said.word(said.audience)));
+                if let Some(heard) = clerk.heard(&said, &out.voices) {
+                    pack.add(prefix, heard.word(heard.audience));
+                }
             }
             pack.finish(key.family, &key.dialect)
         });
@@ -358,11 +378,8 @@ impl Group {
     fn inventory(&mut self, rib: &Rib) -> Arc<[Nlri]> {
         let (key, out) = (&self.key, &self.out);
         let take = || {
-            with_prefixes(key, out.iter(), rib)
-                .flat_map(|(prefix, said)| {
-                    said.iter().map(move |said| Nlri { path_id: said.path_id, prefix })
-                })
-                .collect()
+            let said = with_prefixes(key, out.iter(), rib);
+            said.map(|(prefix, said)| Nlri { path_id: said.path_id, prefix }).collect()
         };
         Arc::clone(self.inventory.get_or_insert_with(take))
     }
@@ -375,27 +392,22 @@ impl Group {
     }
 }
 
-/// Remembers what is said of a net from now on; returns what was said before.
-///
 /// A net of which something is said is held, so that its id keeps its meaning until it is withdrawn.
-fn remember(key: &Key, out: &mut AdjRibOut, net: NetId, now: &mut Vec<Said>, rib: &mut Rib) -> Slot {
-    let is_said = !now.is_empty();
-    let before = out.replace(net, now);
-    match (before.said().is_empty(), is_said) {
-        (true, true) => rib.hold(key.family, net),
-        (false, false) => rib.release(key.family, net),
-        (true, false) | (false, true) => {}
+fn hold_what_is_said(family: Family, net: NetId, before: &[Said], now: &[Said], rib: &mut Rib) {
+    match (before.is_empty(), now.is_empty()) {
+        (true, false) => rib.hold(family, net),
+        (false, true) => rib.release(family, net),
+        (true, true) | (false, false) => {}
     }
-    before
 }
 
-fn with_prefixes<'a>(
+fn with_prefixes(
     key: &Key,
-    said: impl Iterator<Item = (NetId, &'a [Said])>,
+    said: impl Iterator<Item = (NetId, Said)>,
     rib: &Rib,
-) -> impl Iterator<Item = (IpNet, &'a [Said])> {
+) -> impl Iterator<Item = (IpNet, Said)> {
     let table = rib.table(key.family);
-    said.filter(|(_, said)| !said.is_empty()).filter_map(move |(net, said)| Some((table?.prefix(net)?, said)))
+    said.filter_map(move |(net, said)| Some((table?.prefix(net)?, said)))
 }
 
 /// Dirty nets looked at for one batch: well below a millisecond, and enough to fill messages.

@@ -18,11 +18,13 @@ mod member;
 mod offer;
 mod pack;
 mod rewrite;
+mod sent;
 mod target;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod voice;
 
 pub use audience::Gate;
 pub use target::{OwnAddresses, Target};
@@ -280,11 +282,7 @@ impl Exporter {
     /// Adj-RIB-Out of `peer`, for one prefix.
     pub fn advertised(&self, peer: PeerId, family: Family, net: NetId) -> impl Iterator<Item = Advertised> {
         let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
-        group.into_iter().flat_map(move |group| group.said_to(peer, net)).map(|said| Advertised {
-            path_id: said.path_id,
-            source: said.source,
-            route: Arc::new(said.route.route()),
-        })
+        group.into_iter().flat_map(move |group| group.said_to(peer, net))
     }
 
     /// Number of paths in Adj-RIB-Out of `peer`.

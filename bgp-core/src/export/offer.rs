@@ -1,20 +1,24 @@
 //! Offers: what a group is to be told of a prefix by the Loc-RIB as it is now.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::export::adj_rib_out::Said;
+use crate::export::adj_rib_out::{Form, Said};
 use crate::export::audience::{Audience, Gate};
+use crate::export::difference::Heard;
 use crate::export::entitlement::{Entitled, Names, Refusal, entitlement};
 use crate::export::key::Key;
 use crate::export::rewrite::rewrite;
+use crate::export::sent::Sent;
+use crate::export::voice::{VoiceId, Voices};
 use crate::peer::AddPathSend;
 use crate::policy::Decided;
-use crate::rib::{Forwarding, Interned, NetId, PathView, Rib, Route, Seeded, Source, SourceId};
+use crate::rib::{Interned, NetId, PathView, Rib, Route, Seeded, Source, SourceId};
 use crate::speaker::PeerId;
-use crate::wire::{self, PathId};
+use crate::wire::PathId;
 
 /// A path that the decision process put forward.
 #[derive(Clone, Debug)]
@@ -52,69 +56,123 @@ fn best(key: &Key, net: NetId, rib: &Rib) -> Option<Candidate> {
 pub(super) struct Clerk<'a> {
     key: &'a Key,
     names: &'a Names,
-    /// By identity of the route, and its source.
-    known: HashMap<(*const Interned, SourceId), Known, Seeded>,
+    /// By identity of the route, whose voice it is, and what it has to go through.
+    known: HashMap<(*const Interned, VoiceId, Form), Known, Seeded>,
+    /// Equal octets once.
+    sent: HashSet<Arc<Sent>, Seeded>,
 }
 
-/// What became of a route that policy left untouched.
+/// What becomes of a route where policy leaves it alone.
 #[derive(Debug)]
 struct Known {
     /// Keeps the route, lest its place in memory become another's.
     _of: Arc<Interned>,
-    /// As it is said, where it can be.
-    said: Option<Arc<Interned>>,
+    /// For policies to read.
+    route: Route,
+    /// Nothing asks for the prefix, and this group may have it whatever the prefix is.
+    is_open: bool,
+    /// As it is sent, where it can be.
+    sent: Option<Arc<Sent>>,
 }
 
 impl<'a> Clerk<'a> {
     /// A clerk for the group of `key`.
     pub(super) fn new(key: &'a Key, names: &'a Names) -> Self {
-        // Places in memory are no peer's choice, so the seed need not be secret.
-        Self { key, names, known: HashMap::with_hasher(Seeded::new(0)) }
+        // Places in memory are no peer's choice, and what is sent is looked up among few: the seed need not
+        // be secret.
+        let seeded = Seeded::new(0);
+        Self { key, names, known: HashMap::with_hasher(seeded), sent: HashSet::with_hasher(seeded) }
     }
 
     /// Adds what the group is to be told of a prefix, in the order of path identifiers.
-    pub(super) fn offer(&mut self, net: NetId, prefix: IpNet, rib: &mut Rib, said: &mut Vec<Said>) {
+    pub(super) fn offer(
+        &mut self,
+        net: NetId,
+        prefix: IpNet,
+        rib: &mut Rib,
+        voices: &mut Voices,
+        said: &mut Vec<Said>,
+    ) {
         match self.key.add_path {
-            None => said.extend(best(self.key, net, rib).and_then(|best| self.consider(prefix, &best, rib))),
+            None => {
+                let best = best(self.key, net, rib);
+                said.extend(best.and_then(|best| self.consider(prefix, &best, rib, voices)));
+            }
             Some(_) => {
                 let all = candidates(self.key, net, rib);
-                said.extend(all.iter().filter_map(|candidate| self.consider(prefix, candidate, rib)));
+                let offers = all.iter().filter_map(|path| self.consider(prefix, path, rib, voices));
+                said.extend(offers);
             }
         }
     }
 
-    fn consider(&mut self, prefix: IpNet, candidate: &Candidate, rib: &mut Rib) -> Option<Said> {
-        let source = *rib.source(candidate.source)?;
-        let route = self.entitled(prefix, candidate, &source, rib)?;
-        let Candidate { path_id, source: from, .. } = *candidate;
-        Some(Said { path_id, source: from, audience: Audience::of(&source), route })
-    }
-
-    /// The route as it is said, where the group may have it and it can be said.
-    fn entitled(
+    fn consider(
         &mut self,
         prefix: IpNet,
         candidate: &Candidate,
-        source: &Source,
         rib: &mut Rib,
-    ) -> Option<Arc<Interned>> {
-        let place = (Arc::as_ptr(&candidate.route), candidate.source);
-        let known = self.known.get(&place);
-        if let Some(known) = known.filter(|_| self.key.export.as_deref().is_none()) {
-            // Without a policy nothing asks for the prefix.
-            return known.said.clone();
+        voices: &mut Voices,
+    ) -> Option<Said> {
+        let source = *rib.source(candidate.source)?;
+        let voice = voices.of(candidate.source, &source);
+        let Candidate { path_id, route, .. } = candidate;
+        let (key, names) = (self.key, self.names);
+        let known = self.know(route, voice, &source, Form::Chosen);
+        let chosen = || Said { path_id: *path_id, voice, route: Arc::clone(route), form: Form::Chosen };
+        if key.export.as_deref().is_none() {
+            return (known.is_open && known.sent.is_some()).then(chosen);
         }
-        let route = candidate.route.route();
-        let entitled = entitlement(self.key, self.names, prefix, source, &route).ok()?;
-        if !entitled.is_untouched() {
-            return Some(rib.intern(&said_as(self.key, source, &entitled).ok()?));
+        let entitled = entitlement(key, names, prefix, &source, &known.route).ok()?;
+        if entitled.is_untouched() {
+            return known.sent.is_some().then(chosen);
         }
-        if let Some(known) = known {
-            return known.said.clone();
-        }
-        let said = said_as(self.key, source, &entitled).ok().map(|route| rib.intern(&route));
-        self.known.insert(place, Known { _of: Arc::clone(&candidate.route), said: said.clone() });
-        said
+        let route = rib.intern(&rewrite(key, &source, &entitled).ok()?);
+        self.know(&route, voice, &source, Form::Final).sent.as_ref()?;
+        Some(Said { path_id: *path_id, voice, route, form: Form::Final })
+    }
+
+    /// What a path that was said, or is to be said, looks like to those who hear it.
+    pub(super) fn heard(&mut self, said: &Said, voices: &Voices) -> Option<Heard> {
+        let voice = voices.get(said.voice)?;
+        let sent = self.know(&said.route, said.voice, &voice.source, said.form).sent.clone()?;
+        Some(Heard { path_id: said.path_id, audience: voice.audience(), sent })
+    }
+
+    fn know(&mut self, route: &Arc<Interned>, voice: VoiceId, source: &Source, form: Form) -> &Known {
+        let (key, names, sent) = (self.key, self.names, &mut self.sent);
+        self.known.entry((Arc::as_ptr(route), voice, form)).or_insert_with(|| {
+            let unpacked = route.route();
+            let is_open = key.export.as_deref().is_none()
+                && entitlement(key, names, ANYWHERE, source, &unpacked).is_ok();
+            let octets = as_said(key, source, &unpacked, form).and_then(|route| Sent::of(key, &route));
+            let sent = octets.map(|octets| once(sent, octets));
+            Known { _of: Arc::clone(route), route: unpacked, is_open, sent }
+        })
+    }
+}
+
+/// The prefix that is asked about where nothing asks for it.
+const ANYWHERE: IpNet = IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0));
+
+fn once(known: &mut HashSet<Arc<Sent>, Seeded>, octets: Sent) -> Arc<Sent> {
+    if let Some(sent) = known.get(&octets) {
+        return Arc::clone(sent);
+    }
+    let sent = Arc::new(octets);
+    known.insert(Arc::clone(&sent));
+    sent
+}
+
+/// A kept route as it is said by the voice of `source`.
+pub(super) fn as_said<'r>(
+    key: &Key,
+    source: &Source,
+    route: &'r Route,
+    form: Form,
+) -> Option<Cow<'r, Route>> {
+    match form {
+        Form::Final => Some(Cow::Borrowed(route)),
+        Form::Chosen => rewrite(key, source, &Entitled::untouched(route)).ok().map(Cow::Owned),
     }
 }
 
@@ -165,11 +223,5 @@ fn gates(key: &Key, names: &Names, prefix: IpNet, source: &Source, route: &Route
 /// The route as it is said, if it can be.
 fn said_as(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Result<Route, Gate> {
     let route = rewrite(key, source, entitled)?;
-    if fits(key, &route) { Ok(route) } else { Err(Gate::TooLong) }
-}
-
-/// Whether a message has room for the attributes and any one prefix.
-fn fits(key: &Key, route: &Route) -> bool {
-    let Forwarding::Via(next_hop) = route.forwarding else { return false };
-    wire::fits(key.family, &next_hop, &route.attributes, &key.dialect)
+    if Sent::of(key, &route).is_some() { Ok(route) } else { Err(Gate::TooLong) }
 }

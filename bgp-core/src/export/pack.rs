@@ -11,17 +11,18 @@ use crate::Family;
 use crate::export::audience::Audience;
 use crate::export::difference::Word;
 use crate::export::journal::Saying;
-use crate::rib::{Forwarding, Interned, Seeded};
-use crate::wire::{self, AttributeBlock, Dialect, Nlri};
+use crate::export::sent::Sent;
+use crate::rib::Seeded;
+use crate::wire::{self, Dialect, Nlri};
 
 /// Collects words and makes messages of them.
 #[derive(Debug)]
 pub(super) struct Pack {
     lines: Vec<Line>,
     /// What is announced, in the order of first words.
-    routes: Vec<Arc<Interned>>,
+    routes: Vec<Arc<Sent>>,
     /// Where a route is among them, by its identity.
-    places: HashMap<*const Interned, usize, Seeded>,
+    places: HashMap<*const Sent, usize, Seeded>,
 }
 
 /// One word, in its bundle.
@@ -49,14 +50,14 @@ impl Pack {
     /// Adds a word about `prefix`.
     pub(super) fn add(&mut self, prefix: IpNet, word: Word) {
         let nlri = Nlri { path_id: word.path_id, prefix };
-        let bundle = match word.route {
+        let bundle = match word.sent {
             None => Bundle::Withdrawn(word.audience),
             Some(route) => Bundle::Announced(word.audience, self.place(route)),
         };
         self.lines.push(Line { bundle, nlri });
     }
 
-    fn place(&mut self, route: Arc<Interned>) -> usize {
+    fn place(&mut self, route: Arc<Sent>) -> usize {
         *self.places.entry(Arc::as_ptr(&route)).or_insert_with(|| {
             self.routes.push(route);
             self.routes.len() - 1
@@ -89,11 +90,8 @@ impl Pack {
     }
 }
 
-fn announce(route: &Interned, nlri: &[Nlri], family: Family, dialect: &Dialect, octets: &mut BytesMut) {
-    let route = route.route();
-    let Forwarding::Via(next_hop) = route.forwarding else { return };
-    let block = AttributeBlock::encode(&route.attributes, dialect);
-    let sent = wire::announce(nlri, family, &next_hop, &block, dialect, octets);
+fn announce(route: &Sent, nlri: &[Nlri], family: Family, dialect: &Dialect, octets: &mut BytesMut) {
+    let sent = wire::announce(nlri, family, &route.next_hop, &route.block, dialect, octets);
     debug_assert_eq!(sent, Ok(()), "what cannot be sent was refused before");
 }
 

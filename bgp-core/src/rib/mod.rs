@@ -54,6 +54,7 @@ pub use sweep::Mark;
 pub use table::{NetId, Table};
 
 pub(crate) use hash::Seeded;
+pub(crate) use slab::Paged;
 
 use std::collections::VecDeque;
 use std::net::IpAddr;

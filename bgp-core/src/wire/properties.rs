@@ -127,7 +127,7 @@ proptest! {
         let host = [Nlri { path_id: PathId(0), prefix: "192.0.2.1/32".parse().expect("a prefix") }];
         let is_sent =
             announce(&host, Family::IPV4, &next_hop, &block, &dialect, &mut BytesMut::new()).is_ok();
-        prop_assert_eq!(fits(Family::IPV4, &next_hop, &attributes, &dialect), is_sent);
+        prop_assert_eq!(fits(Family::IPV4, &next_hop, &block, &dialect), is_sent);
         let mut out = BytesMut::new();
         match announce(&announced, Family::IPV4, &next_hop, &block, &dialect, &mut out) {
             Ok(()) => {

@@ -21,6 +21,7 @@ enum Step {
     Announce { peer: u8, prefix: u8, path_id: u32, way: Way },
     Withdraw { peer: u8, prefix: u8, path_id: u32 },
     Down { peer: u8 },
+    Rename { peer: u8, name: u8 },
     Join { peer: u8 },
     Leave { peer: u8 },
     Refresh { peer: u8 },
@@ -55,6 +56,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => (peer(), prefix(), 0..2u32)
             .prop_map(|(peer, prefix, path_id)| Step::Withdraw { peer, prefix, path_id }),
         1 => peer().prop_map(|peer| Step::Down { peer }),
+        2 => (peer(), 0..2u8).prop_map(|(peer, name)| Step::Rename { peer, name }),
         4 => peer().prop_map(|peer| Step::Join { peer }),
         1 => peer().prop_map(|peer| Step::Leave { peer }),
         1 => peer().prop_map(|peer| Step::Refresh { peer }),
@@ -145,6 +147,7 @@ fn act(world: &mut World, step: Step) {
         }
         Step::Withdraw { peer, prefix: number, path_id } => world.withdraw(id(peer), prefix(number), path_id),
         Step::Down { peer } => world.rib.source_down(world.neighbours[&id(peer)].source),
+        Step::Rename { peer, name } => world.rename(id(peer), name),
         Step::Join { peer } => world.join(id(peer)),
         Step::Leave { peer } => world.leave(id(peer)),
         Step::Refresh { peer } => {

@@ -16,7 +16,7 @@ use crate::export::{Exporter, Gate, Target};
 use crate::rib::{Forwarding, NetId, NextHopMode, PeerSource, Rib, Route, Settings, Source, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::{Attributes, NextHop, Nlri, PathId};
-use crate::{Family, Instant};
+use crate::{Family, Instant, RouterId};
 
 /// A neighbour: what it is as a source, and as a target while its session is up.
 pub(super) struct Neighbour {
@@ -69,6 +69,15 @@ impl World {
         neighbour.target = target;
         for family in Family::UNICAST {
             self.exporter.retarget(peer, family, &neighbour.target, &mut self.rib);
+        }
+    }
+
+    /// A neighbour turns out to have another BGP Identifier, and its routes stay.
+    pub(super) fn rename(&mut self, peer: PeerId, name: u8) {
+        let source = self.neighbours[&peer].source;
+        if let Some(Source::Bgp(known)) = self.rib.source(source).copied() {
+            let router_id = RouterId([1, 1, name, 1].into());
+            self.rib.update_source(source, Source::Bgp(PeerSource { router_id, ..known }));
         }
     }
 
