@@ -48,6 +48,9 @@ pub(super) fn decide(
         Ok(wished) => wished,
         Err(refused) => return Step::Refuse(refused),
     };
+    if let Some(owner) = hidden(&wished, held) {
+        return yield_to(owner, prefix, held, config);
+    }
     let at_key: Vec<&Held> = held.iter().filter(|route| route.metric == wished.metric).collect();
     let ours = at_key.iter().find(|route| config.owns(route));
     // Whatever the kernel made of hops, the number of an object it keeps.
@@ -61,21 +64,17 @@ pub(super) fn decide(
         Some(_) if may_replace(&prefix, &at_key, config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }
-        None if at_key.is_empty() => create(prefix, wished, held, config),
+        None if at_key.is_empty() => Step::Apply(Operation::Create(wished.at(prefix))),
         Some(_) | None => yield_to(conflict(&at_key, config), prefix, held, config),
     }
 }
 
-/// Nothing is put in front of a connected prefix: the host would send to its own link through somebody else. Any
-/// other foreign route says by its metric whether it wants to forward.
-fn create(prefix: IpNet, wished: Held, held: &[Held], config: &Config) -> Step {
+/// Nothing of ours is put or left in front of a connected prefix: the host would send to its own link through somebody
+/// else. Any other foreign route says by its metric whether it wants to forward.
+fn hidden(wished: &Held, held: &[Held]) -> Option<Refused> {
     let connected = |route: &&Held| route.protocol == RTPROT_KERNEL && route.metric > wished.metric;
-    match held.iter().find(connected) {
-        Some(Held { protocol, metric, .. }) => {
-            yield_to(Refused::Exists { protocol: *protocol, metric: *metric }, prefix, held, config)
-        }
-        None => Step::Apply(Operation::Create(wished.at(prefix))),
-    }
+    let Held { protocol, metric, .. } = held.iter().find(connected)?;
+    Some(Refused::Exists { protocol: *protocol, metric: *metric })
 }
 
 /// A foreign route serves the prefix. What stands of ours is not what is wished any more, and in front of the foreign

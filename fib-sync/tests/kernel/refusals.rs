@@ -214,6 +214,12 @@ fn nothing_is_put_in_front_of_a_connected_prefix() {
             routes("route show 10.7.0.0/24"),
             ["10.7.0.0/24 via 10.0.0.2 dev up0 proto bird metric 50"]
         );
+        // Nor does one that appears behind a route of ours stay behind it.
+        ip("addr add 10.7.0.1/24 dev up0 metric 100");
+        let refused = Refused::Exists { protocol: 2, metric: 100 };
+        let told = Event::Diverged { prefix: net("10.7.0.0/24"), refused };
+        event(&mut events, "conflict", |e| *e == told).await;
+        assert_eq!(routes("route show 10.7.0.0/24"), before.0);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::world::{FOREIGN, METRIC, OURS, World, foreign, link, meddle, set_up};
+use crate::world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 use fib_sync::model::How;
 use fib_sync::{Event, Meddled, Refused, Route};
 use ipnet::IpNet;
@@ -41,6 +41,25 @@ fn an_earlier_form_of_ours_gives_way_to_the_foreign_route_that_is_in_the_way_of_
         world.check_wishes();
         assert_eq!(world.ours(&prefix).len(), 1, "ours follows when the foreign one goes");
     }
+}
+
+#[test]
+fn a_connected_prefix_that_appears_behind_ours_is_not_hidden() {
+    let mut world = World::new();
+    let prefix: IpNet = "fd00:9::/64".parse().expect("a prefix");
+    world.want(prefix, Some(Route::via("fd00:1::2".parse().expect("an address"))));
+    world.settle_down();
+    assert_eq!(world.ours(&prefix).len(), 1);
+
+    world.kernel.add_address(address(1, "fd00:9::1/64"));
+    world.settle_down();
+    assert_eq!(world.ours(&prefix), [], "the host would not reach its own link");
+    let refused = Refused::Exists { protocol: 2, metric: 256 };
+    assert!(world.events.contains(&Event::Diverged { prefix, refused }), "{:?}", world.events);
+
+    world.kernel.remove_address(&address(1, "fd00:9::1/64"));
+    world.wait_long();
+    assert_eq!(world.ours(&prefix).len(), 1);
 }
 
 #[test]

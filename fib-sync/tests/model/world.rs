@@ -15,6 +15,8 @@ use ipnet::IpNet;
 pub(crate) const OURS: u8 = 12;
 pub(crate) const METRIC: u32 = 50;
 pub(crate) const FOREIGN: u8 = 4;
+/// What the kernel writes for its own addresses.
+const CONNECTED: u8 = 2;
 
 /// Both sides and what is checked between them.
 pub(crate) struct World {
@@ -170,7 +172,7 @@ impl World {
             Some(wish) => wish.is_some(),
             None => !self.sweeps,
         };
-        let served = self.foreign_at_key(&prefix);
+        let served = self.is_served(&prefix);
         assert!(!knew || !lost || !stays || served, "{operation:?} left {prefix} without a route");
         self.blind += u64::from(!knew && operation.is_plain());
         // The kernel offers no way to replace only what is still the same: somebody who writes between its event
@@ -269,12 +271,16 @@ impl World {
         self.kernel.routes().filter(|route| route.protocol != OURS).collect()
     }
 
-    /// Whether a foreign route holds the metric that is wished.
-    fn foreign_at_key(&self, prefix: &IpNet) -> bool {
+    /// Whether a foreign route serves the prefix: at the metric that is wished, or connected and behind it.
+    fn is_served(&self, prefix: &IpNet) -> bool {
         let wish = self.wishes.get(prefix).and_then(Option::as_ref);
         let metric = wish.and_then(|wish| wish.metric).unwrap_or(METRIC);
-        let foreign = |route: &KernelRoute| route.protocol != OURS && route.metric == metric;
-        self.kernel.routes_of(prefix).iter().any(foreign)
+        let serves = |route: &KernelRoute| match route.protocol {
+            OURS => false,
+            CONNECTED => route.metric >= metric,
+            _ => route.metric == metric,
+        };
+        self.kernel.routes_of(prefix).iter().any(serves)
     }
 
     /// What of ours the kernel holds for a prefix.
@@ -289,7 +295,7 @@ impl World {
             let ours = self.ours(prefix);
             match wish {
                 None => assert!(ours.is_empty(), "{prefix} is not wished: {ours:?}"),
-                Some(_) if self.foreign_at_key(prefix) && (ours.is_empty() || told.contains(prefix)) => {
+                Some(_) if self.is_served(prefix) && (ours.is_empty() || told.contains(prefix)) => {
                     assert!(told.contains(prefix), "{prefix}: the conflict was not told");
                     assert!(ours.is_empty(), "a foreign route is hidden: {}", self.story(prefix));
                 }

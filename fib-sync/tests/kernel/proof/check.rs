@@ -40,7 +40,11 @@ pub(crate) fn is_consistent(twins: &Twins, snapshot: &Snapshot) -> Result<(), St
 fn is_refused_rightly(twins: &Twins, row: &SnapshotRoute, refused: &Refused, foreign: &[String]) -> bool {
     let Some(wish) = &row.wished else { return false };
     if let Refused::Exists { protocol, metric } = refused {
-        let name = if *protocol == 4 { "static".into() } else { protocol.to_string() };
+        let name = match protocol {
+            2 => "kernel".into(),
+            4 => "static".into(),
+            number => number.to_string(),
+        };
         let key = |line: &String| line.contains(&format!("proto {name} ")) && has_metric(line, *metric);
         return foreign.iter().any(key);
     }
