@@ -1,5 +1,7 @@
 //! Leaving for good: packets have gone another way before anything is taken from under them.
 
+use std::thread;
+
 use rtnetlink::packet_route::route::RouteProtocol;
 use tests::kernel::Way;
 use tests::programs::prove;
@@ -22,7 +24,15 @@ fn traffic_leaves_a_drained_border_before_its_routes_do() {
         border.first.kernel(|kernel| kernel.add_route(&stranger));
         let monitor = Monitor::of(&border.inside);
         let pings = Pings::begin(&border.inside, "10.9.0.1");
-        let drained = border.first.ask(&["drain", "--wait"]);
+        let drained = thread::scope(|scope| {
+            let draining = scope.spawn(|| border.first.ask(&["drain", "--wait"]));
+            let still_there = border.inside.until("traffic to move", |host| {
+                let moved = host.has_route("10.9.0.0/24 via 10.0.2.1 dev eth1 proto bird");
+                moved.then(|| border.first.has_route("10.9.0.0/24 via 192.0.1.2")).ok_or("it has not")
+            });
+            assert!(still_there, "traffic moves before its way goes");
+            draining.join().expect("the program starts")
+        });
         assert_eq!(drained.status.code(), Some(0), "{drained:?}\n{}", border.first.log());
         border.first.see_off();
         let left = border.first.table();
