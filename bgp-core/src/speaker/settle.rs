@@ -116,8 +116,15 @@ impl Settle {
 
     /// When to look again at the latest; `None` where there is nothing to wait for.
     pub(super) fn waits_until(&self, around: Around<'_>, now: Instant) -> Option<Instant> {
-        let waits = self.next().flat_map(|next| self.waits(next, around));
-        waits.map(|wait| wait.until).filter(|until| *until > now).min()
+        let until = |next| {
+            let mut waits = self.waits(next, around).filter(|wait| wait.until > now).peekable();
+            match waits.peek() {
+                // Nobody is spared before, so that a thousand clients from a range need not be looked at.
+                Some(Wait { until, whom: None }) => Some(*until),
+                Some(_) | None => waits.map(|wait| wait.until).min(),
+            }
+        };
+        self.next().filter_map(until).min()
     }
 
     /// Who is still waited for before a family is complete.
@@ -140,7 +147,7 @@ impl Settle {
         })
     }
 
-    /// Everybody who could be waited for, those included whose time is over.
+    /// Everybody who could be waited for, those included whose time is over; first whom nobody knows.
     fn waits<'a>(&self, next: Milestone, around: Around<'a>) -> impl Iterator<Item = Wait<'a>> {
         let times = &around.config.graceful_restart;
         let bound = self.started + times.max_wait;
