@@ -99,6 +99,19 @@ fn a_peer_of_another_kind_is_no_substitute_and_not_kept() {
 }
 
 #[test]
+fn kinds_are_missed_apart() {
+    let mut ours = ours();
+    ours.peers[2].headless = Duration::from_secs(600);
+    let mut stage = Stage::new(ours);
+    let [inside, outside] = [(2, OURS), (4, THEIRS)].map(|(n, asn)| stage.establish(n, asn, None));
+    stage.say(inside, &tells(2, &[BLOCK]));
+    stage.lose(inside);
+    assert_eq!(stage.kernel.len(), 1, "the other does not tell the same");
+    stage.say(outside, &end_of_rib());
+    assert_eq!(stage.kernel.len(), 1);
+}
+
+#[test]
 fn whoever_comes_back_first_ends_it_by_its_end_of_rib() {
     for n in [2, 3] {
         let mut stage = headless();

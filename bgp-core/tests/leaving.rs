@@ -102,3 +102,13 @@ fn afterwards_it_goes_for_good() {
         assert!(farewell.to_string().contains("moving"), "{farewell}");
     }
 }
+
+#[test]
+fn who_will_be_back_goes_without_a_word() {
+    let (mut stage, [_, outside, inside]) = spread();
+    stage.input(Input::Stop { silently: true, text: String::new() });
+    for listener in [outside, inside] {
+        assert!(stage.is_closed(listener));
+        assert_eq!(stage.heard(listener), [], "a NOTIFICATION would take our routes along");
+    }
+}

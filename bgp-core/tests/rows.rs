@@ -205,6 +205,13 @@ fn as4_path_is_no_way_around_the_peers_own_as() {
 }
 
 #[test]
+fn a_prefix_withdrawn_and_announced_is_announced() {
+    let octets = update_octets(PREFIX, &[ORIGIN, AS_PATH, NEXT_HOP], PREFIX);
+    let update = read(&octets, &dialect(PeerKind::External)).expect("no reset");
+    assert_eq!((update.withdrawn.len(), update.announced.len()), (0, 1));
+}
+
+#[test]
 fn a_next_hop_beside_mp_reach_is_ignored() {
     let zero = attribute(0x40, 3, &[0, 0, 0, 0]);
     let octets = update_octets(&[], &[MP_REACH, ORIGIN, AS_PATH, &zero], &[]);

@@ -2,13 +2,13 @@
 
 mod script;
 
-use bgp_core::peer::PeerConfig;
+use bgp_core::peer::{AfterLimit, MaxPrefixes, PeerConfig, PrefixLimit};
 use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
 use bgp_core::wire::{Capability, Community, Message, RefreshKind, Role};
 use bgp_core::{Asn, Family};
 use script::{
-    Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, peer, refresh, update,
-    usual,
+    Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, open, peer, refresh,
+    update, usual,
 };
 
 const BLOCK: &str = "198.51.100.0/24";
@@ -115,6 +115,22 @@ fn what_we_originated_does_not_come_back() {
 fn what_passed_our_cluster_does_not_come_back() {
     let stage = told(peer(2, OURS), &internal_with(attribute(0x80, 10, &[192, 0, 2, 77, 192, 0, 2, 1])));
     assert_eq!(stage.refusal(), "our cluster is in the cluster list");
+}
+
+#[test]
+fn above_its_limit_a_peer_is_heard_no_further() {
+    let limits = vec![PrefixLimit { family: Family::IPV4, maximum: 1 }];
+    for (action, kept) in [(AfterLimit::Drop, 1), (AfterLimit::Warn, 2), (AfterLimit::Restart(None), 0)] {
+        let limits = MaxPrefixes { limits: limits.clone(), action };
+        let mut stage =
+            Stage::new(config(vec![PeerConfig { max_prefixes: Some(limits), ..peer(2, THEIRS) }]));
+        let conn = stage.establish(2, THEIRS, None);
+        stage.say(conn, &update(&[], &external(), &[BLOCK, OTHER]));
+        assert_eq!(stage.kernel.len(), kept, "{action:?}");
+        assert_eq!(stage.is_closed(conn), kept == 0);
+        let passed = |event: &Event| matches!(event, Event::PrefixLimit { count: 2, maximum: 1, .. });
+        assert!(stage.events.iter().any(passed), "{:?}", stage.events);
+    }
 }
 
 /// What host 2 said with this OTC, where our role towards it is `role`.
@@ -260,6 +276,17 @@ fn a_peer_that_returns_without_its_forwarding_is_forgotten() {
         stage.establish(2, THEIRS, again.as_ref());
         assert_eq!(stage.kernel.len(), left, "{again:?}");
     }
+}
+
+#[test]
+fn a_family_that_a_peer_has_no_more_is_forgotten_whatever_it_promises() {
+    let mut stage = lost(&graceful());
+    let conn = stage.dial(2);
+    let mut words = open(2, THEIRS, Some(&graceful()));
+    words.capabilities.retain(|capability| *capability != Capability::Multiprotocol(Family::IPV6));
+    stage.introduce(conn, &words);
+    assert_eq!(stage.state(2), "Established");
+    assert_eq!(stage.kernel.len(), 2, "it has no IPv6");
 }
 
 #[test]
@@ -449,6 +476,7 @@ fn after_a_restart_nobody_is_told_before_everybody_has_told_us() {
     stage.wait(60, &[teller, listener]);
     let heard = stage.heard(listener);
     assert!(!announces(&heard) && !stage.swept, "it still waits for the first peer's End-of-RIB: {heard:?}");
+    assert!(stage.wishes.is_empty(), "the kernel has what our predecessor left");
 
     let ends = |message| match message {
         Message::Update(update) => update.end_of_rib(),
@@ -458,6 +486,7 @@ fn after_a_restart_nobody_is_told_before_everybody_has_told_us() {
     stage.wait(1, &[teller, listener]);
     let heard = stage.heard(listener);
     assert!(announces(&heard), "one family does not wait for the other: {heard:?}");
+    assert_eq!(stage.kernel.len(), 1);
     assert_eq!(heard.into_iter().filter_map(ends).collect::<Vec<_>>(), [Family::IPV4]);
     assert!(!stage.swept);
     stage.say(teller, &update(&[], &[attribute(0x80, 15, &[0, 2, 1])], &[]));

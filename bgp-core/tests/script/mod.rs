@@ -10,7 +10,9 @@ use std::time::Duration;
 use bgp_core::peer::{PeerAsn, PeerConfig};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Reach, ResolvedHop};
-use bgp_core::speaker::{Config, ConnId, Event, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker};
+use bgp_core::speaker::{
+    Config, ConnId, Event, FibChange, Input, Output, RouteQuery, RouteView, RoutesOf, Speaker,
+};
 use bgp_core::wire::{
     Capability, Dialect, GracefulFamily, LongLivedFamily, Message, Open, PeerKind, decode, encode, frame,
 };
@@ -78,6 +80,8 @@ pub(crate) struct Stage {
     pub(crate) now: Instant,
     pub(crate) events: Vec<Event>,
     pub(crate) kernel: BTreeSet<IpNet>,
+    /// Every wish for the kernel, in order.
+    pub(crate) wishes: Vec<FibChange>,
     pub(crate) swept: bool,
     pub(crate) drained: bool,
     /// Who does not read what it is sent.
@@ -95,6 +99,7 @@ impl Stage {
             now: Instant::ZERO,
             events: Vec::new(),
             kernel: BTreeSet::new(),
+            wishes: Vec::new(),
             swept: false,
             drained: false,
             slow: BTreeSet::new(),
@@ -131,14 +136,19 @@ impl Stage {
 
     /// Host `n` of `asn`, which has connected, becomes Established.
     pub(crate) fn open(&mut self, conn: ConnId, n: u8, asn: Asn, graceful: Option<&Graceful>) {
+        self.introduce(conn, &open(n, asn, graceful));
+        assert_eq!(self.state(n), "Established", "{:?}", self.events);
+    }
+
+    /// A peer says who it is, and agrees to whatever we said.
+    pub(crate) fn introduce(&mut self, conn: ConnId, open: &Open) {
         let mut octets = BytesMut::new();
-        let kind = if asn == OURS { PeerKind::Internal } else { PeerKind::External };
+        let kind = if open.asn == OURS { PeerKind::Internal } else { PeerKind::External };
         self.kinds.insert(conn, kind);
         let dialect = Dialect::unnegotiated(kind, OURS);
-        encode(&Message::Open(open(n, asn, graceful)), &dialect, &mut octets);
+        encode(&Message::Open(open.clone()), &dialect, &mut octets);
         encode(&Message::Keepalive, &dialect, &mut octets);
         self.say(conn, &octets);
-        assert_eq!(self.state(n), "Established", "{:?}", self.events);
     }
 
     pub(crate) fn say(&mut self, conn: ConnId, octets: &[u8]) {
@@ -221,10 +231,13 @@ impl Stage {
                     self.closed.insert(conn);
                     self.speaker.handle(Input::Closed { conn }, self.now);
                 }
-                Output::Fib(change) => match change.route {
-                    Some(_) => drop(self.kernel.insert(change.prefix)),
-                    None => drop(self.kernel.remove(&change.prefix)),
-                },
+                Output::Fib(change) => {
+                    match change.route {
+                        Some(_) => drop(self.kernel.insert(change.prefix)),
+                        None => drop(self.kernel.remove(&change.prefix)),
+                    }
+                    self.wishes.push(change);
+                }
                 Output::FibSettled => self.swept = true,
                 Output::Drained => self.drained = true,
                 Output::Track { address, watch: true } => {
@@ -249,7 +262,8 @@ impl Stage {
     }
 }
 
-fn open(n: u8, asn: Asn, graceful: Option<&Graceful>) -> Open {
+/// What host `n` of `asn` says of itself.
+pub(crate) fn open(n: u8, asn: Asn, graceful: Option<&Graceful>) -> Open {
     let mut capabilities: Vec<Capability> =
         Family::UNICAST.into_iter().map(Capability::Multiprotocol).collect();
     capabilities.extend([
