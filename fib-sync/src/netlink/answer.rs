@@ -5,10 +5,12 @@ use nix::errno::Errno;
 use crate::{ObjectOperation, Operation, Refused};
 
 /// What the kernel answered to one request; 0 is yes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) errno: i32,
     pub(super) text: String,
+    /// The attribute of the request that the kernel points at.
+    pub(super) attribute: Option<String>,
 }
 
 /// What was asked, as far as it matters to the meaning of a refusal.
@@ -50,10 +52,11 @@ impl Answer {
     }
 
     fn refused(self, asked: Asked) -> Refused {
-        let Self { errno, text } = self;
+        let Self { errno, text, attribute } = self;
         let name = Errno::from_raw(errno);
         // IPv6 explains little: an unreachable gateway is EHOSTUNREACH without a word.
-        let text = if text.is_empty() { name.desc().to_owned() } else { text };
+        let mut text = if text.is_empty() { name.desc().to_owned() } else { text };
+        text.extend(attribute.iter().map(|attribute| format!(" ({attribute})")));
         match (name, asked) {
             (Errno::EEXIST, Asked::Write(metric)) => Refused::Exists { protocol: 0, metric },
             (Errno::EEXIST, Asked::Make) => Refused::Exists { protocol: 0, metric: 0 },
@@ -89,7 +92,7 @@ mod tests {
     use super::*;
 
     fn refused(errno: Errno, text: &str) -> &'static str {
-        let answer = Answer { errno: errno as i32, text: text.into() };
+        let answer = Answer { errno: errno as i32, text: text.into(), attribute: None };
         answer.result(Asked::Write(7)).map_or_else(|refused| refused.kind(), |()| "yes")
     }
 
@@ -104,14 +107,23 @@ mod tests {
 
     #[test]
     fn a_refusal_without_words_has_the_name_of_its_error() {
-        let answer = Answer { errno: Errno::EHOSTUNREACH as i32, text: String::new() };
+        let answer = Answer { errno: Errno::EHOSTUNREACH as i32, ..Answer::default() };
         let refused = answer.result(Asked::Write(0));
         assert_eq!(refused, Err(Refused::NoSuchNextHop { text: "No route to host".into() }));
     }
 
     #[test]
+    fn a_refusal_names_the_attribute_that_the_kernel_points_at() {
+        let attribute = Some("RTA_PREFSRC".into());
+        let answer =
+            Answer { errno: Errno::EINVAL as i32, text: "Invalid prefsrc address".into(), attribute };
+        let text = "Invalid prefsrc address (RTA_PREFSRC)".into();
+        assert_eq!(answer.result(Asked::Write(0)), Err(Refused::NoSuchSource { text }));
+    }
+
+    #[test]
     fn a_missing_route_is_gone_only_to_who_removes() {
-        let answer = Answer { errno: Errno::ESRCH as i32, text: String::new() };
+        let answer = Answer { errno: Errno::ESRCH as i32, ..Answer::default() };
         assert_eq!(answer.clone().result(Asked::Remove), Err(Refused::Gone));
         assert_ne!(answer.result(Asked::Write(0)), Err(Refused::Gone));
     }

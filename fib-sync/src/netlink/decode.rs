@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use rtnetlink::packet_core::{NLM_F_ACK_TLVS, NLM_F_CAPPED};
 
 use super::answer::Answer;
+use super::attribute;
 use super::bytes::{address, aligned, attributes, text, u8_at, u16_at, u32_at};
 use crate::seen::{Address, Link};
 
@@ -101,17 +102,22 @@ pub(super) fn interface_address(payload: &[u8]) -> Option<Address> {
 /// An acknowledgement, an error, or the end of a reading.
 pub(super) fn answer(header: &Header, payload: &[u8]) -> Option<Answer> {
     let errno = i32::try_from(u32_at(payload, 0)?.cast_signed().unsigned_abs()).ok()?;
-    let begin = match header.kind {
-        NLMSG_DONE => 4,
-        _ if header.flags & NLM_F_CAPPED != 0 => 4 + HEADER,
-        _ => 4 + aligned(usize::try_from(u32_at(payload, 4)?).ok()?),
+    let request = match header.kind {
+        NLMSG_DONE => 0,
+        _ if header.flags & NLM_F_CAPPED != 0 => HEADER,
+        _ => aligned(usize::try_from(u32_at(payload, 4)?).ok()?),
     };
-    let explained = header.flags & NLM_F_ACK_TLVS != 0;
-    let text = explained
-        .then(|| attributes(payload.get(begin..)?).find(|(kind, _)| *kind == NLMSGERR_ATTR_MSG))
-        .flatten()
-        .map(|(_, value)| text(value));
-    Some(Answer { errno, text: text.unwrap_or_default() })
+    let (request, explanation) = payload.get(4..)?.split_at_checked(request).unwrap_or_default();
+    let explanation = if header.flags & NLM_F_ACK_TLVS != 0 { explanation } else { &[] };
+    let (mut words, mut pointed) = (String::new(), None);
+    for (kind, value) in attributes(explanation) {
+        match kind {
+            NLMSGERR_ATTR_MSG => words = text(value),
+            NLMSGERR_ATTR_OFFS => pointed = u32_at(value, 0).and_then(|at| attribute::at(request, at)),
+            _ => {}
+        }
+    }
+    Some(Answer { errno, text: words, attribute: pointed })
 }
 
 pub(super) const NLMSG_ERROR: u16 = 2;
@@ -125,6 +131,7 @@ pub(super) const RTM_DELROUTE: u16 = 25;
 
 const HEADER: usize = 16;
 const NLMSGERR_ATTR_MSG: u16 = 1;
+const NLMSGERR_ATTR_OFFS: u16 = 2;
 const AF_BRIDGE: u8 = 7;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MASTER: u16 = 10;

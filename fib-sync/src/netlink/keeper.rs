@@ -205,7 +205,8 @@ impl Keeper {
             self.reading = None;
             return self.reconciler.observe(Seen::Failed, self.now());
         }
-        let answer = Answer { errno: error.raw_os_error().unwrap_or_default(), text: error.to_string() };
+        let errno = error.raw_os_error().unwrap_or_default();
+        let answer = Answer { errno, text: error.to_string(), attribute: None };
         let ended = self.pipeline.unsent(sequence, &answer);
         self.ended(ended);
     }

@@ -1,6 +1,7 @@
 //! The shell: one netlink socket, and the task that stands between it and the reconciler.
 
 mod answer;
+mod attribute;
 mod bytes;
 mod decode;
 mod encode;

@@ -97,7 +97,8 @@ fn meaning(received: io::Result<SocketAddr>, buffer: &mut Vec<u8>) -> io::Result
 /// Answers in full, strict readings, room for a burst, and every event.
 pub(super) fn set_up(socket: &Socket) -> io::Result<()> {
     socket.set_ext_ack(true)?;
-    socket.set_cap_ack(true)?;
+    // A refusal brings the request along, and with it the attribute that it points at.
+    socket.set_cap_ack(false)?;
     socket.set_netlink_get_strict_chk(true)?;
     enlarge(socket);
     for group in GROUPS {

@@ -3,7 +3,11 @@
 use std::io::ErrorKind;
 
 use crate::namespace::{self, addr, config, event, in_namespace, ip, ip_batch, net, quiet, routes, started};
+use fib_sync::model::Probe;
 use fib_sync::{Event, Handle, Hop, Meddled, Owner, Refused, Route, SnapshotRoute, Standing};
+use rtnetlink::packet_core::{DefaultNla, NLM_F_CREATE};
+use rtnetlink::packet_route::route::{RouteAddress, RouteAttribute, RouteMessage};
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
 /// The wish, the kind of its refusal, and the kernel's words.
 type Case = (&'static str, Route, &'static str, &'static str);
@@ -223,6 +227,22 @@ fn nothing_is_put_in_front_of_a_connected_prefix() {
     });
 }
 
+/// No request of ours makes the kernel do so, as far as we know: one whose attribute is too short does.
+#[test]
+fn a_refusal_names_the_attribute_that_the_kernel_points_at() {
+    in_namespace(|| async {
+        let mut route = RouteMessage::default();
+        route.header.address_family = AddressFamily::Inet;
+        route.header.destination_prefix_length = 32;
+        route.attributes.push(RouteAttribute::Destination(RouteAddress::Inet([192, 0, 2, 1].into())));
+        route.attributes.push(RouteAttribute::Other(DefaultNla::new(RTA_OIF, vec![1, 2])));
+        let mut kernel = Probe::open().expect("a socket");
+        let answer = kernel.ask(RouteNetlinkMessage::NewRoute(route), NLM_F_CREATE).expect("an answer");
+        let refused = answer.expect_err("an interface has four octets");
+        assert!(refused.to_string().ends_with(" (RTA_OIF)"), "{refused}");
+    });
+}
+
 #[test]
 fn a_protocol_that_is_somebody_elses_is_refused() {
     in_namespace(|| async {
@@ -309,3 +329,5 @@ fn whoever_removes_our_route_whenever_they_see_it_is_told_of_and_answered_with_p
         assert_eq!(handle.metrics().await.unwrap().counters.refusals["contested"], 2);
     });
 }
+
+const RTA_OIF: u16 = 4;
