@@ -148,6 +148,16 @@ fn reflector() -> Config {
     reflector
 }
 
+/// The same, with clients that nobody named, so many at most.
+fn reflector_of_a_range(limit: u32) -> Config {
+    let mut reflector = config(64512, 1);
+    reflector.kernel_export = None;
+    let mut template = peer(&reflector, 0, 64512);
+    template.client = true;
+    reflector.dynamic_peers = vec![DynamicPeers { prefix: net("10.0.0.0/24"), limit, template }];
+    reflector
+}
+
 fn reflected_by(world: &mut World, reflector: Config) -> (NodeId, Vec<NodeId>) {
     let long_lived = reflector.graceful_restart.long_lived;
     let reflector = world.add(&[host(1)], reflector);
@@ -278,12 +288,7 @@ fn above_its_limit_a_peer_is_paused_and_told() {
 #[test]
 fn clients_from_a_range_come_and_go() {
     let mut world = World::new(11);
-    let mut reflector = config(64512, 1);
-    reflector.kernel_export = None;
-    let mut template = peer(&reflector, 0, 64512);
-    template.client = true;
-    reflector.dynamic_peers = vec![DynamicPeers { prefix: net("10.0.0.0/24"), limit: 2, template }];
-    let reflector = world.add(&[host(1)], reflector);
+    let reflector = world.add(&[host(1)], reflector_of_a_range(2));
     let clients: Vec<NodeId> = (2..=4)
         .map(|n| {
             let mut config = config(64512, n);

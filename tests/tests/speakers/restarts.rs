@@ -7,7 +7,7 @@ use bgp_core::speaker::{Admin, Event, FibRoute, Input, RoutesOf};
 use tests::sim::scene::{block, config, host, net, peer};
 use tests::sim::{NodeId, World};
 
-use super::{accept_all, count, mesh, of_client, reflected_by, reflector};
+use super::{accept_all, count, mesh, of_client, reflected_by, reflector, reflector_of_a_range};
 
 #[test]
 fn a_cluster_outlives_its_reflectors_shut_down_for_good() {
@@ -64,6 +64,47 @@ fn a_reflector_may_be_away_for_ten_minutes() {
     world.run_for(Duration::from_secs(60));
     assert!(complete(&world, 2));
     assert!(!world.node(clients[0]).received_from("h1").iter().any(|route| route.stale));
+}
+
+#[test]
+fn a_reflector_of_a_range_restarts_with_a_client_and_tells_what_is_new_at_once() {
+    let mut world = World::new(21);
+    let mut config = reflector_of_a_range(10);
+    // Longer than anything takes here.
+    config.graceful_restart.first_contact = Duration::from_secs(100);
+    config.graceful_restart.forwarding_preserved = true;
+    let (reflector, clients) = reflected_by(&mut world, config.clone());
+    for (index, client) in clients.iter().enumerate() {
+        world.input(*client, block(&format!("10.244.{index}.0/26")));
+    }
+    let complete = |world: &World, clients: &[NodeId], count| {
+        clients.iter().all(|client| world.node(*client).kernel.len() == count)
+    };
+    world.run_until("every client has every block", |world| complete(world, &clients, 3));
+    world.run_for(Duration::from_secs(200));
+    world.crash(reflector);
+    world.crash(clients[0]);
+    world.run_for(Duration::from_secs(2));
+    world.restart(reflector, config);
+    world.input(clients[2], block("10.244.3.0/26"));
+    for round in 0..600 {
+        if round == 200 {
+            let mut again = of_client(2);
+            again.graceful_restart.forwarding_preserved = true;
+            world.restart(clients[0], again);
+            world.input(clients[0], block("10.244.0.0/26"));
+        }
+        world.run_for(Duration::from_millis(100));
+        for client in &clients[1..] {
+            let holds =
+                |index| world.node(*client).kernel.contains_key(&net(&format!("10.244.{index}.0/26")));
+            assert!((0..3).all(holds), "at {}", world.now());
+        }
+    }
+    assert!(complete(&world, &clients, 4), "long before first_contact");
+    assert!(!world.node(reflector).settled);
+    world.run_for(Duration::from_secs(120));
+    assert!(complete(&world, &clients, 4) && world.node(reflector).settled);
 }
 
 #[test]
