@@ -1,10 +1,8 @@
 //! Ours.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt::{Display, Write};
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use ipnet::IpNet;
@@ -16,6 +14,7 @@ use crate::failure::{Doing, Failure};
 use crate::kernel::Ip;
 use crate::netns::Netns;
 use crate::process::Daemon;
+use crate::programs::{self, program};
 use crate::sandbox;
 
 /// Caracal.
@@ -31,35 +30,13 @@ pub struct Caracal {
 /// If the test fails, if the daemon does not build, and where [`sandbox::test`] does.
 pub fn test<F: FnOnce() -> Result<(), Failure>>(body: F) {
     if !sandbox::is_inside() {
-        build();
+        programs::build().expect("caracal builds");
     }
     sandbox::run_test(std::any::type_name::<F>(), || {
         if let Err(failure) = body() {
             panic!("{failure}");
         }
     });
-}
-
-fn build() {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(env!("CARGO_MANIFEST_DIR")).args([
-        "build",
-        "--quiet",
-        "-p",
-        "bgp-daemon",
-        "--bin",
-        "caracal",
-    ]);
-    if program().parent().is_some_and(|folder| folder.ends_with("release")) {
-        cargo.arg("--release");
-    }
-    assert!(cargo.status().expect("cargo runs").success(), "caracal does not build");
-}
-
-/// Beside the folder of the test's own executable.
-fn program() -> PathBuf {
-    let executable = env::current_exe().unwrap_or_default();
-    executable.ancestors().nth(2).map(|folder| folder.join("caracal")).unwrap_or_default()
 }
 
 impl Caracal {
@@ -69,7 +46,7 @@ impl Caracal {
     }
 
     fn ask(&self, session: &Session, words: &[&str]) -> Result<String, Failure> {
-        ask(Command::new(program()).arg("--socket").arg(session.local.file("sock")).args(words))
+        ask(Command::new(program("caracal")).arg("--socket").arg(session.local.file("sock")).args(words))
     }
 
     fn peer(&self, session: &Session) -> Result<Value, Failure> {
@@ -90,7 +67,7 @@ impl Speaker for Caracal {
         if let Some(key) = session.password {
             fs::write(session.local.file("key"), key).doing("write a key")?;
         }
-        let mut command = Command::new(program());
+        let mut command = Command::new(program("caracal"));
         command.arg("run").arg("--config").arg(&file);
         self.daemon = Some(Daemon::start("caracal", &mut command, place, &session.local.file("log"))?);
         Ok(())
