@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bgp_core::peer::PeerConfig;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
-use bgp_core::speaker::{Admin, ConnId, ConnectError, DynamicPeers, Input};
+use bgp_core::speaker::{Admin, ConnId, ConnectError, DynamicPeers, Input, Reach, ResolvedHop};
 use bgp_core::wire::{Attributes, Capability, Message, RefreshKind};
 use bgp_core::{Asn, Family};
 use script::{Graceful, OURS, Stage, attribute, config, end_of_rib, host, net, peer, refresh, update, usual};
@@ -303,6 +303,32 @@ fn a_peer_that_never_ends_is_waited_for_two_minutes() {
     assert!(!stage.swept);
     stage.wait(2, &[conn]);
     assert!(stage.swept);
+}
+
+#[test]
+fn who_promised_nothing_has_its_time_to_tell() {
+    let mut stage = restarted(vec![peer(2, asn(2))]);
+    stage.wait(5, &[]);
+    let conn = stage.establish(2, asn(2), None);
+    stage.wait(9, &[conn]);
+    assert!(!stage.swept, "it may still be telling");
+    stage.wait(2, &[conn]);
+    assert!(stage.swept);
+}
+
+#[test]
+fn next_hops_are_looked_up_before_anything_is_decided() {
+    let mut stage = restarted(vec![peer(2, asn(2)), peer(3, asn(3))]);
+    stage.knows_no_way = true;
+    let [teller, listener] = [2, 3].map(|n| stage.establish(n, asn(n), Some(&graceful(false))));
+    stage.say(teller, &[announcement(2, asn(2)), everything_told()].concat());
+    stage.say(listener, &everything_told());
+    stage.wait(20, &[teller, listener]);
+    assert_eq!((told(&mut stage, listener), stage.swept), ((0, 0), false), "it only seems unreachable");
+    let hops = vec![ResolvedHop { gateway: None, interface: "eth0".into() }];
+    stage.input(Input::NextHop { address: host(2), reach: Some(Reach { metric: 0, hops }) });
+    stage.sleep(Duration::ZERO);
+    assert_eq!((told(&mut stage, listener), stage.swept), ((1, 2), true));
 }
 
 #[test]

@@ -84,6 +84,8 @@ pub(crate) struct Stage {
     pub(crate) wishes: Vec<FibChange>,
     pub(crate) swept: bool,
     pub(crate) drained: bool,
+    /// Nobody answers how next hops are reached.
+    pub(crate) knows_no_way: bool,
     /// Who does not read what it is sent.
     pub(crate) slow: BTreeSet<ConnId>,
     serial: u64,
@@ -102,6 +104,7 @@ impl Stage {
             wishes: Vec::new(),
             swept: false,
             drained: false,
+            knows_no_way: false,
             slow: BTreeSet::new(),
             serial: 0,
             kinds: BTreeMap::new(),
@@ -240,7 +243,7 @@ impl Stage {
                 }
                 Output::FibSettled => self.swept = true,
                 Output::Drained => self.drained = true,
-                Output::Track { address, watch: true } => {
+                Output::Track { address, watch: true } if !self.knows_no_way => {
                     let hops = vec![ResolvedHop { gateway: None, interface: Arc::from("eth0") }];
                     let reach = Some(Reach { metric: 0, hops });
                     self.speaker.handle(Input::NextHop { address, reach }, self.now);

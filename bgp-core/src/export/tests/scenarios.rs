@@ -168,6 +168,19 @@ fn end_of_rib_may_wait_longer_and_comes_after_what_was_learned_meanwhile() {
 }
 
 #[test]
+fn what_comes_before_a_family_is_complete_comes_before_its_end_of_rib() {
+    let (mut world, origin) = world(1);
+    let peer = world.add(1, internal());
+    world.exporter.hold_back(Family::IPV4);
+    world.join(peer);
+    world.exporter.let_go(Family::IPV4);
+    (1..40).for_each(|number| world.announce(origin, prefix(number), 0, route(9, &[65009])));
+    world.decide(usize::MAX);
+    world.exporter.conclude(Family::IPV4);
+    assert_eq!(held_at_end_of_rib(&mut world, peer), 40);
+}
+
+#[test]
 fn a_refresh_says_everything_again_between_its_marks() {
     let (mut world, _) = world(10);
     let mut target = internal();
