@@ -16,8 +16,9 @@ pub(super) struct Contests {
     tidy: Option<Instant>,
 }
 
+/// One of them, or that about the objects of a set.
 #[derive(Clone, Copy, Debug)]
-struct Contest {
+pub(super) struct Contest {
     /// The first time in a row.
     since: Instant,
     /// When to write again.
@@ -29,17 +30,14 @@ struct Contest {
 impl Contests {
     /// What we did was undone.
     pub(super) fn undone(&mut self, prefix: IpNet, now: Instant) {
-        let before = self.contests.get(&prefix).filter(|contest| !contest.is_over(now));
-        let times = before.map_or(1, |contest| contest.times.saturating_add(1));
-        let since = before.map_or(now, |contest| contest.since);
-        self.contests.insert(prefix, Contest { since, until: now + pause(times), times });
+        let before = self.contests.get(&prefix).copied();
+        self.contests.insert(prefix, Contest::next(before, now));
         self.tidy.get_or_insert(now + QUIET);
     }
 
     /// The trouble of a prefix that has to wait before what was `meddled` with is undone.
     pub(super) fn paused(&self, prefix: &IpNet, meddled: Meddled, now: Instant) -> Option<Trouble> {
-        let Contest { since, until, times } = *self.contests.get(prefix).filter(|held| now < held.until)?;
-        Some(Trouble::until(until, Refused::Contested { times, meddled }, since, times))
+        self.contests.get(prefix)?.paused(meddled, now)
     }
 
     /// There is another reason to write: it does not wait, and what was counted stays.
@@ -67,6 +65,21 @@ impl Contests {
 }
 
 impl Contest {
+    /// What we did was undone once more, or for the first time.
+    pub(super) fn next(before: Option<Self>, now: Instant) -> Self {
+        let before = before.filter(|contest| !contest.is_over(now));
+        let times = before.map_or(1, |contest| contest.times.saturating_add(1));
+        let since = before.map_or(now, |contest| contest.since);
+        Self { since, until: now + pause(times), times }
+    }
+
+    /// The trouble of what has to wait before it is done again.
+    pub(super) fn paused(self, meddled: Meddled, now: Instant) -> Option<Trouble> {
+        let Self { since, until, times } = self;
+        let refused = || Refused::Contested { times, meddled };
+        (now < until).then(|| Trouble::until(until, refused(), since, times))
+    }
+
     fn is_over(&self, now: Instant) -> bool {
         self.until + QUIET <= now
     }

@@ -127,6 +127,9 @@ impl Reconciler {
 
     pub(super) fn follow(&mut self, changes: Changes, now: Instant) {
         let network_changed = changes.is_about_network();
+        if !network_changed {
+            self.sets.undone(&changes.objects, &self.view);
+        }
         let waited = self.sets.objects_changed(&changes.objects, &self.view, Ticket(self.last_ticket));
         self.look_again(waited);
         for prefix in changes.prefixes {

@@ -373,6 +373,31 @@ fn a_set_that_changes_while_its_route_is_wished_again_is_followed() {
 }
 
 #[test]
+fn objects_that_somebody_removes_again_and_again_come_back_ever_later() {
+    let mut world = many_routes(with_objects());
+    let mut removed = 0;
+    for _ in 0..60 {
+        let group = world.kernel.objects().find(|object| object.hop().is_none()).map(|object| object.id);
+        if let Some(group) = group {
+            world.kernel.delete_object(group).expect("it is there");
+            removed += 1;
+        }
+        world.settle_down();
+        world.pass(Duration::from_secs(1));
+        world.settle_down();
+    }
+    assert!((6..15).contains(&removed), "put back {removed} times in a minute");
+    let contested = |event: &Event| {
+        matches!(event, Event::SetDiverged { set: SetId(0), refused: Refused::Contested { .. } })
+    };
+    assert!(world.events.iter().any(contested), "{:?}", world.events);
+    world.wait_long();
+    world.check_wishes();
+    check_objects(&world);
+    assert!(world.events.contains(&Event::SetHealed { set: SetId(0) }));
+}
+
+#[test]
 fn weights_are_those_of_the_group() {
     let mut world = World::configured(World::new().kernel, with_objects());
     let hops = hops_of(0, 2).into_iter().zip([3, 256]).map(|(hop, weight)| hop.weighing(weight)).collect();

@@ -149,15 +149,21 @@ impl Sets {
         if set.trouble.as_ref().is_some_and(is_known) {
             return;
         }
-        let before = set.trouble.take();
-        if let Some(before) = &before {
-            self.retries.remove(&(before.retry, id));
-        }
-        if before.is_some() || refused.is_some() {
+        let trouble = refused.map(|refused| Trouble::next(set.trouble.as_ref(), refused, now));
+        self.put_trouble(id, trouble);
+    }
+
+    pub(super) fn put_trouble(&mut self, id: SetId, trouble: Option<Trouble>) {
+        let Some(set) = self.sets.get_mut(&id) else { return };
+        if set.trouble.is_some() || trouble.is_some() {
             self.news.verdicts.insert(id);
         }
-        set.trouble = refused.map(|refused| Trouble::next(before.as_ref(), refused, now));
-        self.retries.extend(set.trouble.as_ref().map(|trouble| (trouble.retry, id)));
+        self.retries.extend(trouble.as_ref().map(|trouble| (trouble.retry, id)));
+        if let Some(before) = std::mem::replace(&mut set.trouble, trouble)
+            && set.trouble.as_ref().is_none_or(|trouble| trouble.retry != before.retry)
+        {
+            self.retries.remove(&(before.retry, id));
+        }
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.

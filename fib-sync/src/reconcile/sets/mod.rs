@@ -6,6 +6,7 @@
 //! need not watch: the kernel moves them.
 
 mod answer;
+mod contest;
 mod numbers;
 mod orphans;
 mod step;
@@ -63,6 +64,7 @@ struct Set {
     /// What the kernel said to single hops, until they are tried again.
     refused: BTreeMap<KernelHop, Refused>,
     trouble: Option<Trouble>,
+    fight: contest::Fight,
 }
 
 /// An operation on objects that waits for its answer.
@@ -135,6 +137,7 @@ impl Sets {
         let set = self.sets.entry(id).or_default();
         set.hops = hops;
         set.refused.clear();
+        set.fight = contest::Fight::default();
         self.ready.insert(id);
         if set.numbers.group.is_some() && !(self.objects && set.can_be_carried()) {
             self.condemn(id, last);
@@ -263,9 +266,16 @@ impl Sets {
             spare: self.register.spare(view),
         };
         match stand.decide(view) {
-            Step::Rest => self.rest(id, None, view, now),
+            Step::Rest => {
+                set.fight.stands();
+                self.rest(id, None, view, now);
+            }
             Step::Refuse(refused) => self.rest(id, Some(refused), view, now),
             Step::Apply(hop, operation) => {
+                if let Some(trouble) = set.fight.paused(now) {
+                    self.put_trouble(id, Some(trouble));
+                    return None;
+                }
                 set.flight = Some(ticket);
                 if let ObjectOperation::Create(object) = &operation {
                     set.numbers.take(object);

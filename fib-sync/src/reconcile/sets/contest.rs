@@ -1,0 +1,45 @@
+//! Somebody removes objects of ours again and again: what is put back waits longer each time, as with routes.
+
+use super::Sets;
+use crate::reconcile::contest::Contest;
+use crate::reconcile::row::Trouble;
+use crate::view::View;
+use crate::{Instant, Meddled};
+
+/// What somebody else did to the objects of one set.
+#[derive(Debug, Default)]
+pub(super) struct Fight {
+    /// All of the set is held.
+    stands: bool,
+    /// It was, until somebody removed an object. Counted with the step that puts it back.
+    undone: bool,
+    contest: Option<Contest>,
+}
+
+impl Fight {
+    /// The kernel holds all of the set.
+    pub(super) const fn stands(&mut self) {
+        self.stands = true;
+        self.undone = false;
+    }
+
+    /// Whether the next step has to wait.
+    pub(super) fn paused(&mut self, now: Instant) -> Option<Trouble> {
+        if std::mem::take(&mut self.undone) {
+            self.contest = Some(Contest::next(self.contest, now));
+        }
+        self.contest?.paused(Meddled::Removed, now)
+    }
+}
+
+impl Sets {
+    /// These objects changed by somebody else's hand: notes whose set lost one. The kernel removes a group with its
+    /// last member, so one removal may be several.
+    pub(in crate::reconcile) fn undone(&mut self, ids: &[u32], view: &View) {
+        for id in ids.iter().filter(|id| !self.register.holds(**id, view)) {
+            if let Some(set) = self.register.holder(*id).and_then(|set| self.sets.get_mut(&set)) {
+                set.fight.undone |= std::mem::take(&mut set.fight.stands);
+            }
+        }
+    }
+}
