@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use ipnet::IpNet;
 
 use crate::Family;
@@ -13,7 +13,7 @@ use crate::export::audience::Audience;
 use crate::export::difference::{Word, difference};
 use crate::export::dirty::Dirty;
 use crate::export::entitlement::Names;
-use crate::export::journal::{Journal, Saying};
+use crate::export::journal::{Journal, Portion, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::offer::{Clerk, as_said};
@@ -26,7 +26,7 @@ use crate::wire::{self, Message, Nlri, RefreshKind, RouteRefresh};
 #[derive(Debug)]
 pub(super) enum Pulled {
     /// Octets to send.
-    Octets(Bytes),
+    Octets(Portion),
     /// Nothing yet, and the work bounded for one call is done: ask again.
     Later,
     /// There is nothing to say.
@@ -203,8 +203,8 @@ impl Group {
         for _ in 0..STEPS {
             let Some(member) = self.members.get_mut(&peer) else { return Pulled::Nothing };
             let queued = member.queue.pop_front();
-            if let Some(octets) = queued.or_else(|| self.journal.read(&mut member.position, peer)) {
-                return Pulled::Octets(octets);
+            if let Some(portion) = queued.or_else(|| self.journal.read(&mut member.position, peer)) {
+                return Pulled::Octets(portion);
             }
             match member.need(!self.dirty.is_empty()) {
                 Need::Batch => self.batch(peer, names, rib),
@@ -289,7 +289,7 @@ impl Group {
             pack.add(prefix, Word { path_id, audience: Audience::Only(peer), sent });
         }
         let sayings = pack.finish(self.key.family, &self.key.dialect);
-        member.queue.extend(sayings.into_iter().map(|saying| saying.bytes));
+        member.queue.extend(sayings.into_iter().map(|saying| saying.portion));
     }
 
     fn start_refresh(&mut self, peer: PeerId) {
@@ -352,7 +352,7 @@ impl Group {
             }
             (Purpose::Join | Purpose::Refresh | Purpose::Move, _) => return,
         }
-        member.queue.push_back(octets.freeze());
+        member.queue.push_back(Portion { octets: octets.freeze(), messages: 1 });
     }
 
     /// Says a part of Adj-RIB-Out as it is now. Those who walk there before it changes share the octets.
@@ -370,7 +370,7 @@ impl Group {
         });
         let heard = sayings.iter().filter(|saying| saying.audience.admits(peer));
         if let Some(member) = self.members.get_mut(&peer) {
-            member.queue.extend(heard.map(|saying| saying.bytes.clone()));
+            member.queue.extend(heard.map(|saying| saying.portion.clone()));
         }
     }
 

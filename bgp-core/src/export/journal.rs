@@ -12,10 +12,19 @@ use crate::export::audience::Audience;
 use crate::speaker::PeerId;
 use crate::wire::Nlri;
 
+/// Octets for a peer: whole messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// Shared with whoever is sent the same.
+    pub octets: Bytes,
+    /// How many messages there are, counted once for everybody.
+    pub messages: u32,
+}
+
 /// Something to say: whole messages, and which routes they speak of.
 #[derive(Clone, Debug)]
 pub(super) struct Saying {
-    pub(super) bytes: Bytes,
+    pub(super) portion: Portion,
     pub(super) audience: Audience,
     pub(super) nlri: Arc<[Nlri]>,
 }
@@ -23,7 +32,7 @@ pub(super) struct Saying {
 impl Saying {
     /// About what it costs to keep.
     fn weight(&self) -> usize {
-        self.bytes.len() + size_of_val(&*self.nlri)
+        self.portion.octets.len() + size_of_val(&*self.nlri)
     }
 }
 
@@ -65,11 +74,11 @@ impl Journal {
     }
 
     /// The next octets meant for `peer` from `position` on, which moves behind them.
-    pub(super) fn read(&mut self, position: &mut Position, peer: PeerId) -> Option<Bytes> {
+    pub(super) fn read(&mut self, position: &mut Position, peer: PeerId) -> Option<Portion> {
         let mut found = None;
         while found.is_none() {
             let Some(saying) = self.pass(position) else { break };
-            found = saying.audience.admits(peer).then_some(saying.bytes);
+            found = saying.audience.admits(peer).then_some(saying.portion);
         }
         self.trim();
         found
@@ -132,7 +141,12 @@ mod tests {
     const BOB: PeerId = PeerId(2);
 
     fn saying(text: &'static [u8], audience: Audience) -> Saying {
-        Saying { bytes: Bytes::from_static(text), audience, nlri: Arc::from([]) }
+        let portion = Portion { octets: Bytes::from_static(text), messages: 1 };
+        Saying { portion, audience, nlri: Arc::from([]) }
+    }
+
+    fn read(journal: &mut Journal, position: &mut Position, peer: PeerId) -> Option<Vec<u8>> {
+        journal.read(position, peer).map(|portion| portion.octets.to_vec())
     }
 
     #[test]
@@ -140,11 +154,11 @@ mod tests {
         let mut journal = Journal::default();
         let (mut ann, mut bob) = (journal.end(), journal.end());
         journal.push(saying(b"one", Audience::All), 2);
-        assert_eq!(journal.read(&mut ann, ANN).as_deref(), Some(&b"one"[..]));
+        assert_eq!(read(&mut journal, &mut ann, ANN), Some(b"one".to_vec()));
         assert_eq!(journal.weight(), 3);
-        assert_eq!(journal.read(&mut bob, BOB).as_deref(), Some(&b"one"[..]));
+        assert_eq!(read(&mut journal, &mut bob, BOB), Some(b"one".to_vec()));
         assert_eq!(journal.weight(), 0);
-        assert_eq!(journal.read(&mut bob, BOB), None);
+        assert_eq!(read(&mut journal, &mut bob, BOB), None);
     }
 
     #[test]
@@ -154,7 +168,7 @@ mod tests {
         journal.push(saying(b"not ann", Audience::Except(ANN)), 1);
         journal.push(saying(b"bob", Audience::Only(BOB)), 1);
         journal.push(saying(b"ann", Audience::Only(ANN)), 1);
-        assert_eq!(journal.read(&mut ann, ANN).as_deref(), Some(&b"ann"[..]));
+        assert_eq!(read(&mut journal, &mut ann, ANN), Some(b"ann".to_vec()));
         assert_eq!(journal.weight(), 0);
     }
 
@@ -168,6 +182,6 @@ mod tests {
         assert_eq!(lost.len(), 1);
         assert!(lost.iter().all(|(position, _)| *position >= slow));
         let mut slow = journal.clamp(slow);
-        assert_eq!(journal.read(&mut slow, ANN).as_deref(), Some(&b"two"[..]));
+        assert_eq!(read(&mut journal, &mut slow, ANN), Some(b"two".to_vec()));
     }
 }

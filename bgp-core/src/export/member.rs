@@ -2,11 +2,9 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
 use crate::export::arrears::Arrears;
 use crate::export::dirty::Ticket;
-use crate::export::journal::Position;
+use crate::export::journal::{Portion, Position};
 
 /// Why a member is told everything, and how it learns that everything has been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +57,7 @@ pub(super) enum Closing {
 #[derive(Debug)]
 pub(super) struct Member {
     /// What was cut for it from a walk or its arrears, to be sent before anything else.
-    pub(super) queue: VecDeque<Bytes>,
+    pub(super) queue: VecDeque<Portion>,
     /// Where it reads the journal.
     pub(super) position: Position,
     pub(super) arrears: Arrears,

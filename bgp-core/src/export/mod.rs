@@ -27,12 +27,11 @@ mod tests;
 mod voice;
 
 pub use audience::Gate;
+pub use journal::Portion;
 pub use target::{OwnAddresses, Target};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-
-use bytes::Bytes;
 
 use crate::Family;
 use crate::export::entitlement::Names;
@@ -253,8 +252,8 @@ impl Exporter {
         })
     }
 
-    /// The next octets for `peer`: whole messages, at most about 64 KiB. Bounded work per call.
-    pub fn pull(&mut self, peer: PeerId, rib: &mut Rib) -> Option<Bytes> {
+    /// The next messages for `peer`, at most about 64 KiB. Bounded work per call.
+    pub fn pull(&mut self, peer: PeerId, rib: &mut Rib) -> Option<Portion> {
         let session = self.sessions.get_mut(&peer)?;
         let mut later = false;
         for _ in 0..session.groups.len() {
@@ -264,7 +263,7 @@ impl Exporter {
                 continue;
             }
             match self.groups.get_mut(&id)?.pull(peer, &self.names, rib) {
-                Pulled::Octets(octets) => return Some(octets),
+                Pulled::Octets(portion) => return Some(portion),
                 Pulled::Later => later = true,
                 Pulled::Nothing => {}
             }

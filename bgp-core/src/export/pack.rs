@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::export::audience::Audience;
 use crate::export::difference::Word;
-use crate::export::journal::Saying;
+use crate::export::journal::{Portion, Saying};
 use crate::export::sent::Sent;
 use crate::rib::Seeded;
 use crate::wire::{self, Dialect, Nlri};
@@ -115,8 +115,8 @@ impl<'a> Draft<'a> {
 
     fn finish(self) -> Option<Saying> {
         let nlri = self.nlri.get(..self.lines)?.into();
-        let bytes = self.octets.freeze();
-        (!bytes.is_empty()).then_some(Saying { bytes, audience: self.audience, nlri })
+        let portion = Portion { messages: count_messages(&self.octets), octets: self.octets.freeze() };
+        (!portion.octets.is_empty()).then_some(Saying { portion, audience: self.audience, nlri })
     }
 }
 
@@ -126,6 +126,16 @@ impl Bundle {
             Self::Withdrawn(audience) | Self::Announced(audience, _) => audience,
         }
     }
+}
+
+/// How many messages stand in whole encoded ones.
+fn count_messages(mut octets: &[u8]) -> u32 {
+    let mut count = 0;
+    while let Some(&[high, low]) = octets.get(16..18) {
+        count += 1;
+        octets = octets.get(usize::from(u16::from_be_bytes([high, low])).max(19)..).unwrap_or_default();
+    }
+    count
 }
 
 /// Octets after which a new buffer is begun: a good write to a socket.

@@ -206,13 +206,13 @@ impl Speaker {
         if neighbour.live.as_ref()?.conn != conn {
             return None;
         }
-        let Some(bytes) = self.exporter.pull(id, &mut self.rib) else {
+        let Some(portion) = self.exporter.pull(id, &mut self.rib) else {
             self.unfinished |= self.exporter.has_work(id) || self.drain == Some(Drain::Telling);
             return None;
         };
-        neighbour.peer.updated(conn, count_messages(&bytes), self.now);
+        neighbour.peer.updated(conn, portion.messages.into(), self.now);
         self.roster.reindex(id);
-        Some(bytes)
+        Some(portion.octets)
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next, and what for.
@@ -341,14 +341,4 @@ const fn own(prefix: IpNet) -> Nlri {
 fn rib_settings(config: &Config) -> Settings {
     let next_hops = if config.kernel_export.is_some() { NextHopMode::Tracked } else { NextHopMode::Assumed };
     Settings { selection: Selection::default(), multipath: config.multipath, next_hops }
-}
-
-/// How many messages stand in whole encoded ones.
-fn count_messages(mut octets: &[u8]) -> u64 {
-    let mut count = 0;
-    while let Some(&[high, low]) = octets.get(16..18) {
-        count += 1;
-        octets = octets.get(usize::from(u16::from_be_bytes([high, low])).max(19)..).unwrap_or_default();
-    }
-    count
 }

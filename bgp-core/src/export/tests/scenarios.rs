@@ -70,7 +70,7 @@ fn members_of_a_group_are_sent_the_same_octets_not_copies() {
         .iter()
         .map(|peer| {
             let octets = std::iter::from_fn(|| world.exporter.pull(*peer, &mut world.rib));
-            octets.map(|octets| octets.as_ptr()).next()
+            octets.map(|portion| portion.octets.as_ptr()).next()
         })
         .collect();
     assert!(places.iter().all(|place| place.is_some() && *place == places[0]), "{places:?}");

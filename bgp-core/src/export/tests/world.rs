@@ -103,7 +103,7 @@ impl World {
 
     /// One pull; whether it brought something.
     pub(super) fn pull(&mut self, peer: PeerId) -> bool {
-        let octets = self.exporter.pull(peer, &mut self.rib);
+        let octets = self.exporter.pull(peer, &mut self.rib).map(|portion| portion.octets);
         let neighbour = self.neighbours.get_mut(&peer).expect("a neighbour");
         match (&octets, &mut neighbour.shadow) {
             (Some(octets), Some(shadow)) => shadow.hear(octets),
