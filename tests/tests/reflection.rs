@@ -170,3 +170,10 @@ fn with_two_paths_one_origin_may_fail() {
         assert!(told.len() <= 2, "{context}");
     });
 }
+#[test]
+fn with_paths_of_equal_cost_an_anycast_address_keeps_every_host_behind_it() {
+    with_more_and_fewer_paths(AddPathSend::Ecmp, |told, others, context| {
+        assert_eq!(told, others, "{context}")
+    });
+}
+

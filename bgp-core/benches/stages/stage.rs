@@ -263,6 +263,7 @@ fn target() -> Target {
         local_asn: ASN,
         cluster_id: OURS,
         client: true,
+        client_to_client: true,
         role: None,
         next_hop: NextHopRule::Auto,
         own: OwnAddresses { v4: Some(OURS.0), ..OwnAddresses::default() },

@@ -1,7 +1,7 @@
 //! The audience: who may hear a path. Every rule that keeps a path from a peer has a name here.
 //!
 //! The RFC's version: what an internal peer said is not said to internal peers ([RFC 4271 §9.2]),
-//! unless one of the two is a client ([RFC 4456 §6]); well-known communities stop a path at a border
+//! unless one of the two is a client ([RFC 4456 §6]), or both are and their cluster is meshed; well-known communities stop a path at a border
 //! ([RFC 1997]); OTC stops it on its way up or sideways ([RFC 9234 §5]).
 //! Ours: the rules that hold for a whole group are asked once, by [`refuses`]; the only rule that
 //! differs between members of a group, that a path does not go back to where it came from, is carried
@@ -26,6 +26,9 @@ use crate::wire::{Attributes, Community, PeerKind, Role};
 pub enum Gate {
     /// AS 0, which is nobody's, stands in it ([RFC 7607](https://www.rfc-editor.org/rfc/rfc7607)).
     AsZero,
+    /// Learned from a client, for a client of the same cluster, whose clients tell each other
+    /// ([RFC 4456 §10](https://www.rfc-editor.org/rfc/rfc4456#section-10)).
+    ClientToClient,
     /// A well-known community forbids it ([RFC 1997](https://www.rfc-editor.org/rfc/rfc1997)).
     Community(Community),
     /// There is no next hop that this session can carry ([RFC 8950](https://www.rfc-editor.org/rfc/rfc8950)).
@@ -59,6 +62,9 @@ impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AsZero => f.write_str("AS 0 is in it (RFC 7607)"),
+            Self::ClientToClient => {
+                f.write_str("learned from a client, clients of this cluster tell each other")
+            }
             Self::Community(community) => write!(f, "community {community} forbids it"),
             Self::NoNextHop => f.write_str("the session carries no next hop for it"),
             Self::NoPolicy => f.write_str("no export policy (RFC 8212)"),
@@ -105,6 +111,9 @@ pub(super) fn refuses(key: &Key, source: &Source, attributes: &Attributes) -> Op
     if is_internal_matter(key, source) {
         return Some(Gate::Reflection);
     }
+    if is_told_by_the_mesh(key, source) {
+        return Some(Gate::ClientToClient);
+    }
     let forbidding = |community: &&Community| forbids(key, **community);
     if let Some(community) = attributes.communities.iter().find(forbidding) {
         return Some(Gate::Community(*community));
@@ -117,6 +126,13 @@ fn is_internal_matter(key: &Key, source: &Source) -> bool {
     let said_by_non_client =
         |source: &Source| source.peer().is_some_and(|peer| peer.kind == PeerKind::Internal && !peer.client);
     key.kind == PeerKind::Internal && !key.client && said_by_non_client(source)
+}
+
+/// From a client to a client of the same cluster, where they are meshed.
+fn is_told_by_the_mesh(key: &Key, source: &Source) -> bool {
+    let is_of_the_cluster =
+        |source: &Source| source.peer().is_some_and(|peer| peer.client && peer.cluster_id == key.cluster_id);
+    key.meshed && is_of_the_cluster(source)
 }
 
 fn forbids(key: &Key, community: Community) -> bool {

@@ -19,6 +19,8 @@ pub(super) struct Key {
     pub(super) family: Family,
     pub(super) kind: PeerKind,
     pub(super) client: bool,
+    /// A client to which its cluster's other clients are not reflected.
+    pub(super) meshed: bool,
     pub(super) local_asn: Asn,
     pub(super) cluster_id: RouterId,
     pub(super) role: Option<Role>,
@@ -46,6 +48,7 @@ impl Key {
             family,
             kind,
             client: kind == PeerKind::Internal && target.client,
+            meshed: kind == PeerKind::Internal && target.client && !target.client_to_client,
             local_asn: target.local_asn,
             cluster_id: target.cluster_id,
             role: target.role.filter(|_| kind == PeerKind::External),

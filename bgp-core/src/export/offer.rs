@@ -37,6 +37,7 @@ pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
     let mut candidates: Vec<Candidate> = match key.add_path {
         None => best(key, net, rib).into_iter().collect(),
         Some(AddPathSend::All) => rib.eligible(key.family, net).filter_map(|path| candidate(&path)).collect(),
+        Some(AddPathSend::Ecmp) => rib.equals(key.family, net).iter().filter_map(candidate).collect(),
         Some(AddPathSend::Best(most)) => {
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             rib.ranked(key.family, net, most).iter().filter_map(candidate).collect()

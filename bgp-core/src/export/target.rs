@@ -37,6 +37,9 @@ pub struct Target {
     pub cluster_id: RouterId,
     /// It is a route-reflector client.
     pub client: bool,
+    /// A client is told what other clients of its cluster say
+    /// ([RFC 4456 §10](https://www.rfc-editor.org/rfc/rfc4456#section-10)).
+    pub client_to_client: bool,
     /// Our role ([RFC 9234](https://www.rfc-editor.org/rfc/rfc9234)); `None` where there is none.
     pub role: Option<Role>,
     /// What the next hop is.

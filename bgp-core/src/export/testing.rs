@@ -40,6 +40,7 @@ fn target(kind: PeerKind, asn: Asn) -> Target {
         local_asn: OUR_ASN,
         cluster_id: RouterId(Ipv4Addr::new(9, 9, 9, 9)),
         client: false,
+        client_to_client: true,
         role: None,
         next_hop: NextHopRule::Auto,
         own: OwnAddresses { v4: Some(OUR_V4), v6: None, link_local: None },

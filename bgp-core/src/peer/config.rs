@@ -26,6 +26,8 @@ pub enum AddPathSend {
     All,
     /// The best `n`.
     Best(u32),
+    /// The best path and those that could share its traffic: what is behind one anycast address.
+    Ecmp,
 }
 
 /// What the next hop of routes sent to a peer is.
@@ -108,6 +110,9 @@ pub struct PeerConfig {
     pub multihop: bool,
     /// Route-reflector client.
     pub client: bool,
+    /// A client is told what other clients of its cluster say. To be turned off where they tell each other
+    /// themselves ([RFC 4456 §10](https://www.rfc-editor.org/rfc/rfc4456#section-10)).
+    pub client_to_client: bool,
     /// What the next hop of routes sent to it is.
     pub next_hop: NextHopRule,
     /// Our addresses as next hops, at most one of a family: instead of our end of the session, or of
@@ -154,6 +159,7 @@ impl PeerConfig {
             connect_retry: Duration::from_secs(5),
             multihop: false,
             client: false,
+            client_to_client: true,
             next_hop: NextHopRule::Auto,
             next_hop_addresses: Vec::new(),
             allow_own_as: 0,

@@ -64,10 +64,20 @@ impl Rib {
     /// allow.
     #[must_use]
     pub fn multipath(&self, family: Family, net: NetId) -> Vec<PathView<'_>> {
+        self.shared(family, net, self.settings.multipath.into())
+    }
+
+    /// The best path of `net` and all that could share its traffic, best first, whatever we do ourselves.
+    #[must_use]
+    pub fn equals(&self, family: Family, net: NetId) -> Vec<PathView<'_>> {
+        self.shared(family, net, usize::MAX)
+    }
+
+    fn shared(&self, family: Family, net: NetId, most: usize) -> Vec<PathView<'_>> {
         let Some(id) = TableId::named(family) else { return Vec::new() };
         let mut candidates = Vec::new();
         self.gather(id, net, &mut candidates);
-        let shared = decide(&mut candidates, self.settings.multipath.into(), |_, _| {});
+        let shared = decide(&mut candidates, most, |_, _| {});
         candidates[..shared].iter().filter_map(|it| self.view_of(id, it.slot)).collect()
     }
 

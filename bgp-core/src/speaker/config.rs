@@ -95,4 +95,17 @@ impl Config {
             multipath: 1,
         }
     }
+
+    /// Every reflection cluster of ours, each once. A route that went through any of them is a loop,
+    /// whichever of them the peer belongs to ([RFC 4456 §8]).
+    ///
+    /// [RFC 4456 §8]: https://www.rfc-editor.org/rfc/rfc4456#section-8
+    pub(super) fn clusters(&self) -> Vec<RouterId> {
+        let ranges = self.dynamic_peers.iter().map(|range| &range.template);
+        let mut clusters: Vec<RouterId> =
+            self.peers.iter().chain(ranges).map(|peer| peer.cluster_id).collect();
+        clusters.sort_unstable();
+        clusters.dedup();
+        clusters
+    }
 }

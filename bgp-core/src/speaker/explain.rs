@@ -45,7 +45,7 @@ impl View<'_> {
         let peer = self.speaker.rib.source(outcome.path.source).and_then(Source::peer)?;
         let neighbour = self.speaker.roster.get(peer.peer)?;
         let policies = neighbour.config().import.as_deref().unwrap_or_default();
-        let judged = neighbour.importer(self.speaker.config.asn);
+        let judged = neighbour.importer(self.speaker.config.asn, &self.speaker.clusters);
         let rule = judged
             .map(|importer| importer.evaluate(prefix, &outcome.path.received.route()).by().explain(policies));
         let refused = outcome.path.accepted.err();

@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::Asn;
 use crate::peer::PeerConfig;
 use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
 use crate::rib::{Accepted, Forwarding, Ineligible, Interned, Rib, Route};
 use crate::wire::{Community, Role};
+use crate::{Asn, RouterId};
 
 use super::place::Place;
 
@@ -29,6 +29,8 @@ pub(super) struct Importer<'a> {
     pub(super) asn: Asn,
     /// The peer's AS.
     pub(super) peer_asn: Asn,
+    /// Every cluster of ours, whichever the peer belongs to.
+    pub(super) clusters: &'a [RouterId],
     /// Where the session stands.
     pub(super) place: Place<'a>,
 }
@@ -116,7 +118,7 @@ impl Importer<'_> {
         if attributes.originator_id == Some(self.config.router_id) {
             return Err(Ineligible::OriginatorLoop);
         }
-        if attributes.cluster_list.contains(&self.config.cluster_id) {
+        if attributes.cluster_list.iter().any(|cluster| self.clusters.contains(cluster)) {
             return Err(Ineligible::ClusterLoop);
         }
         Ok(())

@@ -113,10 +113,10 @@ impl Speaker {
 
     /// Judges a path again: by import where there is a session, and by its age.
     pub(super) fn judge_again(&mut self, path: Reimport) {
-        let Self { roster, rib, config, .. } = self;
+        let Self { roster, rib, config, clusters, .. } = self;
         let peer = rib.source(path.source).and_then(Source::peer).map(|peer| peer.peer);
         let Some(neighbour) = peer.and_then(|id| roster.get(id)) else { return };
-        let judged = match neighbour.importer(config.asn) {
+        let judged = match neighbour.importer(config.asn, clusters) {
             Some(importer) => {
                 let checked = importer.check(path.received.route(), &path.received, rib);
                 importer.judge(path.nlri.prefix, &checked, rib)

@@ -31,8 +31,8 @@ pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use reconfigure::{Effect, compare};
 pub use view::{
-    Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch, RouteCounts,
-    RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
+    Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch,
+    RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
 };
 
 use std::collections::{BTreeMap, VecDeque};
@@ -44,7 +44,7 @@ use ipnet::IpNet;
 use crate::export::Exporter;
 use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
 use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
-use crate::{Chance, Deadline, Instant, Timer};
+use crate::{Chance, Deadline, Instant, RouterId, Timer};
 
 use drain::Drain;
 use fib::Fib;
@@ -82,6 +82,8 @@ const SLICE: usize = 4096;
 #[derive(Debug)]
 pub struct Speaker {
     config: Config,
+    /// As the configuration has them.
+    clusters: Vec<RouterId>,
     roster: Roster,
     conns: BTreeMap<ConnId, Carrier>,
     rib: Rib,
@@ -123,6 +125,7 @@ impl Speaker {
             unfinished: false,
             drain: None,
             stopping: false,
+            clusters: config.clusters(),
             config,
         };
         if speaker.config.graceful_restart.forwarding_preserved {

@@ -9,7 +9,7 @@ use crate::peer::{Peer, PeerAsn, PeerConfig};
 use crate::rib::{PeerSource, SourceId};
 use crate::session::Negotiated;
 use crate::speaker::{ConnId, Interface, PeerId};
-use crate::{Asn, Family, Instant};
+use crate::{Asn, Family, Instant, RouterId};
 
 use super::import::Importer;
 use super::kept::Kept;
@@ -108,11 +108,11 @@ impl Neighbour {
         timer.into_iter().chain(kept).chain(refreshing).min()
     }
 
-    /// What import asks about it; `asn` is the speaker's own AS.
-    pub(super) fn importer(&self, asn: Asn) -> Option<Importer<'_>> {
+    /// What import asks about it, and about the speaker: its own AS and all its clusters.
+    pub(super) fn importer<'a>(&'a self, asn: Asn, clusters: &'a [RouterId]) -> Option<Importer<'a>> {
         let live = self.live.as_ref()?;
         let (peer_asn, place) = (live.negotiated.asn, self.place(live));
-        Some(Importer { config: self.config(), asn, peer_asn, place })
+        Some(Importer { config: self.config(), asn, peer_asn, clusters, place })
     }
 
     /// The interface whose link we share with the peer, where there is one and its name is known.
@@ -153,6 +153,7 @@ impl Neighbour {
             local_asn: config.local_asn,
             cluster_id: config.cluster_id,
             client: config.client,
+            client_to_client: config.client_to_client,
             role: config.role,
             next_hop: config.next_hop,
             own: self.place(live).own_addresses(&config.next_hop_addresses),

@@ -26,6 +26,7 @@ impl Speaker {
     /// Puts a configuration in force. Peers are matched by name.
     pub(super) fn reconfigure(&mut self, config: Config, now: Instant) {
         let old = std::mem::replace(&mut self.config, config);
+        let clusters = std::mem::replace(&mut self.clusters, self.config.clusters());
         let identity = (old.asn, old.router_id) != (self.config.asn, self.config.router_id);
         let names: BTreeSet<Arc<str>> = self.config.peers.iter().map(|peer| Arc::clone(&peer.name)).collect();
         let removed = self.remove_missing(&names, now);
@@ -38,6 +39,10 @@ impl Speaker {
                 }
                 Some(id) => reset += usize::from(self.change_peer(id, peer, identity, now) == Effect::Reset),
             }
+        }
+        if clusters != self.clusters {
+            let everybody: Vec<PeerId> = self.roster.iter().map(|neighbour| neighbour.id).collect();
+            everybody.into_iter().for_each(|id| self.judge_anew(id));
         }
         self.change_tables(&old);
         self.tell(Event::Reconfigured { added, removed, reset });
@@ -143,6 +148,7 @@ pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
         connect_retry: _,
         multihop,
         client,
+        client_to_client,
         next_hop,
         next_hop_addresses,
         allow_own_as,
@@ -167,6 +173,7 @@ pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
         || *role != new.role
         || *graceful_restart != new.graceful_restart;
     let policy = *add_path_send != new.add_path_send
+        || *client_to_client != new.client_to_client
         || *next_hop != new.next_hop
         || *next_hop_addresses != new.next_hop_addresses
         || *allow_own_as != new.allow_own_as

@@ -40,9 +40,9 @@ impl Speaker {
     }
 
     fn announce(&mut self, id: PeerId, source: SourceId, route: Route, announced: &[Nlri], now: Instant) {
-        let Self { roster, rib, config, .. } = self;
+        let Self { roster, rib, config, clusters, .. } = self;
         let Some(neighbour) = roster.get(id) else { return };
-        let Some(importer) = neighbour.importer(config.asn) else { return };
+        let Some(importer) = neighbour.importer(config.asn, clusters) else { return };
         let limits = neighbour.config().max_prefixes.as_ref();
         let received = rib.intern(&route);
         let checked = importer.check(route, &received, rib);

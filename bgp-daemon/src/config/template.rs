@@ -8,7 +8,7 @@ use std::time::Duration;
 use bgp_core::peer::{AddPathSend, AfterLimit, MaxPrefixes, NextHopRule, PeerAsn, PrefixLimit};
 use bgp_core::policy::Policy;
 use bgp_core::wire::{AddPathMode, Role};
-use bgp_core::{Asn, Family};
+use bgp_core::{Asn, Family, RouterId};
 
 use super::document::{Node, Value};
 use super::host::Host;
@@ -18,7 +18,9 @@ use super::secret;
 use super::section::Section;
 use super::settings::Secret;
 use super::suggest::did_you_mean;
-use super::value::{address, asn, boolean, duration, family, number, port, seconds, string, within, word};
+use super::value::{
+    address, asn, boolean, duration, family, identifier, number, port, seconds, string, within, word,
+};
 
 /// The keys of a peer, each as given or absent.
 pub(super) struct Template {
@@ -37,6 +39,8 @@ pub(super) struct Template {
     pub(super) ttl_security: Option<u8>,
     pub(super) multihop: Option<u8>,
     pub(super) client: bool,
+    pub(super) client_to_client: bool,
+    pub(super) cluster_id: Option<RouterId>,
     pub(super) next_hop: NextHopRule,
     pub(super) next_hop_addresses: Vec<IpAddr>,
     pub(super) allow_own_as: u32,
@@ -76,6 +80,8 @@ impl Template {
             ttl_security: section.read("ttl_security", within(1..=254)),
             multihop: section.read("multihop", within(1..=255)),
             client: section.read("client", boolean).unwrap_or(false),
+            client_to_client: section.read("client_to_client", boolean).unwrap_or(true),
+            cluster_id: section.read("cluster_id", identifier),
             next_hop: section.read("next_hop", word(NEXT_HOP)).unwrap_or(NextHopRule::Auto),
             next_hop_addresses: read_next_hop_addresses(section),
             allow_own_as: section.read("allow_own_as", number).unwrap_or(0),
@@ -158,8 +164,9 @@ fn next_hop_address(node: &Node) -> Result<IpAddr, Problem> {
 fn add_path_send(node: &Node) -> Result<AddPathSend, Problem> {
     match &node.value {
         Value::String(text) if text == "all" => Ok(AddPathSend::All),
+        Value::String(text) if text == "ecmp" => Ok(AddPathSend::Ecmp),
         Value::Integer(_) => within(1..=i128::from(u32::MAX))(node).map(AddPathSend::Best),
-        _ => Err(Problem::at(node.place, "expected \"all\" or how many of the best paths")),
+        _ => Err(Problem::at(node.place, "expected \"all\", \"ecmp\" or how many of the best paths")),
     }
 }
 

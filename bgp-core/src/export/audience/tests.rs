@@ -1,5 +1,6 @@
 use super::*;
 use crate::Family;
+use crate::export::Target;
 use crate::export::testing::{client, external, internal, peer, source};
 use crate::rib::LocalSource;
 
@@ -52,6 +53,18 @@ fn only_what_a_non_client_said_to_a_non_client_stays_unsaid() {
         let expected = (!heard).then_some(Gate::Reflection);
         assert_eq!(refused, expected, "{said_by:?} to {said_to:?}");
     }
+}
+
+#[test]
+fn clients_of_a_meshed_cluster_are_told_nothing_of_each_other() {
+    use Side::{Client, External, NonClient, Ourselves};
+    let meshed = Key::of(&Target { client_to_client: false, ..client() }, Family::IPV4);
+    let elsewhere = Key { cluster_id: crate::RouterId::from(7), ..meshed.clone() };
+    let gate = |key: &Key, side| refuses(key, &from(side), &Attributes::default());
+    assert_eq!(gate(&meshed, Client), Some(Gate::ClientToClient));
+    assert_eq!(gate(&elsewhere, Client), None, "another cluster's");
+    assert!([NonClient, External, Ourselves].into_iter().all(|side| gate(&meshed, side).is_none()));
+    assert_eq!(gate(&to(NonClient), Client), None);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::rib::{Forwarding, Route};
 use crate::speaker::PeerId;
 use crate::wire::{Community, Dialect, NextHop};
 
-const PEERS: u8 = 8;
+const PEERS: u8 = 10;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -104,7 +104,9 @@ fn target(peer: u8) -> Target {
         3 | 4 => internal(),
         5 | 6 => external(),
         7 => add_path(client(), AddPathSend::All),
-        _ => add_path(client(), AddPathSend::Best(2)),
+        8 => add_path(client(), AddPathSend::Best(2)),
+        9 => add_path(client(), AddPathSend::Ecmp),
+        _ => Target { client_to_client: false, ..client() },
     };
     let v6 = Some("2001:db8::1".parse().expect("an address"));
     Target {

@@ -81,6 +81,7 @@ hold_time = "9s"
 connect_retry = "500ms"
 multihop = 7
 client = true
+client_to_client = false
 next_hop = "self"
 next_hop_address = ["192.0.2.1", "2001:db8::1"]
 allow_own_as = 2
@@ -97,6 +98,36 @@ asn = "internal"
 "#;
 
 #[test]
+fn a_peer_may_have_a_cluster_of_its_own_and_the_paths_of_an_anycast_address() {
+    let text = r#"
+cluster_id = "1.0.0.1"
+
+[[group]]
+name = "rack"
+asn = 64512
+client = true
+cluster_id = "1.0.0.2"
+add_path = "send"
+add_path_send = "ecmp"
+
+[[peer]]
+address = "192.0.2.1"
+inherit = "rack"
+
+[[peer]]
+address = "192.0.2.2"
+asn = 64512
+"#;
+    let settings = good(text).settings;
+    let [ours, other] = settings.core.peers.as_slice() else { panic!("two peers") };
+    assert_eq!(
+        (ours.cluster_id.to_string(), other.cluster_id.to_string()),
+        ("1.0.0.2".into(), "1.0.0.1".into())
+    );
+    assert_eq!((ours.add_path_send, ours.client_to_client), (AddPathSend::Ecmp, true));
+}
+
+#[test]
 fn every_key_of_a_peer_arrives() {
     let settings = good(PEER).settings;
     let [peer, _] = settings.core.peers.as_slice() else { panic!("two peers") };
@@ -106,7 +137,7 @@ fn every_key_of_a_peer_arrives() {
     assert_eq!(peer.asn, PeerAsn::Exactly(Asn(64512)));
     assert_eq!(peer.local_asn, Asn(64512));
     assert_eq!(peer.cluster_id.to_string(), "1.0.0.1");
-    assert!(peer.passive && !peer.enabled && peer.client && !peer.graceful_restart);
+    assert!(peer.passive && !peer.enabled && peer.client && !peer.client_to_client && !peer.graceful_restart);
     assert_eq!(&*peer.description, "rack 4");
     assert_eq!(peer.families, [Family::IPV4]);
     assert_eq!((peer.add_path, peer.add_path_send), (Some(AddPathMode::Both), AddPathSend::Best(4)));
