@@ -145,6 +145,11 @@ impl AdjRibOut {
         self.slots.len().div_ceil(PART)
     }
 
+    /// How many paths are said.
+    pub(super) fn total(&self) -> u64 {
+        self.total
+    }
+
     /// How many paths `peer` is told.
     pub(super) fn count(&self, peer: PeerId) -> u64 {
         self.total - self.own.get(&peer).copied().unwrap_or_default()

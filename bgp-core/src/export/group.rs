@@ -7,7 +7,6 @@ use bytes::BytesMut;
 use ipnet::IpNet;
 
 use crate::Family;
-use crate::export::Advertised;
 use crate::export::adj_rib_out::{AdjRibOut, Said};
 use crate::export::audience::Audience;
 use crate::export::difference::{Word, difference};
@@ -18,6 +17,7 @@ use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::offer::{Clerk, as_said};
 use crate::export::pack::Pack;
+use crate::export::{Advertised, Picture};
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
 use crate::wire::{self, Message, Nlri, RefreshKind, RouteRefresh};
@@ -45,6 +45,8 @@ pub(super) struct Group {
     journal_limit: usize,
     /// Parts of Adj-RIB-Out as encoded for walks, until they change or nobody walks.
     parts: BTreeMap<usize, Vec<Saying>>,
+    /// Octets encoded since the group began, for whomever.
+    encoded: u64,
     /// Everything said, for members that move to another group together.
     inventory: Option<Arc<[Nlri]>>,
 }
@@ -71,6 +73,7 @@ impl Group {
             journal: Journal::default(),
             journal_limit,
             parts: BTreeMap::new(),
+            encoded: 0,
             inventory: None,
         }
     }
@@ -96,6 +99,24 @@ impl Group {
     /// Octets kept for members that have not read them.
     pub(super) fn backlog(&self) -> usize {
         self.journal.weight()
+    }
+
+    /// Octets encoded since the group began.
+    pub(super) fn encoded(&self) -> u64 {
+        self.encoded
+    }
+
+    /// A look at the group.
+    pub(super) fn picture(&self) -> Picture {
+        let detached = self.members.iter().filter(|(_, member)| !member.arrears.is_empty());
+        Picture {
+            family: self.key.family,
+            members: self.members.len(),
+            detached: detached.map(|(peer, _)| *peer).collect(),
+            routes: self.out.total(),
+            backlog: self.journal.weight(),
+            encoded: self.encoded,
+        }
     }
 
     /// What was last said of a net to `peer`.
@@ -251,6 +272,7 @@ impl Group {
         }
         self.out.voices.tidy();
         for saying in pack.finish(self.key.family, &self.key.dialect) {
+            self.encoded += saying.size();
             self.journal.push(saying, self.members.len());
         }
         self.limit_journal();
@@ -289,6 +311,7 @@ impl Group {
             pack.add(prefix, Word { path_id, audience: Audience::Only(peer), sent });
         }
         let sayings = pack.finish(self.key.family, &self.key.dialect);
+        self.encoded += sayings.iter().map(Saying::size).sum::<u64>();
         member.queue.extend(sayings.into_iter().map(|saying| saying.portion));
     }
 
@@ -357,7 +380,7 @@ impl Group {
 
     /// Says a part of Adj-RIB-Out as it is now. Those who walk there before it changes share the octets.
     fn say_part(&mut self, peer: PeerId, part: usize, names: &Names, rib: &Rib) {
-        let (key, out) = (&self.key, &self.out);
+        let (key, out, encoded) = (&self.key, &self.out, &mut self.encoded);
         let sayings = self.parts.entry(part).or_insert_with(|| {
             let mut clerk = Clerk::new(key, names);
             let mut pack = Pack::new();
@@ -366,7 +389,9 @@ impl Group {
                     pack.add(prefix, heard.word(heard.audience));
                 }
             }
-            pack.finish(key.family, &key.dialect)
+            let sayings = pack.finish(key.family, &key.dialect);
+            *encoded += sayings.iter().map(Saying::size).sum::<u64>();
+            sayings
         });
         let heard = sayings.iter().filter(|saying| saying.audience.admits(peer));
         if let Some(member) = self.members.get_mut(&peer) {

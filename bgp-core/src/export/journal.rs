@@ -30,6 +30,11 @@ pub(super) struct Saying {
 }
 
 impl Saying {
+    /// How many octets it is.
+    pub(super) fn size(&self) -> u64 {
+        self.portion.octets.len() as u64
+    }
+
     /// About what it costs to keep.
     fn weight(&self) -> usize {
         self.portion.octets.len() + size_of_val(&*self.nlri)

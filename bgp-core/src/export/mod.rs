@@ -53,6 +53,23 @@ pub struct Advertised {
     pub route: Arc<Route>,
 }
 
+/// A group as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// What its members are told.
+    pub family: Family,
+    /// How many sessions hear it.
+    pub members: usize,
+    /// Those that fell so far behind that they are told the state by then instead of what led there.
+    pub detached: Vec<PeerId>,
+    /// Paths in its Adj-RIB-Out.
+    pub routes: u64,
+    /// Octets kept for members that have not read them: how far the slowest is behind.
+    pub backlog: usize,
+    /// Octets encoded since it was formed, each once for all that were sent it.
+    pub encoded: u64,
+}
+
 /// Names a group. Never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct GroupId(u64);
@@ -311,6 +328,17 @@ impl Exporter {
     #[must_use]
     pub fn groups(&self) -> usize {
         self.groups.len()
+    }
+
+    /// A look at every group, in the order in which they were formed.
+    pub fn pictures(&self) -> impl Iterator<Item = Picture> {
+        self.groups.values().map(Group::picture)
+    }
+
+    /// Octets encoded by the groups there are, however many heard them.
+    #[must_use]
+    pub fn encoded(&self) -> u64 {
+        self.groups.values().map(Group::encoded).sum()
     }
 
     /// Octets encoded and not yet pulled by everyone.

@@ -31,7 +31,7 @@ pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use reconfigure::{Effect, compare};
 pub use view::{
-    Cursor, ExplainStep, Explanation, MessageCounts, PathSource, PeerView, PrefixMatch,
+    Cursor, ExplainStep, Explanation, GroupView, MessageCounts, PathSource, PeerView, PrefixMatch,
     RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
 };
 

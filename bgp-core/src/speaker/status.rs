@@ -1,8 +1,9 @@
 //! Pictures of peers and of the whole.
 
+use crate::export::Picture;
 use crate::peer::PeerAsn;
 use crate::session::Negotiated;
-use crate::speaker::{MessageCounts, PeerId, PeerView, RouteCounts, Summary, View};
+use crate::speaker::{GroupView, MessageCounts, PeerId, PeerView, RouteCounts, Summary, View};
 use crate::{Family, wire::Capability};
 
 use super::neighbour::{Neighbour, Stay};
@@ -27,6 +28,22 @@ impl View<'_> {
             headless: speaker.headless_since(),
             draining: speaker.drain.is_some(),
         }
+    }
+
+    /// The update groups, in the order in which they were formed.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupView> {
+        let speaker = self.speaker;
+        let name = |id| speaker.roster.get(id).map(Neighbour::name);
+        let group = |group: Picture| GroupView {
+            family: group.family,
+            members: group.members,
+            detached: group.detached.into_iter().filter_map(name).collect(),
+            routes: group.routes,
+            backlog: group.backlog,
+            encoded: group.encoded,
+        };
+        speaker.exporter.pictures().map(group).collect()
     }
 
     /// Every peer, in the order of configuration, accepted ones last.

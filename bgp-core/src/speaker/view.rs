@@ -194,6 +194,23 @@ pub struct Explanation {
     pub steps: Vec<ExplainStep>,
 }
 
+/// An update group: sessions that are sent the same octets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupView {
+    /// What its members are told.
+    pub family: Family,
+    /// How many sessions hear it.
+    pub members: usize,
+    /// Names of those that fell so far behind that they are told the state by then instead of what led there.
+    pub detached: Vec<Arc<str>>,
+    /// Paths in its Adj-RIB-Out.
+    pub routes: u64,
+    /// Octets kept for members that have not read them: how far the slowest is behind.
+    pub backlog: usize,
+    /// Octets encoded since it was formed, each once for all that were sent it.
+    pub encoded: u64,
+}
+
 /// The speaker as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {

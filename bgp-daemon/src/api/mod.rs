@@ -246,6 +246,25 @@ pub struct Status {
     pub draining: Option<Draining>,
     /// The kernel's table; `None` where it is not programmed.
     pub kernel: Option<KernelTotals>,
+    /// Update groups: sessions that are sent the same octets.
+    pub groups: Vec<Group>,
+}
+
+/// An update group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// What its members are told.
+    pub family: String,
+    /// How many sessions hear it.
+    pub members: usize,
+    /// Peers so far behind that they are told the state by then instead of what led there.
+    pub detached: Vec<String>,
+    /// Paths said.
+    pub routes: u64,
+    /// Octets kept for members that have not read them.
+    pub backlog: usize,
+    /// Octets encoded since it was formed.
+    pub encoded: u64,
 }
 
 /// A daemon that is about to leave for good.

@@ -4,7 +4,7 @@ use std::io;
 
 use super::show::Screen;
 use super::table::{Tone, age};
-use crate::api::{Reloaded, Status};
+use crate::api::{Group, Reloaded, Status};
 
 /// Prints one screen.
 pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -22,6 +22,7 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         let text = format!("{family}: {} prefixes, {} paths", totals.prefixes, totals.paths);
         lines.push(("Routes", text, Tone::Plain));
     }
+    lines.extend(status.groups.iter().map(|group| ("Update group", self::group(group), tone_of(group))));
     if let Some(kernel) = status.kernel {
         let tone = if kernel.differing == 0 { Tone::Plain } else { Tone::Bad };
         let text = format!(
@@ -50,6 +51,19 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         writeln!(screen.out, "{key} {}", screen.colour.paint(&value, tone))?;
     }
     Ok(())
+}
+
+fn group(group: &Group) -> String {
+    let Group { family, members, routes, backlog, .. } = group;
+    let text = format!("{family}: {members} members, {routes} routes, {backlog} octets to be read");
+    match &group.detached[..] {
+        [] => text,
+        detached => format!("{text}; detached: {}", detached.join(" ")),
+    }
+}
+
+fn tone_of(group: &Group) -> Tone {
+    if group.detached.is_empty() { Tone::Plain } else { Tone::Fair }
 }
 
 fn configuration(status: &Status) -> String {

@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::kernel;
-use super::picture::Painter;
+use super::picture::{self, Painter};
 use super::query::{find, peer_id, prefix, query};
 use super::reply::{Failure, Replies};
 use crate::api::{self, Action, Refusal, Reloaded, Selection, Verb};
@@ -129,7 +129,8 @@ where
 }
 
 async fn status(context: &Context) -> Result<api::Status, Failure> {
-    let (summary, now) = context.inbox.ask(|speaker, now| (speaker.view().summary(), now)).await?;
+    let ask = |speaker: &Speaker, now| (speaker.view().summary(), speaker.view().groups(), now);
+    let (summary, groups, now) = context.inbox.ask(ask).await?;
     let kernel = match &context.kernel {
         Some(table) => Some(kernel::totals(table.metrics().await?.gauges)),
         None => None,
@@ -160,6 +161,7 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         headless: headless.map(|since| now.since(since).as_secs()),
         draining: facts.draining.map(draining),
         kernel,
+        groups: groups.into_iter().map(picture::group).collect(),
     })
 }
 

@@ -1,12 +1,26 @@
 //! The speaker's pictures in the shapes of the control protocol.
 
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{ExplainStep, Explanation, MessageCounts, PathSource, PeerView, RouteView};
+use bgp_core::speaker::{
+    ExplainStep, Explanation, GroupView, MessageCounts, PathSource, PeerView, RouteView,
+};
 use bgp_core::wire::{AsPath, NextHop, SegmentKind};
 use bgp_core::{Family, Instant};
 
 use crate::api;
 use crate::clock::Clock;
+
+/// An update group.
+pub(super) fn group(group: GroupView) -> api::Group {
+    api::Group {
+        family: group.family.to_string(),
+        members: group.members,
+        detached: group.detached.iter().map(ToString::to_string).collect(),
+        routes: group.routes,
+        backlog: group.backlog,
+        encoded: group.encoded,
+    }
+}
 
 /// Pictures with the present of one clock.
 #[derive(Clone, Copy, Debug)]

@@ -89,6 +89,31 @@ fn sessions_that_come_up_together_are_told_every_route_once() {
 }
 
 #[test]
+fn a_thousand_that_join_at_once_cost_one_walk() {
+    let (mut world, _) = world(200);
+    let first = world.add(1, internal());
+    world.join(first);
+    world.settle();
+    let before = world.exporter.encoded();
+    let crowd: Vec<PeerId> = (1000..2000).map(PeerId).collect();
+    for peer in &crowd {
+        world.exporter.join(*peer, Family::IPV4, &internal(), &mut world.rib);
+    }
+    let mut octets = vec![0; crowd.len()];
+    while crowd.iter().any(|peer| world.exporter.has_work(*peer)) {
+        // Each at its own pace, so that they are all over the table.
+        for (index, peer) in crowd.iter().enumerate() {
+            let pulls = std::iter::from_fn(|| world.exporter.pull(*peer, &mut world.rib));
+            octets[index] += pulls.take(1 + index % 7).map(|portion| portion.octets.len()).sum::<usize>();
+        }
+    }
+    assert!(octets.iter().all(|heard| *heard == octets[0]), "{octets:?}");
+    // End-of-RIB is the rest.
+    let walk = world.exporter.encoded() - before;
+    assert!(walk > 0 && walk < octets[0] as u64, "{walk} octets encoded, {} heard", octets[0]);
+}
+
+#[test]
 fn a_peer_is_named_once_for_any_number_of_changes() {
     let (mut world, origin) = world(1);
     let peer = world.add(1, internal());
