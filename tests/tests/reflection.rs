@@ -163,6 +163,13 @@ fn with_all_paths_everybody_knows_every_other_origin() {
 }
 
 #[test]
+fn with_paths_of_equal_cost_an_anycast_address_keeps_every_host_behind_it() {
+    with_more_and_fewer_paths(AddPathSend::Ecmp, |told, others, context| {
+        assert_eq!(told, others, "{context}")
+    });
+}
+
+#[test]
 fn with_two_paths_one_origin_may_fail() {
     with_more_and_fewer_paths(AddPathSend::Best(2), |told, others, context| {
         assert!(told.is_subset(others), "{told:?} of {others:?}: {context}");
@@ -170,10 +177,3 @@ fn with_two_paths_one_origin_may_fail() {
         assert!(told.len() <= 2, "{context}");
     });
 }
-#[test]
-fn with_paths_of_equal_cost_an_anycast_address_keeps_every_host_behind_it() {
-    with_more_and_fewer_paths(AddPathSend::Ecmp, |told, others, context| {
-        assert_eq!(told, others, "{context}")
-    });
-}
-
