@@ -159,6 +159,8 @@ fn event(event: &Event) {
         Event::PrefixLimit { peer, family, count, maximum } => {
             error!(event = "route.limit", %peer, %family, count, maximum);
         }
+        Event::Flaw { flaw, is_over: false } => warn!(event = "topology.flaw", "{flaw}"),
+        Event::Flaw { flaw, is_over: true } => info!(event = "topology.mended", "no longer: {flaw}"),
         Event::Reconfigured { added, removed, reset } => {
             info!(event = "config.applied", added, removed, reset);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bgp_core::peer::AddPathSend;
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{Input, RoutesOf};
+use bgp_core::speaker::{Admin, Flaw, Input, RoutesOf};
 use bgp_core::wire::AddPathMode;
 use bgp_core::{Chance, RouterId};
 use tests::sim::scene::{block, config, host, net, peer};
@@ -85,6 +85,45 @@ fn redundant_reflectors_keep_no_route_alive_between_them() {
                 world.check_shadows(&context);
             }
         }
+    }
+}
+
+/// What a reflector says is wrong around it.
+fn flaws(world: &World, reflector: NodeId) -> Vec<Flaw> {
+    world.node(reflector).speaker().view().summary().flaws
+}
+
+#[test]
+fn a_reflector_notices_what_a_sibling_does_not_have() {
+    for one_cluster in [true, false] {
+        let mut world = World::new(1);
+        let Redundant { reflectors, clients } = redundant(&mut world, one_cluster);
+        world.run_for(Duration::from_secs(30));
+        for (client, prefix) in clients.iter().zip(["10.244.3.0/26", "10.244.4.0/26", "10.244.5.0/26"]) {
+            world.input(*client, block(prefix));
+        }
+        world.run_for(Duration::from_secs(300));
+        assert!(reflectors.iter().all(|it| flaws(&world, *it).is_empty()), "each has all clients");
+
+        let administer = |world: &mut World, action| {
+            let peer = world.node(reflectors[1]).speaker().peer_id("h5").expect("a client");
+            world.input(reflectors[1], Input::Admin { peer, action });
+            world.run_for(Duration::from_secs(300));
+        };
+        administer(&mut world, Admin::Disable { text: String::new() });
+        let absent = Flaw::NotReflected { sibling: "h2".into(), client: "h5".into(), others: 0 };
+        assert_eq!(flaws(&world, reflectors[0]), [absent], "one cluster: {one_cluster}");
+        let refused = Flaw::SharedCluster {
+            sibling: "h1".into(),
+            cluster: RouterId([10, 0, 0, 100].into()),
+            originator: RouterId([10, 0, 0, 5].into()),
+            routes: 1,
+        };
+        let expected: &[Flaw] = if one_cluster { &[refused] } else { &[] };
+        assert_eq!(flaws(&world, reflectors[1]), expected);
+
+        administer(&mut world, Admin::Enable);
+        assert!(reflectors.iter().all(|it| flaws(&world, *it).is_empty()), "it is back");
     }
 }
 

@@ -160,6 +160,14 @@ impl Interned {
         self.reflection().originator_id(self.head.form)
     }
 
+    /// The cluster that it went through last: the first of CLUSTER_LIST.
+    #[must_use]
+    pub fn nearest_cluster(&self) -> Option<RouterId> {
+        let mut reader = self.reflection();
+        reader.originator_id(self.head.form);
+        reader.nearest_cluster(self.head.form)
+    }
+
     /// The length of CLUSTER_LIST.
     #[must_use]
     pub fn cluster_list_length(&self) -> usize {

@@ -18,6 +18,7 @@ mod intern;
 mod interned;
 mod limit;
 mod next_hop;
+mod originators;
 mod packing;
 mod path;
 mod prefixes;
@@ -45,6 +46,7 @@ pub use decision::{Outcome, Step};
 pub use interned::Interned;
 pub use limit::{Counts, Verdict};
 pub use next_hop::{Reach, ResolvedHop};
+pub use originators::Reflected;
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
 pub use query::{Best, Explanation};
 pub use route::{Forwarding, KernelHint, LocalSource, Route};
@@ -63,6 +65,7 @@ use std::sync::Arc;
 use crate::rib::decision::Candidate;
 use crate::rib::intern::Interner;
 use crate::rib::next_hop::NextHops;
+use crate::rib::originators::Originators;
 use crate::rib::path::Path;
 use crate::rib::source::Sources;
 use crate::rib::tables::{TableId, Tables};
@@ -106,6 +109,7 @@ pub struct Rib {
     sources: Sources,
     next_hops: NextHops,
     interner: Interner,
+    originators: Originators,
     /// What [`Rib::work`] has to do.
     jobs: VecDeque<Job>,
     /// Rolls with imports to be evaluated anew.
@@ -127,6 +131,7 @@ impl Rib {
             sources: Sources::default(),
             next_hops: NextHops::new(settings.next_hops, seed),
             interner: Interner::new(seed),
+            originators: Originators::default(),
             jobs: VecDeque::new(),
             imports: VecDeque::new(),
             turn: TableId::Ipv4,
@@ -205,7 +210,10 @@ impl Rib {
         let net = table.ensure(nlri.prefix);
         let slot = match table.find(net, source, nlri.path_id) {
             Some(slot) => slot,
-            None => table.insert(Path::new(net, source, nlri.path_id, Arc::clone(&received), now)),
+            None => {
+                self.originators.enter(source, &received);
+                table.insert(Path::new(net, source, nlri.path_id, Arc::clone(&received), now))
+            }
         };
         let generation = table.roll(source).map_or(0, |roll| roll.generation());
         if let Some(path) = table.path_mut(slot) {
@@ -260,6 +268,8 @@ impl Rib {
         }
         let table = &mut self.tables[id];
         if let (Some((received, now)), Some(path)) = (heard, table.path_mut(slot)) {
+            self.originators.leave(path.source, &path.received);
+            self.originators.enter(path.source, &received);
             path.receive(received, now);
         }
         table.judge(slot, accepted);
@@ -299,6 +309,7 @@ impl Rib {
         let accepted = table.accepted(slot, path).ok();
         let (was_accepted, tracked) = (accepted.is_some(), accepted.and_then(|route| route.tracked()));
         let Some(path) = table.remove(slot) else { return };
+        self.originators.leave(path.source, &path.received);
         if !was_accepted {
             table.reclaim(path.net);
             return;

@@ -281,6 +281,11 @@ impl<'a> Reader<'a> {
         if form.has(Form::CLUSTER_LIST) { self.length() } else { 0 }
     }
 
+    /// The first of them. Comes third instead.
+    pub(super) fn nearest_cluster(&mut self, form: Form) -> Option<RouterId> {
+        (self.cluster_list_length(form) > 0).then(|| self.number().into())
+    }
+
     fn array<const N: usize>(&mut self) -> [u8; N] {
         let Some((array, rest)) = self.rest.split_first_chunk() else { return [0; N] };
         self.rest = rest;

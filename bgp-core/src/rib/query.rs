@@ -6,7 +6,7 @@ use crate::Family;
 use crate::rib::decision::decide;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{Counts, Interned, NetId, Outcome, PathSlot, PathView, Rib, SourceId, Verdict};
+use crate::rib::{Counts, Interned, NetId, Outcome, PathSlot, PathView, Reflected, Rib, SourceId, Verdict};
 use crate::wire::Nlri;
 
 /// The best path of a net, by the last decision told.
@@ -116,6 +116,11 @@ impl Rib {
             },
         };
         self.paths(family, net).map(|path| Explanation { outcome: outcome(&path), path }).collect()
+    }
+
+    /// Reflected paths by source, originator and cluster, counted, in that order.
+    pub fn reflected(&self) -> impl Iterator<Item = (Reflected, u32)> {
+        self.originators.all()
     }
 
     /// How many paths `source` has in `family`.

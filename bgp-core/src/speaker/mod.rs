@@ -21,6 +21,7 @@ mod reconfigure;
 mod roster;
 mod settle;
 mod status;
+mod topology;
 mod update;
 mod view;
 
@@ -30,6 +31,7 @@ pub use input::{Admin, ConnectError, Input};
 pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use reconfigure::{Effect, compare};
+pub use topology::Flaw;
 pub use view::{
     Cursor, ExplainStep, Explanation, GroupView, MessageCounts, PathSource, PeerView, PrefixMatch,
     RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
@@ -51,6 +53,7 @@ use fib::Fib;
 use neighbour::Stay;
 use roster::Roster;
 use settle::Settle;
+use topology::Topology;
 
 /// Names a connection; chosen by the driver, never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +85,7 @@ const SLICE: usize = 4096;
 #[derive(Debug)]
 pub struct Speaker {
     config: Config,
+    topology: Topology,
     /// As the configuration has them.
     clusters: Vec<RouterId>,
     roster: Roster,
@@ -125,6 +129,7 @@ impl Speaker {
             unfinished: false,
             drain: None,
             stopping: false,
+            topology: Topology::default(),
             clusters: config.clusters(),
             config,
         };
@@ -309,6 +314,7 @@ impl Speaker {
         }
         self.announce_ready();
         if !more {
+            self.check_topology(now);
             self.tell_drained();
         }
     }

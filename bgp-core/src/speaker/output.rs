@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::speaker::{ConnId, PeerId};
+use crate::speaker::{ConnId, Flaw, PeerId};
 use crate::wire::Treatment;
 use crate::{Family, Instant};
 
@@ -209,6 +209,13 @@ pub enum Event {
         count: u32,
         /// How many there may be.
         maximum: u32,
+    },
+    /// Something is wrong between reflectors, or is no longer.
+    Flaw {
+        /// What.
+        flaw: Flaw,
+        /// It was.
+        is_over: bool,
     },
     /// A new configuration is in force.
     Reconfigured {

@@ -24,6 +24,7 @@ impl View<'_> {
             established: speaker.roster.iter().filter(|neighbour| neighbour.live.is_some()).count(),
             tables: tables.collect(),
             groups: speaker.exporter.groups(),
+            flaws: speaker.topology.flaws.clone(),
             settled: speaker.settle.is_over(),
             headless: speaker.headless_since(),
             draining: speaker.drain.is_some(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::rib::{LocalSource, NetId, Route};
-use crate::speaker::{PeerId, Speaker};
+use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
 use crate::{Asn, Family, Instant, RouterId};
 
@@ -226,6 +226,8 @@ pub struct Summary {
     pub tables: Vec<(Family, usize, usize)>,
     /// Update groups.
     pub groups: usize,
+    /// What is wrong between reflectors, as far as routes tell.
+    pub flaws: Vec<Flaw>,
     /// The initial routes of every peer that matters have been decided.
     pub settled: bool,
     /// Since when routes are kept that nobody tells, because all that could are gone.

@@ -248,6 +248,8 @@ pub struct Status {
     pub kernel: Option<KernelTotals>,
     /// Update groups: sessions that are sent the same octets.
     pub groups: Vec<Group>,
+    /// What is wrong between reflectors, in words.
+    pub topology: Vec<String>,
 }
 
 /// An update group.

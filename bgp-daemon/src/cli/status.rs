@@ -43,6 +43,7 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         let text = format!("since {}, {told}, leaves within {} s", draining.since, draining.remaining);
         lines.push(("Draining", text, Tone::Fair));
     }
+    lines.extend(status.topology.iter().map(|flaw| ("Topology", flaw.clone(), Tone::Bad)));
     if let Some(error) = &status.config_error {
         lines.push(("Reload refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
     }

@@ -136,7 +136,7 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         None => None,
     };
     let facts = context.facts.borrow().clone();
-    let Summary { asn, router_id, peers, established, tables, settled, headless, .. } = summary;
+    let Summary { asn, router_id, peers, established, tables, settled, headless, flaws, .. } = summary;
     let tables = tables
         .into_iter()
         .map(|(family, prefixes, paths)| (family.to_string(), api::TableTotals { prefixes, paths }));
@@ -162,6 +162,7 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         draining: facts.draining.map(draining),
         kernel,
         groups: groups.into_iter().map(picture::group).collect(),
+        topology: flaws.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -52,6 +52,7 @@ proptest! {
         prop_assert_eq!(interned.neighbor_asn(), attributes.as_path.neighbor_asn());
         prop_assert_eq!(interned.originator_id(), attributes.originator_id);
         prop_assert_eq!(interned.cluster_list_length(), attributes.cluster_list.len());
+        prop_assert_eq!(interned.nearest_cluster(), attributes.cluster_list.first().copied());
         let is_stale = attributes.communities.contains(&Community::LLGR_STALE);
         prop_assert_eq!(interned.is_long_lived_stale(), is_stale);
     }
