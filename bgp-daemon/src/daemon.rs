@@ -189,7 +189,24 @@ impl Daemon {
         end: &mut oneshot::Receiver<()>,
     ) -> Result<(), Failure> {
         self.greet();
-        let farewell = loop {
+        let farewell = self.attend(signals, asked, end).await?;
+        notify::tell("STOPPING=1");
+        tokio::select! {
+            () = self.stop(farewell, end) => {}
+            Signalled::End(name) = signals.next() => warn!(event = "daemon.impatient", signal = name),
+        }
+        info!(event = "daemon.stopped");
+        Ok(())
+    }
+
+    /// Does as it is told until it is told to end, and how.
+    async fn attend(
+        &mut self,
+        signals: &mut Signals,
+        asked: &mut mpsc::Receiver<Command>,
+        end: &mut oneshot::Receiver<()>,
+    ) -> Result<Farewell, Failure> {
+        loop {
             tokio::select! {
                 _ = &mut *end => {
                     error!(event = "daemon.died", "the speaker has died; kernel routes stay");
@@ -203,32 +220,16 @@ impl Daemon {
                     Signalled::End(name) => {
                         info!(event = "daemon.stopping", signal = name);
                         // Who is told to hurry while leaving for good leaves for good.
-                        break if self.drain.is_some() { Farewell::ForGood } else { Farewell::ToReturn };
+                        return Ok(if self.drain.is_some() { Farewell::ForGood } else { Farewell::ToReturn });
                     }
                 },
                 Some(command) = asked.recv() => self.command(command).await,
                 step = drain::next(&mut self.drain) => match step {
-                    Step::Told => {
-                        info!(event = "drain.told", "every peer has been told");
-                        self.picture_drain();
-                    }
-                    Step::Over => {
-                        if !self.drain.as_ref().is_some_and(Drain::is_told) {
-                            warn!(event = "drain.untold", "not every peer has been told");
-                        }
-                        info!(event = "daemon.stopping");
-                        break Farewell::ForGood;
-                    }
+                    Step::Told => self.drain_told(),
+                    Step::Over => return Ok(self.drain_over()),
                 },
             }
-        };
-        notify::tell("STOPPING=1");
-        tokio::select! {
-            () = self.stop(farewell, end) => {}
-            Signalled::End(name) = signals.next() => warn!(event = "daemon.impatient", signal = name),
         }
-        info!(event = "daemon.stopped");
-        Ok(())
     }
 
     fn greet(&self) {
@@ -286,6 +287,19 @@ impl Daemon {
         self.inbox.tell(Input::Undrain).await;
         self.picture_drain();
         Ok(())
+    }
+
+    fn drain_told(&self) {
+        info!(event = "drain.told", "every peer has been told");
+        self.picture_drain();
+    }
+
+    fn drain_over(&self) -> Farewell {
+        if !self.drain.as_ref().is_some_and(Drain::is_told) {
+            warn!(event = "drain.untold", "not every peer has been told");
+        }
+        info!(event = "daemon.stopping");
+        Farewell::ForGood
     }
 
     fn picture_drain(&self) {

@@ -5,7 +5,7 @@
 use crate::peer::PeerConfig;
 use crate::rib::SourceId;
 use crate::session::GracefulOffer;
-use crate::speaker::{Output, Speaker};
+use crate::speaker::{Output, PeerId, Speaker};
 use crate::wire::{GracefulFamily, LongLivedFamily};
 use crate::{Deadline, Family, Instant, Timer};
 
@@ -113,7 +113,7 @@ impl Speaker {
     }
 
     /// Later OPENs to a peer say what is true now.
-    pub(super) fn renew_offer(&mut self, id: super::PeerId) {
+    pub(super) fn renew_offer(&mut self, id: PeerId) {
         let Some(neighbour) = self.roster.get(id) else { return };
         let offer = self.graceful_offer(neighbour.config(), neighbour.source);
         if let Some(neighbour) = self.roster.get_mut(id) {
