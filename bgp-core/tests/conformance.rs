@@ -19,7 +19,7 @@ const PLACES: [&str; 2] = ["vectors", "session-vectors"];
 const LATER: &str = "later: ";
 
 /// The tests of those who know routes, for whom a message that says too much is none that is wrong.
-const SPEAKING: &str = "bgp-core/tests/speaking.rs::";
+const SPEAKING: &str = "bgp-core/tests/speaker/speaking.rs::";
 
 /// The tests of the codec.
 const HERE: &str = "bgp-core/tests/";

@@ -1,11 +1,9 @@
 //! Which routes the kernel is wished to hold.
 
-mod script;
-
+use crate::script::{Stage, config, net};
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
 use bgp_core::speaker::Input;
 use bgp_core::wire::Attributes;
-use script::{Stage, config, net};
 
 #[test]
 fn what_the_kernel_told_us_is_not_written_back() {

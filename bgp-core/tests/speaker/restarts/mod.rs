@@ -2,21 +2,19 @@
 //! mean something when they come, nineteen thousand in all.
 
 mod model;
-#[path = "../script/mod.rs"]
-mod script;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::script::{
+    Graceful, Stage, THEIRS, attribute, config, end_of_rib, host, message, peer, refresh, update, usual,
+};
 use bgp_core::Family;
 use bgp_core::peer::PeerConfig;
 use bgp_core::speaker::{Admin, ConnId, Input, RoutesOf};
 use bgp_core::wire::Community;
 use ipnet::IpNet;
 use model::{End, Model, RESTART_TIME, Terms};
-use script::{
-    Graceful, Stage, THEIRS, attribute, config, end_of_rib, host, message, peer, refresh, update, usual,
-};
 
 /// What can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,15 +1,13 @@
 //! The rows of the table that only a whole speaker can judge: what becomes of routes, not of messages.
 
-mod script;
-
+use crate::script::{
+    Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, open, peer, refresh,
+    update, usual,
+};
 use bgp_core::peer::{AfterLimit, MaxPrefixes, PeerConfig, PrefixLimit};
 use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
 use bgp_core::wire::{Capability, Community, Message, RefreshKind, Role};
 use bgp_core::{Asn, Family};
-use script::{
-    Graceful, OURS, Stage, THEIRS, attribute, config, end_of_rib, host, message, net, open, peer, refresh,
-    update, usual,
-};
 
 const BLOCK: &str = "198.51.100.0/24";
 const OTHER: &str = "203.0.113.0/24";

@@ -1,6 +1,5 @@
 //! A whole speaker among scripted peers, in virtual time: what they say is written down octet by octet,
 //! what they hear is decoded.
-#![allow(dead_code, reason = "no test uses all of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

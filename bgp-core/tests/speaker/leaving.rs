@@ -1,13 +1,11 @@
 //! Leaving for good, RFC 8326: traffic is asked away before the sessions go.
 
-mod script;
-
 use std::time::Duration;
 
+use crate::script::{Graceful, OURS, Stage, THEIRS, config, host, net, peer, update, usual};
 use bgp_core::Asn;
 use bgp_core::speaker::{ConnId, Input};
 use bgp_core::wire::{Attributes, Cease, Community, ErrorCode, Message};
-use script::{Graceful, OURS, Stage, THEIRS, config, host, net, peer, update, usual};
 
 const BLOCK: &str = "198.51.100.0/24";
 

@@ -1,18 +1,16 @@
 //! Long-lived graceful restart, RFC 9494: routes that outlive the restart time of the peer they came from.
 
-mod script;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::script::{
+    Graceful, Stage, THEIRS, attribute, config, end_of_rib, host, net, peer, refresh, update, usual,
+};
 use bgp_core::peer::PeerConfig;
 use bgp_core::policy::{Action, Disposition, Policy, Rule, Set};
 use bgp_core::speaker::{Config, ConnId, RouteView, RoutesOf};
 use bgp_core::wire::{Community, Message};
 use bgp_core::{Asn, Family};
-use script::{
-    Graceful, Stage, THEIRS, attribute, config, end_of_rib, host, net, peer, refresh, update, usual,
-};
 
 const BLOCK: &str = "198.51.100.0/24";
 const OTHER: &str = "203.0.113.0/24";

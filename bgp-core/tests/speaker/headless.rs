@@ -1,13 +1,13 @@
 //! Headless: the routes of the last peer of a kind, where the operator says so.
 
-mod script;
-
 use std::time::Duration;
 
+use crate::script::{
+    Graceful, OURS, Stage, THEIRS, config, end_of_rib, host, message, net, peer, update, usual,
+};
 use bgp_core::Family;
 use bgp_core::peer::PeerConfig;
 use bgp_core::speaker::{Admin, Config, ConnId, Event, Input};
-use script::{Graceful, OURS, Stage, THEIRS, config, end_of_rib, host, message, net, peer, update, usual};
 
 const BLOCK: &str = "198.51.100.0/24";
 const OTHER: &str = "203.0.113.0/24";

@@ -1,15 +1,15 @@
 //! After a restart: who is waited for, and for how long.
 
-mod script;
-
 use std::time::Duration;
 
+use crate::script::{
+    Graceful, OURS, Stage, attribute, config, end_of_rib, host, net, peer, refresh, update, usual,
+};
 use bgp_core::peer::PeerConfig;
 use bgp_core::rib::{Forwarding, KernelHint, LocalSource, Route};
 use bgp_core::speaker::{Admin, ConnId, ConnectError, DynamicPeers, Input, Reach, ResolvedHop};
 use bgp_core::wire::{Attributes, Capability, Message, RefreshKind};
 use bgp_core::{Asn, Family};
-use script::{Graceful, OURS, Stage, attribute, config, end_of_rib, host, net, peer, refresh, update, usual};
 
 /// As many peers as one reflector has in a cluster of middling size.
 const PEERS: u8 = 200;

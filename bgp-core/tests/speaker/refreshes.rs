@@ -1,14 +1,12 @@
 //! Refreshes and restarts in each other's way, RFC 7313 and RFC 4724: neither may end what the other began.
 
-mod script;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::script::{Graceful, Stage, THEIRS, config, end_of_rib, host, net, peer, refresh, update, usual};
 use bgp_core::Family;
 use bgp_core::speaker::ConnId;
 use ipnet::IpNet;
-use script::{Graceful, Stage, THEIRS, config, end_of_rib, host, net, peer, refresh, update, usual};
 
 const REPEATED: &str = "198.51.100.0/24";
 const FORGOTTEN: &str = "203.0.113.0/24";

@@ -1,17 +1,15 @@
 //! What another configuration does to routes that are there: they are judged anew, towards the kernel too, without a
 //! word on the wire but the difference.
 
-mod script;
-
 use std::sync::Arc;
 
+use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
 use bgp_core::Asn;
 use bgp_core::peer::PeerConfig;
 use bgp_core::policy::Policy;
 use bgp_core::speaker::{Config, ConnId, FibRoute, Input};
 use bgp_core::wire::Message;
 use ipnet::IpNet;
-use script::{Stage, THEIRS, config, host, net, peer, update, usual};
 
 const BLOCK: &str = "198.51.100.0/24";
 const OTHERS: Asn = Asn(65003);

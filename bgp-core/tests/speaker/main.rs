@@ -1,0 +1,14 @@
+//! A whole speaker, in virtual time: among scripted peers, towards the kernel, across restarts.
+
+mod carriers;
+mod first_decisions;
+mod headless;
+mod leaving;
+mod long_lived;
+mod reconfiguring;
+mod refreshes;
+mod restarts;
+mod script;
+mod shared_hops;
+mod speaking;
+mod wishes;
