@@ -1,5 +1,7 @@
 //! Events and answers that are lost: nothing is taken for said or done that was not heard.
 
+use std::time::Duration;
+
 use fib_sync::{Refused, Route};
 use ipnet::IpNet;
 
@@ -39,6 +41,7 @@ fn what_was_removed_unheard_is_written_again() {
 fn a_reading_that_missed_something_counts_for_nothing() {
     for heard in 0..12 {
         let (mut world, prefix) = standing();
+        world.pass(Duration::from_secs(2));
         world.overrun();
         world.work(1);
         world.hear(heard);
