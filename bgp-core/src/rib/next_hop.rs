@@ -178,9 +178,12 @@ impl NextHops {
 
     /// The cost to the next hop of `route`; `None` where it cannot be reached.
     pub(super) fn cost(&self, route: &Interned) -> Option<u32> {
-        match (route.tracked(), self.mode) {
-            (None, _) | (_, NextHopMode::Assumed) => Some(0),
-            (Some(address), NextHopMode::Tracked) => self.reach(address).map(|reach| reach.metric),
+        match self.mode {
+            NextHopMode::Assumed => Some(0),
+            NextHopMode::Tracked => match route.tracked() {
+                None => Some(0),
+                Some(address) => self.reach(address).map(|reach| reach.metric),
+            },
         }
     }
 

@@ -131,13 +131,14 @@ impl<T> Paged<T> {
 
     /// Puts `value` at `index`, with as much of `blank` before it as is needed.
     pub(crate) fn put(&mut self, index: usize, value: T, blank: impl Fn() -> T) {
-        while self.len() < index {
+        if let Some(slot) = self.get_mut(index) {
+            *slot = value;
+            return;
+        }
+        for _ in self.len()..index {
             self.push(blank());
         }
-        match self.get_mut(index) {
-            Some(slot) => *slot = value,
-            None => self.push(value),
-        }
+        self.push(value);
     }
 }
 

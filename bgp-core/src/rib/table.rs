@@ -282,13 +282,13 @@ impl Table {
 
     /// Keeps what was decided for a net whose path at `slot` is about to change or to go.
     pub(super) fn displace(&mut self, slot: PathSlot) {
+        let Some(id) = self.path(slot).map(|path| path.net) else { return };
+        if self.net(id).is_none_or(|net| net.decided != Some(slot) || net.is_displaced) {
+            return;
+        }
         let Some(Decided { source, route, .. }) = self.candidate(slot) else { return };
         let displaced = Displaced { slot, source, route: Arc::clone(route) };
-        let Some(net) = self.path(slot).map(|path| path.net) else { return };
-        if let Some(net) = self.nets.get_mut(net.0)
-            && net.decided == Some(slot)
-            && !net.is_displaced
-        {
+        if let Some(net) = self.nets.get_mut(id.0) {
             net.decided = Some(PathSlot::new(self.displaced.insert(displaced)));
             net.is_displaced = true;
         }
