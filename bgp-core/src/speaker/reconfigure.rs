@@ -27,6 +27,8 @@ impl Speaker {
     pub(super) fn reconfigure(&mut self, config: Config, now: Instant) {
         let old = std::mem::replace(&mut self.config, config);
         let clusters = std::mem::replace(&mut self.clusters, self.config.clusters());
+        // What was found at our start: no configuration knows it, and peers that come back later are to hear it too.
+        self.config.graceful_restart.forwarding_preserved = old.graceful_restart.forwarding_preserved;
         let identity = (old.asn, old.router_id) != (self.config.asn, self.config.router_id);
         let names: BTreeSet<Arc<str>> = self.config.peers.iter().map(|peer| Arc::clone(&peer.name)).collect();
         let removed = self.remove_missing(&names, now);

@@ -73,6 +73,23 @@ fn one_dead_peer_of_two_hundred_costs_first_contact() {
 }
 
 #[test]
+fn a_new_configuration_changes_nothing_about_how_we_started() {
+    let mut stage = restarted(vec![peer(2, asn(2)), peer(3, asn(3))]);
+    // Read from a file, which knows nothing about our start.
+    stage.input(Input::Reconfigure(Box::new(config(vec![peer(2, asn(2)), peer(3, asn(3))]))));
+    let conn = stage.dial(3);
+    let heard = stage.heard(conn);
+    let Some(Message::Open(open)) = heard.first() else { panic!("an OPEN: {heard:?}") };
+    let forwarded = |capability: &Capability| match capability {
+        Capability::GracefulRestart { restarted: true, families, .. } => {
+            !families.is_empty() && families.iter().all(|family| family.forwarding_preserved)
+        }
+        _ => false,
+    };
+    assert!(open.capabilities.iter().any(forwarded), "{open:?}");
+}
+
+#[test]
 fn with_everybody_there_nobody_waits() {
     let mut stage = restarted(vec![peer(2, asn(2)), peer(3, asn(3))]);
     for n in [2, 3] {
