@@ -294,7 +294,9 @@ pub fn kernel_route(route: FibRoute) -> fib_sync::Route {
     }
 }
 
-fn kernel_hop(FibHop { gateway, interface, onlink, weight }: FibHop) -> fib_sync::Hop {
+/// A hop in the table's words.
+#[must_use]
+pub fn kernel_hop(FibHop { gateway, interface, onlink, weight }: FibHop) -> fib_sync::Hop {
     fib_sync::Hop { gateway, interface, onlink, weight }
 }
 

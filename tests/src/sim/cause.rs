@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bgp_core::Instant;
-use bgp_core::speaker::{Event, Input};
+use bgp_core::peer::PeerConfig;
+use bgp_core::speaker::{Admin, Config, Event, Input};
 
 use super::wire::pair;
 use super::{NodeId, World};
@@ -37,9 +38,28 @@ impl World {
 
     /// An operator may do what ends sessions.
     pub(super) fn excuse_input(&mut self, id: NodeId, input: &Input) {
-        if matches!(input, Input::Admin { .. } | Input::Reconfigure(_) | Input::Stop { .. }) {
-            self.excuse_all(id);
+        match input {
+            Input::Admin { action: Admin::Disable { .. } | Admin::Reset, .. } | Input::Stop { .. } => {
+                self.excuse_all(id);
+            }
+            Input::Reconfigure(config) => {
+                for other in self.renegotiated(id, config) {
+                    self.excuse(id, other, Duration::ZERO);
+                }
+            }
+            _ => {}
         }
+    }
+
+    /// With whom a node has to exchange another OPEN if it is configured so; whatever else is new disturbs no session.
+    fn renegotiated(&self, id: NodeId, config: &Config) -> Vec<NodeId> {
+        let opens = |config: &Config| -> BTreeMap<_, _> {
+            let open = |peer: &PeerConfig| (peer.remote.ip(), (peer.families.clone(), peer.add_path));
+            config.peers.iter().map(open).collect()
+        };
+        let (old, new) = (opens(&self.node(id).config), opens(config));
+        let peers = old.keys().chain(new.keys()).filter(|peer| old.get(*peer) != new.get(*peer));
+        peers.filter_map(|address| self.host_of(*address)).collect()
     }
 
     /// Every session that a node said has ended had a cause.

@@ -1,23 +1,35 @@
 //! The clock of a host: it began at another time, and does not run at the same rate as its neighbours'.
 
+use std::time::Duration;
+
 use bgp_core::{Chance, Instant};
 
-/// A clock that shows `offset` when the world begins and gains `drift` microseconds a second.
+/// A clock that shows `offset` when the world begins and gains `drift` microseconds a second. Whoever asks to be
+/// woken is so `lateness` microseconds later.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Clock {
     offset: u64,
     drift: i64,
+    lateness: u64,
 }
 
 /// One part in a hundred: hold timers of both ends part by a second.
 const WORST_DRIFT: u64 = 10_000;
 const WORST_OFFSET: u64 = 1 << 40;
+/// Most hosts are idle; timers are coalesced, or wait for the processor.
+const LATENESS: [u64; 4] = [0, 0, 5_000, 500_000];
 
 impl Clock {
     /// Some clock.
     pub(super) fn draw(chance: &mut Chance) -> Self {
         let drift = (chance.draw() % (2 * WORST_DRIFT + 1)) as i64 - WORST_DRIFT as i64;
-        Self { offset: chance.draw() % WORST_OFFSET, drift }
+        let lateness = LATENESS[(chance.draw() % LATENESS.len() as u64) as usize];
+        Self { offset: chance.draw() % WORST_OFFSET, drift, lateness }
+    }
+
+    /// How late its timers are.
+    pub(super) const fn lateness(self) -> Duration {
+        Duration::from_micros(self.lateness)
     }
 
     /// What it shows at a time of the world.

@@ -5,10 +5,14 @@
 
 mod cause;
 mod check;
+mod chronicle;
 mod clock;
+mod life;
 mod node;
+mod oracle;
 pub mod scene;
 mod shadow;
+mod step;
 mod storm;
 mod table;
 mod topology;

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use bgp_core::Instant;
 use bgp_core::speaker::{
-    Config, ConnId, Event, FibChange, FibRoute, PeerId, RouteQuery, RouteView, RoutesOf, Speaker,
+    Config, ConnId, Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, PeerId, RouteQuery, RouteView,
+    RoutesOf, Speaker,
 };
 use ipnet::IpNet;
 
@@ -16,6 +17,26 @@ use super::clock::Clock;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
 
+/// Nodes, of which there are at least these: two whose numbers are 64 apart cannot be told from each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nodes(u64);
+
+impl Nodes {
+    pub(super) const ALL: Self = Self(u64::MAX);
+
+    pub(super) const fn insert(&mut self, id: NodeId) {
+        self.0 |= 1 << (id.0 % 64);
+    }
+
+    pub(super) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// A host.
 #[derive(Debug)]
 pub struct Node {
@@ -23,14 +44,22 @@ pub struct Node {
     pub addresses: Vec<IpAddr>,
     /// Its speaker; `None` while it is down.
     pub speaker: Option<Speaker>,
+    /// What it is configured to do, or was when it went down.
+    pub config: Config,
     /// What its kernel is to hold: the plain model of `table`.
     pub kernel: BTreeMap<IpNet, FibRoute>,
+    /// The sets of hops that routes of `kernel` name.
+    pub(super) sets: BTreeMap<FibSetId, Vec<FibHop>>,
     /// What its kernel does hold.
     pub table: Table,
+    /// Addresses that its table was asked to watch.
+    tracked: BTreeSet<IpAddr>,
     /// Prefixes of `kernel` that its speaker wished for since it started.
     pub(super) wished: BTreeSet<IpNet>,
     /// What it told its log.
     pub events: Vec<Event>,
+    /// When, in the world's time.
+    pub(super) told_at: Vec<Instant>,
     /// Its speaker said that its first decisions are complete.
     pub settled: bool,
     /// Its speaker said that every peer was told that it is about to leave.
@@ -38,6 +67,8 @@ pub struct Node {
     pub(super) clock: Clock,
     /// The speaker has settled and the table has not been told yet.
     pub(super) settling: bool,
+    /// Nothing of its host answers, not even to refuse.
+    pub(super) is_off: bool,
     /// It was told to stop: what it says about routes does not count any more.
     pub(super) stopping: bool,
     /// How many of `events` were looked at.
@@ -47,19 +78,24 @@ pub struct Node {
 }
 
 impl Node {
-    pub(super) fn new(addresses: Vec<IpAddr>, clock: Clock) -> Self {
+    pub(super) fn new(addresses: Vec<IpAddr>, config: Config, clock: Clock) -> Self {
         let table = Table::new(&subnets(&addresses));
         Self {
             addresses,
             speaker: None,
+            config,
             kernel: BTreeMap::new(),
+            sets: BTreeMap::new(),
             table,
+            tracked: BTreeSet::new(),
             clock,
             settling: false,
+            is_off: false,
             stopping: false,
             heard: 0,
             wished: BTreeSet::new(),
             events: Vec::new(),
+            told_at: Vec::new(),
             settled: false,
             drained: false,
             conns: BTreeMap::new(),
@@ -69,18 +105,21 @@ impl Node {
 
     /// It starts; with a kernel to program it finds there what an earlier life left.
     pub(super) fn start(&mut self, config: Config, seed: u64, now: Instant) {
+        self.config = config.clone();
         if config.kernel_export.is_some() {
-            self.table.start();
+            self.table.start(config.kernel_sets);
         }
         self.speaker = Some(Speaker::new(config, seed, self.clock.at(now)));
         (self.settled, self.settling, self.drained, self.stopping) = (false, false, false, false);
+        self.is_off = false;
     }
 
-    /// When it wants to be woken, in the world's time.
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+    /// When it will be woken, in the world's time: what is not due yet comes late, as on a busy machine.
+    pub(super) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let speaker = self.speaker.as_ref()?.poll_timeout().map(|deadline| deadline.at);
         let at = speaker.into_iter().chain(self.table.poll_timeout()).min()?;
-        Some(self.clock.when(at))
+        let at = self.clock.when(at);
+        Some(if at > now { at + self.clock.lateness() } else { at })
     }
 
     /// What was left in the kernel goes once nothing is under way that could still become a wish, as the
@@ -99,8 +138,10 @@ impl Node {
     pub(super) fn go_down(&mut self) -> BTreeMap<ConnId, (NodeId, ConnId)> {
         self.speaker = None;
         self.table.stop();
+        self.tracked.clear();
         self.dialing.clear();
         self.wished.clear();
+        self.forget_sets();
         std::mem::take(&mut self.conns)
     }
 
@@ -112,12 +153,65 @@ impl Node {
         let FibChange { prefix, route } = change;
         match route {
             Some(route) => {
+                if let FibRoute::Forward { hops, .. } = &route {
+                    self.check_watched(hops);
+                }
                 self.wished.insert(prefix);
                 self.kernel.insert(prefix, route);
             }
             None => {
                 self.wished.remove(&prefix);
                 self.kernel.remove(&prefix);
+            }
+        }
+    }
+
+    pub(super) fn wish_set(&mut self, set: FibSet) {
+        if self.stopping {
+            return;
+        }
+        self.table.want_set(&set);
+        match set.hops {
+            Some(hops) => {
+                self.check_watched(&hops);
+                self.sets.insert(set.id, hops);
+            }
+            None => {
+                self.sets.remove(&set.id);
+            }
+        }
+    }
+
+    pub(super) fn track(&mut self, address: IpAddr, watch: bool) {
+        let news = if watch { self.tracked.insert(address) } else { self.tracked.remove(&address) };
+        assert!(news, "{address} was told twice: {watch}");
+        self.table.track(address, watch);
+    }
+
+    /// Where packets by this route go, if it forwards them.
+    pub(super) fn hops<'a>(&'a self, route: &'a FibRoute) -> Option<&'a [FibHop]> {
+        match route {
+            FibRoute::Forward { hops, .. } => Some(hops),
+            FibRoute::Through { set, .. } => self.sets.get(set).map(Vec::as_slice),
+            FibRoute::Blackhole | FibRoute::Unreachable | FibRoute::Prohibit => None,
+        }
+    }
+
+    /// Nobody is sent by way of an address whose loss would not be noticed.
+    fn check_watched(&self, hops: &[FibHop]) {
+        for gateway in hops.iter().filter_map(|hop| hop.gateway) {
+            assert!(self.tracked.contains(&gateway), "packets go to {gateway}, which is not watched");
+        }
+    }
+
+    /// The next life numbers its sets anew: what an earlier one left are plain routes.
+    fn forget_sets(&mut self) {
+        let sets = std::mem::take(&mut self.sets);
+        for route in self.kernel.values_mut() {
+            if let FibRoute::Through { set, metric, source_address } = route {
+                let hops = sets.get(set).cloned().unwrap_or_default();
+                let (metric, source_address) = (*metric, *source_address);
+                *route = FibRoute::Forward { hops, metric, source_address, carries: false };
             }
         }
     }

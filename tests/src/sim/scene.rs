@@ -1,6 +1,6 @@
 //! Configurations and expectations of simulated networks, in as few words as possible.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use bgp_core::peer::{PeerAsn, PeerConfig};
@@ -15,6 +15,12 @@ use ipnet::IpNet;
 #[must_use]
 pub const fn host(n: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(10, 0, 0, n))
+}
+
+/// The other address of host `n`: fd00::n.
+#[must_use]
+pub const fn host6(n: u8) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, n as u16))
 }
 
 /// A speaker of host `n` without peers, with a kernel that takes everything.
@@ -44,13 +50,19 @@ pub fn peer(of: &Config, n: u8, asn: u32) -> PeerConfig {
 /// When the text is not a prefix.
 #[must_use]
 pub fn block(prefix: &str) -> Input {
+    blackhole(net(prefix))
+}
+
+/// The same for what is a prefix already.
+#[must_use]
+pub fn blackhole(prefix: IpNet) -> Input {
     let route = Route {
         attributes: Attributes::default(),
         forwarding: Forwarding::Blackhole,
         interface: None,
         kernel: KernelHint::default(),
     };
-    Input::Originate { prefix: net(prefix), source: LocalSource::Static, route }
+    Input::Originate { prefix, source: LocalSource::Static, route }
 }
 
 /// A prefix.

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use bgp_core::Instant;
-use bgp_core::speaker::{FibChange, Input};
+use bgp_core::speaker::{FibChange, FibSet, Input};
 use bgp_daemon::fib;
 use fib_sync::model::{How, Kernel, Said};
 use fib_sync::{
-    Address, Config, Event, KernelForwarding, KernelHop, KernelRoute, Link, Output, Reconciler, Share,
+    Address, Config, Event, KernelForwarding, KernelHop, KernelRoute, Link, Output, Reconciler, SetId, Share,
 };
 use ipnet::IpNet;
 
@@ -16,6 +16,8 @@ use ipnet::IpNet;
 #[derive(Debug)]
 pub struct Table {
     kernel: Kernel,
+    /// What an operator gives the interface towards the others.
+    addresses: Vec<Address>,
     /// `None` while the daemon is down, and where it leaves the kernel alone.
     reconciler: Option<Reconciler>,
     /// Addresses asked about and not answered for yet.
@@ -44,13 +46,16 @@ impl Table {
         let mut kernel = Kernel::new();
         kernel.set_link(link(OUTSIDE, "eth0", true));
         kernel.set_link(link(INSIDE, "cali0", true));
-        for address in addresses {
-            kernel.add_address(own(OUTSIDE, address.addr(), Some(address.trunc())));
+        let configured = |address: &IpNet| own(OUTSIDE, address.addr(), Some(address.trunc()));
+        let addresses: Vec<Address> = addresses.iter().map(configured).collect();
+        for address in &addresses {
+            kernel.add_address(address.clone());
         }
         let foreign = kernel.write(foreign(), How::Exclusive);
         debug_assert!(foreign.is_ok(), "{foreign:?}");
         Self {
             kernel,
+            addresses,
             reconciler: None,
             unanswered: BTreeSet::new(),
             stirred: false,
@@ -82,13 +87,15 @@ impl Table {
         self.kernel.routes_of(&foreign().prefix) == [foreign()]
     }
 
-    pub(super) fn start(&mut self) {
+    /// A reconciler begins, with next-hop objects or without.
+    pub(super) fn start(&mut self, next_hop_objects: bool) {
         self.kernel.acknowledge();
         while self.kernel.next_said().is_some() {}
         // One stale route of two is no reason to keep it: the brake has tests of its own.
         let config = Config {
             learn: false,
             direct: false,
+            next_hop_objects,
             sweep_limit: Share::ALL,
             ..Config::new(MAIN, OURS, METRIC)
         };
@@ -114,6 +121,14 @@ impl Table {
     pub(super) fn want(&mut self, change: &FibChange) {
         if let Some(reconciler) = &mut self.reconciler {
             reconciler.want(change.prefix, change.route.clone().map(fib::kernel_route));
+            self.stirred = true;
+        }
+    }
+
+    pub(super) fn want_set(&mut self, set: &FibSet) {
+        if let Some(reconciler) = &mut self.reconciler {
+            let hops = set.hops.as_ref().map(|hops| hops.iter().cloned().map(fib::kernel_hop).collect());
+            reconciler.want_set(SetId(set.id.0), hops);
             self.stirred = true;
         }
     }
@@ -153,10 +168,14 @@ impl Table {
         {
             turn.asked += 1;
             match output {
-                Output::Read => self.kernel.read(),
+                Output::Read => {
+                    self.kernel.read();
+                    continue;
+                }
                 Output::Apply(ticket, operation) => self.kernel.apply(ticket, &operation),
                 Output::Arrange(ticket, operation) => self.kernel.arrange(ticket, &operation),
             }
+            self.changed = true;
         }
         self.kernel.acknowledge();
         while heard < most
@@ -174,7 +193,6 @@ impl Table {
             }
             turn.inputs.extend(fib::input(event).ok());
         }
-        self.changed |= turn.asked > 0;
         self.stirred = turn.asked > 0 || heard > 0;
         turn
     }
@@ -184,9 +202,13 @@ impl Table {
         Some(Instant::from_micros(at.as_micros()))
     }
 
-    /// The interface towards the others goes up or down.
+    /// The interface towards the others goes up or down; the IPv6 addresses that it loses on its way down it gets
+    /// back, from whoever configures it.
     pub(super) fn set_link(&mut self, up: bool) {
         self.kernel.set_link(link(OUTSIDE, "eth0", up));
+        for address in self.addresses.iter().filter(|address| up && address.local.is_ipv6()) {
+            self.kernel.add_address(address.clone());
+        }
         self.touched();
     }
 

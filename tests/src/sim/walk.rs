@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use fib_sync::model::Fate;
 
+use super::node::Nodes;
 use super::{NodeId, World};
 
 /// Why a packet does not arrive.
@@ -23,8 +24,10 @@ pub enum Loss {
 }
 
 /// The nodes that a packet may pass.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Way {
+    /// Their kernels were asked, and the wires away from them were looked at.
+    asked: Nodes,
     /// Passed on the way here.
     behind: Vec<NodeId>,
     /// From here it arrives, whichever way it takes.
@@ -37,7 +40,14 @@ impl World {
     /// # Errors
     /// The first loss found among all the ways that it may take.
     pub fn walk(&self, from: NodeId, to: IpAddr) -> Result<(), Loss> {
-        self.walk_on(from, to, &mut Way::default())
+        self.explore(from, to).1
+    }
+
+    /// The same, with the nodes on which the answer depends.
+    pub(super) fn explore(&self, from: NodeId, to: IpAddr) -> (Nodes, Result<(), Loss>) {
+        let mut way = Way::default();
+        let arrives = self.walk_on(from, to, &mut way);
+        (way.asked, arrives)
     }
 
     fn walk_on(&self, here: NodeId, to: IpAddr, way: &mut Way) -> Result<(), Loss> {
@@ -47,6 +57,7 @@ impl World {
         if way.behind.contains(&here) {
             return Err(Loss::Loop(here));
         }
+        way.asked.insert(here);
         match self.node(here).table.kernel().lookup(to) {
             Fate::Delivered => {}
             Fate::Dropped(_) => return Err(Loss::Dropped(here)),

@@ -1,11 +1,11 @@
 //! Flows that are watched: a packet of each walks after every step that changed a kernel or a wire.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use bgp_core::Instant;
 
+use super::node::Nodes;
 use super::walk::Loss;
 use super::{NodeId, World};
 
@@ -27,16 +27,27 @@ pub struct Outage {
 /// What is watched and what was seen.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
-    flows: Vec<(NodeId, IpAddr)>,
-    open: BTreeMap<(NodeId, IpAddr), usize>,
+    flows: Vec<Flow>,
     outages: Vec<Outage>,
+}
+
+/// Packets from a node to an address.
+#[derive(Debug)]
+struct Flow {
+    from: NodeId,
+    to: IpAddr,
+    /// The nodes that decided what became of the last one.
+    by: Nodes,
+    /// The outage that has not ended.
+    open: Option<usize>,
 }
 
 impl World {
     /// Watches these flows from now on, and forgets what was seen of others.
     pub fn watch(&mut self, flows: impl IntoIterator<Item = (NodeId, IpAddr)>) {
-        self.watch = Watch { flows: flows.into_iter().collect(), ..Watch::default() };
-        self.look();
+        let flow = |(from, to)| Flow { from, to, by: Nodes::ALL, open: None };
+        self.watch = Watch { flows: flows.into_iter().map(flow).collect(), outages: Vec::new() };
+        self.look(Nodes::ALL);
     }
 
     /// When packets were lost and neither a wire nor a node in between was to blame. Even one packet is
@@ -63,25 +74,25 @@ impl World {
         assert_eq!(outage, None, "{context}");
     }
 
-    /// Sends a packet of every flow.
-    pub(super) fn look(&mut self) {
-        let mut watch = std::mem::take(&mut self.watch);
-        for &(from, to) in &watch.flows {
-            let open = watch.open.get(&(from, to)).copied();
-            let loss = self.walk(from, to).err();
-            let known = open.map(|index| watch.outages[index].loss);
-            if known == loss {
+    /// Sends a packet of every flow for which one of these nodes may decide otherwise than before.
+    pub(super) fn look(&mut self, moved: Nodes) {
+        let Watch { mut flows, mut outages } = std::mem::take(&mut self.watch);
+        for flow in flows.iter_mut().filter(|flow| flow.by.meets(moved)) {
+            let (by, arrives) = self.explore(flow.from, flow.to);
+            flow.by = by;
+            let loss = arrives.err();
+            if flow.open.map(|index| outages[index].loss) == loss {
                 continue;
             }
-            if let Some(index) = open {
-                watch.outages[index].lasted = Some(self.now() - watch.outages[index].began);
-                watch.open.remove(&(from, to));
+            if let Some(outage) = flow.open.take().and_then(|index| outages.get_mut(index)) {
+                outage.lasted = Some(self.now() - outage.began);
             }
             if let Some(loss) = loss {
-                watch.open.insert((from, to), watch.outages.len());
-                watch.outages.push(Outage { from, to, loss, began: self.now(), lasted: None });
+                flow.open = Some(outages.len());
+                let Flow { from, to, .. } = *flow;
+                outages.push(Outage { from, to, loss, began: self.now(), lasted: None });
             }
         }
-        self.watch = watch;
+        self.watch = Watch { flows, outages };
     }
 }

@@ -1,6 +1,6 @@
 //! Wires: they delay, stall, split anywhere and are cut, and never reorder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -22,6 +22,12 @@ pub(super) struct Wires {
     cut: Vec<(NodeId, NodeId)>,
     /// Until when nothing arrives between two nodes, although nobody is told.
     stalled: BTreeMap<(NodeId, NodeId), Instant>,
+    /// Until when a node takes little of what another sends it.
+    slow: BTreeMap<(NodeId, NodeId), Instant>,
+    /// Connections that have something to say and no room to say it.
+    waiting: BTreeSet<ConnId>,
+    /// Connections that were closed: once.
+    closed: BTreeSet<ConnId>,
 }
 
 /// The two ends of a wire, the lower first.
@@ -34,13 +40,16 @@ impl World {
     pub fn partition(&mut self, a: NodeId, b: NodeId) {
         self.wires.cut.push(pair(a, b));
         self.reset_connections(a, b);
+        self.moved.insert(a);
+        self.moved.insert(b);
     }
 
     /// They can again.
     pub fn heal(&mut self, a: NodeId, b: NodeId) {
         self.wires.cut.retain(|cut| *cut != pair(a, b));
         self.excuse(a, b, Duration::ZERO);
-        self.moved = true;
+        self.moved.insert(a);
+        self.moved.insert(b);
     }
 
     /// All connections between two nodes die, as if somebody in between had reset them.
@@ -54,13 +63,19 @@ impl World {
                 self.schedule(self.now(), id, Arrival::Input(Input::Closed { conn }));
             }
         }
-        self.moved = true;
     }
 
     /// For some time nothing arrives between two nodes; then everything does, in order.
     pub fn stall(&mut self, a: NodeId, b: NodeId, duration: Duration) {
         self.excuse(a, b, duration);
         self.wires.stalled.insert(pair(a, b), self.now() + duration);
+    }
+
+    /// For some time a node takes what another sends in small pieces, one every half of a second, and the other
+    /// has room for one of its messages at a time.
+    pub fn slow_down(&mut self, to: NodeId, from: NodeId, duration: Duration) {
+        self.excuse(from, to, duration);
+        self.wires.slow.insert((from, to), self.now() + duration);
     }
 
     pub(super) fn is_cut(&self, a: NodeId, b: NodeId) -> bool {
@@ -85,7 +100,7 @@ impl World {
         self.nodes[id.0].dialing.remove(&peer);
         let ours = self.node(id).addresses.iter().find(|ours| ours.is_ipv4() == remote.is_ipv4());
         let local = local.or_else(|| ours.copied());
-        let there = there.filter(|there| !self.is_cut(id, *there));
+        let there = there.filter(|there| !self.is_cut(id, *there) && !self.node(*there).is_off);
         let listening = there.filter(|there| self.node(*there).speaker.is_some());
         let (Some(local), Some(there)) = (local, listening) else {
             let other = || ConnectError::Other("no route to host".to_owned());
@@ -116,18 +131,53 @@ impl World {
         Duration::from_micros(500 + self.draw() % 20_000)
     }
 
-    /// Moves everything a connection has to say onto its wire, split anywhere.
+    /// Moves what a connection has to say onto its wire, as far as there is room.
     pub(super) fn transmit(&mut self, id: NodeId, conn: ConnId) {
         loop {
-            let node = &mut self.nodes[id.0];
-            let Some(bytes) = node.speaker.as_mut().and_then(|speaker| speaker.poll_transmit(conn)) else {
+            if let Some(at) = self.full_until(id, conn) {
+                if self.wires.waiting.insert(conn) {
+                    self.schedule(at, id, Arrival::Room(conn));
+                }
                 return;
-            };
-            let Some(&(there, far)) = node.conns.get(&conn) else { continue };
-            self.send(id, there, far, bytes);
+            }
+            if !self.transmit_once(id, conn) {
+                return;
+            }
         }
     }
 
+    /// What found no room goes on.
+    pub(super) fn make_room(&mut self, id: NodeId, conn: ConnId) {
+        if self.wires.waiting.remove(&conn) {
+            self.transmit(id, conn);
+            self.drain(id);
+        }
+    }
+
+    /// Whether there was something to say.
+    fn transmit_once(&mut self, id: NodeId, conn: ConnId) -> bool {
+        let node = &mut self.nodes[id.0];
+        let Some(bytes) = node.speaker.as_mut().and_then(|speaker| speaker.poll_transmit(conn)) else {
+            return false;
+        };
+        if let Some(&(there, far)) = node.conns.get(&conn) {
+            self.send(id, there, far, bytes);
+        }
+        true
+    }
+
+    /// Until when a slow wire has no room.
+    fn full_until(&self, id: NodeId, conn: ConnId) -> Option<Instant> {
+        let (there, far) = self.node(id).conns.get(&conn)?;
+        let busy = self.wires.busy_until.get(far).filter(|busy| **busy > self.now())?;
+        self.is_slow(id, *there).then_some(*busy)
+    }
+
+    fn is_slow(&self, from: NodeId, to: NodeId) -> bool {
+        self.wires.slow.get(&(from, to)).is_some_and(|end| *end > self.now())
+    }
+
+    /// Splits it anywhere.
     fn send(&mut self, from: NodeId, there: NodeId, far: ConnId, mut bytes: Bytes) {
         while !bytes.is_empty() {
             // Most keepalives come in one piece, or nothing but pieces would be simulated.
@@ -140,7 +190,10 @@ impl World {
     }
 
     fn arrival_time(&mut self, from: NodeId, there: NodeId, far: ConnId) -> Instant {
-        let earliest = self.wires.busy_until.get(&far).copied().unwrap_or_default();
+        let mut earliest = self.wires.busy_until.get(&far).copied().unwrap_or_default();
+        if self.is_slow(from, there) {
+            earliest = earliest.max(self.now()) + SLOW;
+        }
         let stalled = self.stall_of(from, there).unwrap_or_default();
         let at = earliest.max(stalled).max(self.now() + self.latency());
         self.wires.busy_until.insert(far, at);
@@ -148,7 +201,8 @@ impl World {
     }
 
     pub(super) fn close(&mut self, id: NodeId, conn: ConnId) {
-        self.transmit(id, conn);
+        assert!(self.wires.closed.insert(conn), "seed {}: {id:?} closes {conn:?} twice", self.seed);
+        while self.transmit_once(id, conn) {}
         if let Some((there, far)) = self.nodes[id.0].conns.remove(&conn) {
             let at = self.arrival_time(id, there, far);
             self.schedule(at, there, Arrival::Input(Input::Closed { conn: far }));
@@ -169,6 +223,7 @@ impl World {
     pub(super) fn forget(&mut self, id: NodeId, conn: ConnId) {
         self.nodes[id.0].conns.remove(&conn);
         self.wires.busy_until.remove(&conn);
+        self.wires.waiting.remove(&conn);
         if let Some((_, other)) = self.wires.others.get(&conn).copied() {
             self.wires.others.remove(&other);
         }
@@ -176,3 +231,4 @@ impl World {
 }
 
 const SMALL: usize = 64;
+const SLOW: Duration = Duration::from_millis(500);

@@ -1,31 +1,18 @@
-//! Networks as operators build them, and what is to be in their kernels when nothing happens.
+//! Networks as operators build them.
+
+mod configuration;
+mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use bgp_core::peer::NextHopRule;
-use bgp_core::policy::{Action, Condition, Disposition, Policy, Rule, SourceKind};
-use bgp_core::speaker::{Config, FibRoute};
-use bgp_core::{Chance, RouterId};
-use ipnet::IpNet;
+use bgp_core::{Chance, Family};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
-use super::scene::{block, config, host, net, peer};
+pub use self::shape::Shape;
+use super::scene::{blackhole, host, host6};
 use super::{NodeId, World};
-
-/// Who has a session with whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Everybody with everybody, in one AS.
-    Mesh,
-    /// Everybody with this many reflectors, which are no clients of each other.
-    Reflected(u8),
-    /// Racks with two switches each, every host an AS of its own, every switch with those of other racks.
-    Racks(u8),
-    /// Every host an AS of its own, some with sessions between them, so that all are connected.
-    Internet,
-}
 
 /// A network: hosts from 1, the reflectors or switches first.
 #[derive(Clone, Debug)]
@@ -34,44 +21,107 @@ pub struct Topology {
     pub shape: Shape,
     /// How many hosts.
     pub size: u8,
+    /// Whose routes go over the sessions; where it is IPv6 alone, the sessions do too.
+    pub families: Vec<Family>,
     /// For how long clients keep what reflectors told when all are gone.
     pub headless: Duration,
     /// How long a restarted host waits for the others.
     pub first_contact: Duration,
-    sessions: BTreeSet<(u8, u8)>,
+    /// Long-lived stale time; zero for none.
+    pub long_lived: Duration,
+    /// Kernel routes name next-hop objects.
+    pub objects: bool,
+    /// Every reflector is a cluster of its own.
+    pub own_clusters: bool,
+    /// Both ends of every session dial.
+    pub both_dial: bool,
+    /// What is said on each session, the lower host first.
+    pub(super) sessions: BTreeMap<(u8, u8), Terms>,
+}
+
+/// What differs between sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// Every path is told, not only the best.
+    pub(super) add_path: bool,
+    /// It is not configured for the time being.
+    pub(super) removed: bool,
+    /// Neither end accepts anything for the time being.
+    pub(super) refused: bool,
 }
 
 impl Topology {
     /// A network of this shape; which sessions an internet has, chance decides.
     #[must_use]
     pub fn new(shape: Shape, size: u8, chance: &mut Chance) -> Self {
-        let sessions = shape.sessions(size, chance);
-        Self { shape, size, sessions, headless: Duration::ZERO, first_contact: Duration::from_secs(30) }
+        let pairs = shape.sessions(size, chance);
+        Self {
+            shape,
+            size,
+            families: vec![Family::IPV4],
+            headless: Duration::ZERO,
+            first_contact: Duration::from_secs(30),
+            long_lived: Duration::ZERO,
+            objects: false,
+            own_clusters: false,
+            both_dial: false,
+            sessions: pairs.into_iter().map(|pair| (pair, Terms::default())).collect(),
+        }
     }
 
-    /// Some network of 3 hosts to a dozen, seldom more.
+    /// Some network of 3 hosts to a dozen, seldom up to fifty.
     #[must_use]
     pub fn draw(chance: &mut Chance) -> Self {
-        let mut below = |bound: u64| (chance.draw() % bound) as u8;
-        let extra = if below(50) == 0 { 3 + below(30) } else { below(8) };
-        let (shape, size) = match below(5) {
-            0 => (Shape::Mesh, 3 + extra),
-            1 => (Shape::Reflected(1), 3 + extra),
-            2 => (Shape::Reflected(2), 4 + extra),
-            3 => (Shape::Racks(2), 6 + extra),
-            _ => (Shape::Internet, 3 + extra),
-        };
-        Self::new(shape, size, chance)
+        let mut below = |bound: u64| chance.draw() % bound;
+        let extra = match below(100) {
+            0 => 3 + below(40),
+            1..10 => 3 + below(12),
+            _ => below(6),
+        } as u8;
+        let (shape, least) = [
+            (Shape::Mesh, 3),
+            (Shape::Reflected(1), 3),
+            (Shape::Reflected(2), 4),
+            (Shape::Racks(2), 6),
+            (Shape::Internet, 3),
+            (Shape::Mixed, 8),
+        ][below(6) as usize];
+        let mut topology = Self::new(shape, least + extra, chance);
+        topology.vary(chance);
+        topology
+    }
+
+    /// Some network of at most five hosts.
+    #[must_use]
+    pub fn draw_small(chance: &mut Chance) -> Self {
+        let shapes = [Shape::Mesh, Shape::Reflected(1), Shape::Reflected(2), Shape::Internet];
+        let shape = shapes[(chance.draw() % shapes.len() as u64) as usize];
+        let mut topology = Self::new(shape, 3 + (chance.draw() % 3) as u8, chance);
+        topology.vary(chance);
+        topology
+    }
+
+    fn vary(&mut self, chance: &mut Chance) {
+        let mut below = |bound: u64| chance.draw() % bound;
+        self.families = [vec![Family::IPV4], vec![Family::IPV6], Family::UNICAST.to_vec()]
+            [[0, 0, 1, 2][below(4) as usize]]
+            .clone();
+        let hour = Duration::from_secs(3600);
+        self.headless = if below(3) == 0 { hour } else { Duration::ZERO };
+        self.long_lived = if below(3) == 0 { hour } else { Duration::ZERO };
+        self.objects = below(2) == 0;
+        self.own_clusters = below(2) == 0;
+        self.both_dial = below(2) == 0;
+        let add_path = below(3) == 0;
+        for pair in self.internal_sessions() {
+            self.terms(pair).add_path = add_path;
+        }
     }
 
     /// The hosts without workloads: reflectors and switches.
     #[must_use]
     pub const fn helpers(&self) -> u8 {
-        match self.shape {
-            Shape::Mesh | Shape::Internet => 0,
-            Shape::Reflected(reflectors) => reflectors,
-            Shape::Racks(racks) => 2 * racks,
-        }
+        self.shape.helpers()
     }
 
     /// The nodes with workloads.
@@ -79,9 +129,29 @@ impl Topology {
         (usize::from(self.helpers())..usize::from(self.size)).map(NodeId)
     }
 
+    /// Every node.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..usize::from(self.size)).map(NodeId)
+    }
+
     /// Pairs of nodes with a session between them.
     pub fn sessions(&self) -> impl Iterator<Item = (NodeId, NodeId)> {
-        self.sessions.iter().map(|(a, b)| (node(*a), node(*b)))
+        self.sessions.keys().map(|(a, b)| (node(*a), node(*b)))
+    }
+
+    pub(super) fn terms(&mut self, (a, b): (NodeId, NodeId)) -> &mut Terms {
+        self.sessions.entry((number(a), number(b))).or_default()
+    }
+
+    /// Sessions between hosts of one AS, on which several paths may be told.
+    pub(super) fn internal_sessions(&self) -> Vec<(NodeId, NodeId)> {
+        let internal = |(a, b): &(NodeId, NodeId)| self.asn(number(*a)) == self.asn(number(*b));
+        self.sessions().filter(internal).collect()
+    }
+
+    /// Turns additional paths on or off between two nodes; both have to be configured anew.
+    pub fn set_add_path(&mut self, pair: (NodeId, NodeId), on: bool) {
+        self.terms(pair).add_path = on;
     }
 
     /// Whether packets go straight to where they are wanted, so that they cannot go round in circles.
@@ -90,189 +160,99 @@ impl Topology {
         matches!(self.shape, Shape::Mesh | Shape::Reflected(_))
     }
 
-    /// The configuration of a node.
-    #[must_use]
-    pub fn config(&self, id: NodeId) -> Config {
-        let own = number(id);
-        let mut config = config(self.asn(own), own);
-        config.graceful_restart.forwarding_preserved = false;
-        config.graceful_restart.first_contact = self.first_contact;
-        let reflects = |n: u8| matches!(self.shape, Shape::Reflected(reflectors) if n <= reflectors);
-        if reflects(own) {
-            config.kernel_export = None;
-        }
-        for other in self.neighbours(own) {
-            let mut peer = peer(&config, other, self.asn(other));
-            peer.client = reflects(own) && !reflects(other);
-            peer.passive = peer.client;
-            if peer.client {
-                peer.cluster_id = RouterId([10, 0, 0, 100].into());
-            }
-            if reflects(other) {
-                peer.headless = self.headless;
-            }
-            if !self.is_direct() {
-                peer.next_hop = NextHopRule::Own;
-                let transit = self.is_transit(own);
-                let export = if transit { Policy::accept_all() } else { own_only() };
-                (peer.import, peer.export) =
-                    (Some(vec![Arc::new(Policy::accept_all())]), Some(vec![Arc::new(export)]));
-            }
-            config.peers.push(peer);
-        }
-        config
-    }
-
-    /// The same, after an earlier life left its routes in the kernel.
-    #[must_use]
-    pub fn config_again(&self, id: NodeId) -> Config {
-        let mut config = self.config(id);
-        config.graceful_restart.forwarding_preserved = true;
-        config
-    }
-
     /// Builds it; every worker has a block and a workload in it.
     pub fn build(&self, world: &mut World) {
-        for n in 1..=self.size {
-            world.add(&[host(n)], self.config(node(n)));
+        for id in self.nodes() {
+            world.add(&[host(number(id)), host6(number(id))], self.config(id));
         }
         for id in self.workers() {
             self.originate(world, id);
         }
     }
 
-    /// A worker says what its block is, as after a restart.
+    /// A worker says what its blocks are, as after a restart.
     pub fn originate(&self, world: &mut World, id: NodeId) {
         if number(id) > self.helpers() {
-            world.attach(id, workload(id));
-            world.input(id, block(&format!("10.244.{}.0/26", number(id))));
+            for family in &self.families {
+                world.attach(id, workload(*family, id));
+                world.input(id, blackhole(own_block(*family, id)));
+            }
         }
     }
 
     /// Every flow between workloads, or so many of them by chance.
     pub fn flows(&self, most: usize, chance: &mut Chance) -> Vec<(NodeId, IpAddr)> {
-        let from = |a: NodeId| self.workers().filter(move |b| a != *b).map(move |b| (a, workload(b)));
-        let mut flows: Vec<_> = self.workers().flat_map(from).collect();
+        let mut flows: Vec<_> = self.all_flows().collect();
         while flows.len() > most {
             flows.swap_remove(chance.draw() as usize % flows.len());
         }
         flows
     }
 
-    /// Every kernel holds exactly these blocks, by way of somebody who is nearest to where they are.
+    /// Every flow between workloads.
+    pub fn all_flows(&self) -> impl Iterator<Item = (NodeId, IpAddr)> {
+        let to = |b: NodeId| self.families.iter().map(move |family| workload(*family, b));
+        let from = move |a: NodeId| {
+            self.workers().filter(move |b| a != *b).flat_map(to).map(move |address| (a, address))
+        };
+        self.workers().flat_map(from)
+    }
+
+    /// Every kernel and every Adj-RIB-Out holds what the oracle says, and these blocks are there beside those of
+    /// the workers.
     ///
     /// # Panics
     /// When one does not.
     pub fn check(&self, world: &World, contested: &BTreeMap<IpNet, BTreeSet<NodeId>>, context: &str) {
-        let own = self.workers().map(|id| (own_block(id), BTreeSet::from([id])));
+        let own = |family: &Family| {
+            let family = *family;
+            self.workers().map(move |id| (own_block(family, id), BTreeSet::from([id])))
+        };
         let contested = contested.iter().map(|(block, origins)| (*block, origins.clone()));
-        let live: BTreeMap<_, _> = own.chain(contested).filter(|(_, origins)| !origins.is_empty()).collect();
-        for (index, node) in world.nodes().enumerate() {
-            if node.table.reconciler().is_none() {
-                continue;
-            }
-            let context = format!("{context}, {self:?}: host {}", index + 1);
-            let (held, wanted): (BTreeSet<_>, BTreeSet<_>) =
-                (node.kernel.keys().collect(), live.keys().collect());
-            assert_eq!(held, wanted, "{context}");
-            for (block, route) in &node.kernel {
-                self.check_route(NodeId(index), &live[block], route, &format!("{context}: {block}"));
-            }
-        }
-    }
-
-    fn check_route(&self, here: NodeId, origins: &BTreeSet<NodeId>, route: &FibRoute, context: &str) {
-        let FibRoute::Forward { hops, .. } = route else {
-            assert!(origins.contains(&here), "{context}: not ours");
-            return;
-        };
-        let gateways: BTreeSet<IpAddr> = hops.iter().filter_map(|hop| hop.gateway).collect();
-        let nearest: BTreeSet<IpAddr> = self.nearest(here, origins).into_iter().map(host).collect();
-        let fits = match self.shape {
-            Shape::Mesh => gateways == nearest,
-            _ => !gateways.is_empty() && gateways.is_subset(&nearest),
-        };
-        assert!(fits, "{context}: {gateways:?} of {nearest:?}");
-    }
-
-    /// Found by walking everything: the origins where next hops stay, else the neighbours that are nearest
-    /// to one.
-    fn nearest(&self, here: NodeId, origins: &BTreeSet<NodeId>) -> BTreeSet<u8> {
-        let origins: BTreeSet<u8> = origins.iter().map(|id| number(*id)).collect();
-        if self.is_direct() {
-            return origins;
-        }
-        let around: BTreeSet<u8> = self.neighbours(number(here)).collect();
-        let mut reached = origins;
-        while reached.is_disjoint(&around) {
-            let before = reached.len();
-            let next: Vec<u8> = reached.iter().flat_map(|n| self.neighbours(*n)).collect();
-            reached.extend(next.into_iter().filter(|n| self.is_transit(*n)));
-            assert!(reached.len() > before, "all are connected");
-        }
-        reached.intersection(&around).copied().collect()
-    }
-
-    fn neighbours(&self, own: u8) -> impl Iterator<Item = u8> {
-        self.sessions.iter().filter_map(move |&(a, b)| match own {
-            own if own == a => Some(b),
-            own if own == b => Some(a),
-            _ => None,
-        })
-    }
-
-    /// Whether a host passes on what others told it.
-    const fn is_transit(&self, n: u8) -> bool {
-        matches!(self.shape, Shape::Internet) || n <= self.helpers()
-    }
-
-    fn asn(&self, n: u8) -> u32 {
-        if self.is_direct() { 64512 } else { 65000 + u32::from(n) }
-    }
-}
-
-impl Shape {
-    /// Pairs of hosts with a session between them, the lower number first.
-    fn sessions(self, size: u8, chance: &mut Chance) -> BTreeSet<(u8, u8)> {
-        let mut pairs = BTreeSet::new();
-        for b in 2..=size {
-            // Whoever it is, it was there before: so all are connected.
-            let anchor = 1 + (chance.draw() % u64::from(b - 1)) as u8;
-            for a in 1..b {
-                let wanted = match self {
-                    Self::Mesh => true,
-                    Self::Reflected(reflectors) => a <= reflectors,
-                    Self::Racks(racks) => {
-                        let rack = |n: u8| (n - 1) / 2 % racks;
-                        a <= 2 * racks && if b <= 2 * racks { rack(a) != rack(b) } else { rack(a) == rack(b) }
-                    }
-                    Self::Internet => a == anchor || chance.draw().is_multiple_of(3),
-                };
-                if wanted {
-                    pairs.insert((a, b));
-                }
-            }
-        }
-        pairs
+        let live = self.families.iter().flat_map(own).chain(contested);
+        world.check_routes(&live.filter(|(_, origins)| !origins.is_empty()).collect(), context);
     }
 }
 
 /// The address of a workload of a node.
 #[must_use]
-pub fn workload(id: NodeId) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(10, 244, number(id), 1))
+pub fn workload(family: Family, id: NodeId) -> IpAddr {
+    address(family, OWN, number(id))
 }
 
-fn own_block(id: NodeId) -> IpNet {
-    net(&format!("10.244.{}.0/26", number(id)))
+fn own_block(family: Family, id: NodeId) -> IpNet {
+    prefix(family, OWN, number(id))
 }
 
-fn own_only() -> Policy {
-    let conditions = vec![Condition::Source(vec![SourceKind::Static])];
-    let (name, place) = ("own".into(), "".into());
-    let rule = Rule { name, place, conditions, action: Action::only(Disposition::Accept) };
-    Policy { name: "own-only".into(), rules: vec![rule], default: Disposition::Reject }
+/// A block that several may have, by its index.
+pub(super) fn contested_block(family: Family, index: u8) -> IpNet {
+    prefix(family, CONTESTED, index)
 }
+
+/// A workload in it.
+pub(super) fn contested_workload(family: Family, index: u8) -> IpAddr {
+    address(family, CONTESTED, index)
+}
+
+fn prefix(family: Family, kind: u8, index: u8) -> IpNet {
+    match address(family, kind, index) {
+        IpAddr::V4(address) => IpNet::V4(Ipv4Net::new_assert(address, 26).trunc()),
+        IpAddr::V6(address) => IpNet::V6(Ipv6Net::new_assert(address, 64).trunc()),
+    }
+}
+
+fn address(family: Family, kind: u8, index: u8) -> IpAddr {
+    match family {
+        Family::IPV6 => {
+            let (kind, index) = (u16::from(kind), u16::from(index));
+            Ipv6Addr::new(0xfd00, kind, index, 0, 0, 0, 0, 1).into()
+        }
+        _ => Ipv4Addr::new(10, kind, index, 1).into(),
+    }
+}
+
+const OWN: u8 = 244;
+const CONTESTED: u8 = 245;
 
 const fn node(n: u8) -> NodeId {
     NodeId(n as usize - 1)
