@@ -6,15 +6,17 @@ use ipnet::IpNet;
 use rtnetlink::packet_core::{
     NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkMessage,
 };
+use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::AddressMessage;
 use rtnetlink::packet_route::link::{LinkAttribute, LinkExtentMask, LinkMessage};
-use rtnetlink::packet_route::route::{
-    RouteAddress, RouteAttribute, RouteFlags, RouteHeader, RouteMessage, RouteNextHop, RouteNextHopFlags,
-    RouteProtocol, RouteScope, RouteType, RouteVia,
-};
-use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
 
+use super::decode::{RTM_DELROUTE, RTM_NEWROUTE};
 use super::object;
+use super::route::{
+    RTA_DST, RTA_GATEWAY, RTA_MULTIPATH, RTA_NH_ID, RTA_OIF, RTA_PREFSRC, RTA_PRIORITY, RTA_TABLE, RTA_VIA,
+    RTN_BLACKHOLE, RTN_PROHIBIT, RTN_UNICAST, RTN_UNREACHABLE, RTNH_F_ONLINK,
+};
+use super::writing::{attribute, measured, message, nested, number};
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Operation};
 
 /// What one request of a reading lists.
@@ -29,16 +31,15 @@ pub(super) enum List {
 
 /// Appends an operation on `table` to `buffer`; it asks for no acknowledgement.
 pub(super) fn operation(buffer: &mut Vec<u8>, operation: &Operation, table: u32, sequence: u32) {
-    let (message, flags) = match operation {
-        Operation::Create(route) => {
-            (RouteNetlinkMessage::NewRoute(written(route, table)), NLM_F_CREATE | NLM_F_EXCL)
-        }
-        Operation::Replace(route) => {
-            (RouteNetlinkMessage::NewRoute(written(route, table)), NLM_F_CREATE | NLM_F_REPLACE)
-        }
-        Operation::Remove(route) => (RouteNetlinkMessage::DelRoute(removed(route, table)), 0),
+    let (kind, flags) = match operation {
+        Operation::Create(_) => (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL),
+        Operation::Replace(_) => (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE),
+        Operation::Remove(_) => (RTM_DELROUTE, 0),
     };
-    append(buffer, message, NLM_F_REQUEST | flags, sequence);
+    message(buffer, kind, NLM_F_REQUEST | flags, sequence, |buffer| match operation {
+        Operation::Create(route) | Operation::Replace(route) => written(buffer, route, table),
+        Operation::Remove(route) => removed(buffer, route, table),
+    });
 }
 
 /// A request to list something.
@@ -51,8 +52,8 @@ pub(super) fn list(list: List, table: u32, sequence: u32) -> Vec<u8> {
         }
         List::Addresses => RouteNetlinkMessage::GetAddress(AddressMessage::default()),
         List::Objects => return object::list(sequence),
-        List::Ipv4Routes => RouteNetlinkMessage::GetRoute(empty(AddressFamily::Inet, table)),
-        List::Ipv6Routes => RouteNetlinkMessage::GetRoute(empty(AddressFamily::Inet6, table)),
+        List::Ipv4Routes => return routes(AF_INET, table, sequence),
+        List::Ipv6Routes => return routes(AF_INET6, table, sequence),
     };
     let mut buffer = Vec::new();
     append(&mut buffer, message, NLM_F_REQUEST | NLM_F_DUMP, sequence);
@@ -69,99 +70,117 @@ pub(super) fn append(buffer: &mut Vec<u8>, message: RouteNetlinkMessage, flags: 
     message.serialize(&mut buffer[begin..]);
 }
 
-fn empty(family: AddressFamily, table: u32) -> RouteMessage {
-    let mut message = RouteMessage::default();
-    message.header.address_family = family;
-    message.header.table = u8::try_from(table).unwrap_or(RouteHeader::RT_TABLE_UNSPEC);
-    message.attributes.reserve_exact(MOST_ATTRIBUTES);
-    message.attributes.push(RouteAttribute::Table(table));
-    message
+fn routes(family: u8, table: u32, sequence: u32) -> Vec<u8> {
+    let mut buffer = Vec::new();
+    message(&mut buffer, RTM_GETROUTE, NLM_F_REQUEST | NLM_F_DUMP, sequence, |buffer| {
+        fixed(buffer, family, [0, low(table), 0, 0, 0], 0);
+        number(buffer, RTA_TABLE, table);
+    });
+    buffer
 }
 
 /// The key alone, and the protocol so that nothing foreign is hit: the kernel removes the first that fits.
-fn removed(route: &KernelRoute, table: u32) -> RouteMessage {
-    let mut message = keyed(route, table);
-    message.header.scope = RouteScope::NoWhere;
-    message
+fn removed(buffer: &mut Vec<u8>, route: &KernelRoute, table: u32) {
+    keyed(buffer, route, table, (RT_SCOPE_NOWHERE, RTN_UNSPEC), 0);
 }
 
-fn written(route: &KernelRoute, table: u32) -> RouteMessage {
-    let mut message = keyed(route, table);
-    message.header.scope = RouteScope::from(route.scope);
+fn written(buffer: &mut Vec<u8>, route: &KernelRoute, table: u32) {
+    let kind = match &route.forwarding {
+        KernelForwarding::Unicast(_) => RTN_UNICAST,
+        KernelForwarding::Blackhole => RTN_BLACKHOLE,
+        KernelForwarding::Unreachable => RTN_UNREACHABLE,
+        KernelForwarding::Prohibit => RTN_PROHIBIT,
+        KernelForwarding::Other(kind) => *kind,
+    };
+    let object = route.object.filter(|_| kind == RTN_UNICAST);
+    let hops = if object.is_none() { route.hops() } else { &[] };
+    let onlink = matches!(hops, [hop] if hop.onlink);
+    let flags = if onlink { u32::from(RTNH_F_ONLINK) } else { 0 };
+    keyed(buffer, route, table, (route.scope, kind), flags);
     if let Some(source) = route.source {
-        message.attributes.push(RouteAttribute::PrefSource(plain(source)));
+        address(buffer, RTA_PREFSRC, source);
     }
-    match &route.forwarding {
-        KernelForwarding::Unicast(hops) => {
-            message.header.kind = RouteType::Unicast;
-            match route.object {
-                Some(object) => message.attributes.push(RouteAttribute::NhId(object)),
-                None => forward(&mut message, &route.prefix, hops),
+    if let Some(object) = object {
+        number(buffer, RTA_NH_ID, object);
+    }
+    match hops {
+        [] => {}
+        [hop] => {
+            toward(buffer, &route.prefix, hop);
+            if hop.interface != 0 {
+                number(buffer, RTA_OIF, hop.interface);
             }
         }
-        KernelForwarding::Blackhole => message.header.kind = RouteType::BlackHole,
-        KernelForwarding::Unreachable => message.header.kind = RouteType::Unreachable,
-        KernelForwarding::Prohibit => message.header.kind = RouteType::Prohibit,
-        KernelForwarding::Other(kind) => message.header.kind = RouteType::from(*kind),
+        several => nested(buffer, RTA_MULTIPATH, |buffer| {
+            several.iter().for_each(|hop| next_hop(buffer, &route.prefix, hop));
+        }),
     }
-    message
 }
 
-fn keyed(route: &KernelRoute, table: u32) -> RouteMessage {
+fn keyed(buffer: &mut Vec<u8>, route: &KernelRoute, table: u32, (scope, kind): (u8, u8), flags: u32) {
     let family = match route.prefix {
-        IpNet::V4(_) => AddressFamily::Inet,
-        IpNet::V6(_) => AddressFamily::Inet6,
+        IpNet::V4(_) => AF_INET,
+        IpNet::V6(_) => AF_INET6,
     };
-    let mut message = empty(family, table);
-    message.header.protocol = RouteProtocol::from(route.protocol);
-    message.header.destination_prefix_length = route.prefix.prefix_len();
-    message.attributes.push(RouteAttribute::Destination(plain(route.prefix.network())));
-    message.attributes.push(RouteAttribute::Priority(route.metric));
-    message
+    let length = route.prefix.prefix_len();
+    fixed(buffer, family, [length, low(table), route.protocol, scope, kind], flags);
+    number(buffer, RTA_TABLE, table);
+    address(buffer, RTA_DST, route.prefix.network());
+    number(buffer, RTA_PRIORITY, route.metric);
 }
 
-fn forward(message: &mut RouteMessage, prefix: &IpNet, hops: &[KernelHop]) {
-    if let [hop] = hops {
-        message.attributes.extend(hop.gateway.map(|gateway| toward(prefix, gateway)));
-        if hop.interface != 0 {
-            message.attributes.push(RouteAttribute::Oif(hop.interface));
-        }
-        if hop.onlink {
-            message.header.flags = RouteFlags::Onlink;
-        }
-    } else {
-        let hops = hops.iter().map(|hop| next_hop(prefix, hop)).collect();
-        message.attributes.push(RouteAttribute::MultiPath(hops));
+/// `struct rtmsg`.
+fn fixed(buffer: &mut Vec<u8>, family: u8, [length, table, protocol, scope, kind]: [u8; 5], flags: u32) {
+    let [a, b, c, d] = flags.to_ne_bytes();
+    buffer.extend_from_slice(&[family, length, 0, 0, table, protocol, scope, kind, a, b, c, d]);
+}
+
+/// A row of `struct rtnexthop`. The kernel counts the weight from 0.
+fn next_hop(buffer: &mut Vec<u8>, prefix: &IpNet, hop: &KernelHop) {
+    let begin = buffer.len();
+    let flags = if hop.onlink { RTNH_F_ONLINK } else { 0 };
+    let weight = u8::try_from(hop.weight.saturating_sub(1)).unwrap_or(u8::MAX);
+    buffer.extend_from_slice(&[0, 0, flags, weight]);
+    buffer.extend_from_slice(&hop.interface.to_ne_bytes());
+    toward(buffer, prefix, hop);
+    measured(buffer, begin);
+}
+
+/// A gateway of the other family travels in an attribute of its own, with its family (`struct rtvia`).
+fn toward(buffer: &mut Vec<u8>, prefix: &IpNet, hop: &KernelHop) {
+    match (prefix, hop.gateway) {
+        (_, None) => {}
+        (IpNet::V4(_), Some(IpAddr::V6(gateway))) => via(buffer, AF_INET6, &gateway.octets()),
+        (IpNet::V6(_), Some(IpAddr::V4(gateway))) => via(buffer, AF_INET, &gateway.octets()),
+        (IpNet::V4(_) | IpNet::V6(_), Some(gateway)) => address(buffer, RTA_GATEWAY, gateway),
     }
 }
 
-/// The kernel counts the weight from 0.
-fn next_hop(prefix: &IpNet, hop: &KernelHop) -> RouteNextHop {
-    let mut next_hop = RouteNextHop::default();
-    next_hop.flags = if hop.onlink { RouteNextHopFlags::Onlink } else { RouteNextHopFlags::empty() };
-    next_hop.hops = u8::try_from(hop.weight.saturating_sub(1)).unwrap_or(u8::MAX);
-    next_hop.interface_index = hop.interface;
-    next_hop.attributes.extend(hop.gateway.map(|gateway| toward(prefix, gateway)));
-    next_hop
+fn via(buffer: &mut Vec<u8>, family: u8, gateway: &[u8]) {
+    nested(buffer, RTA_VIA, |buffer| {
+        buffer.extend_from_slice(&u16::from(family).to_ne_bytes());
+        buffer.extend_from_slice(gateway);
+    });
 }
 
-/// A gateway of the other family travels in an attribute of its own, `RTA_VIA`.
-fn toward(prefix: &IpNet, gateway: IpAddr) -> RouteAttribute {
-    match (prefix, gateway) {
-        (IpNet::V4(_), IpAddr::V6(gateway)) => RouteAttribute::Via(RouteVia::Inet6(gateway)),
-        (IpNet::V6(_), IpAddr::V4(gateway)) => RouteAttribute::Via(RouteVia::Inet(gateway)),
-        (IpNet::V4(_), IpAddr::V4(_)) | (IpNet::V6(_), IpAddr::V6(_)) => {
-            RouteAttribute::Gateway(plain(gateway))
-        }
-    }
-}
-
-fn plain(address: IpAddr) -> RouteAddress {
+fn address(buffer: &mut Vec<u8>, kind: u16, address: IpAddr) {
     match address {
-        IpAddr::V4(address) => RouteAddress::Inet(address),
-        IpAddr::V6(address) => RouteAddress::Inet6(address),
+        IpAddr::V4(address) => attribute(buffer, kind, &address.octets()),
+        IpAddr::V6(address) => attribute(buffer, kind, &address.octets()),
     }
 }
 
-/// Table, destination, metric, source, gateway and interface.
-const MOST_ATTRIBUTES: usize = 6;
+/// The number of a table where it has one octet; then the attribute says the same.
+fn low(table: u32) -> u8 {
+    u8::try_from(table).unwrap_or(RT_TABLE_UNSPEC)
+}
+
+const RTM_GETROUTE: u16 = 26;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
+const RT_TABLE_UNSPEC: u8 = 0;
+const RT_SCOPE_NOWHERE: u8 = 255;
+const RTN_UNSPEC: u8 = 0;
+
+#[cfg(test)]
+mod tests;

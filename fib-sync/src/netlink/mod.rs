@@ -15,6 +15,7 @@ mod reading;
 mod route;
 mod sender;
 mod socket;
+mod writing;
 
 pub(crate) use self::keeper::{Inboxes, Keeper};
 #[cfg(feature = "model")]

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use rtnetlink::packet_core::{NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST};
 
 use super::bytes::{address, attributes, u8_at, u16_at, u32_at};
+use super::writing::{attribute, message, number};
 use crate::{KernelHop, KernelObject, Member, ObjectContent, ObjectOperation};
 
 /// The object of a message.
@@ -58,7 +59,7 @@ pub(super) fn operation(buffer: &mut Vec<u8>, operation: &ObjectOperation, seque
         ObjectOperation::Create(object) | ObjectOperation::Replace(object) => written(buffer, object),
         ObjectOperation::Remove(object) => {
             fixed(buffer, AF_UNSPEC, 0, 0);
-            attribute(buffer, NHA_ID, &object.id.to_ne_bytes());
+            number(buffer, NHA_ID, object.id);
         }
     });
 }
@@ -80,8 +81,8 @@ fn written(buffer: &mut Vec<u8>, object: &KernelObject) {
                 Some(IpAddr::V4(_)) | None => AF_INET,
             };
             fixed(buffer, family, object.protocol, if hop.onlink { RTNH_F_ONLINK } else { 0 });
-            attribute(buffer, NHA_ID, &object.id.to_ne_bytes());
-            attribute(buffer, NHA_OIF, &hop.interface.to_ne_bytes());
+            number(buffer, NHA_ID, object.id);
+            number(buffer, NHA_OIF, hop.interface);
             match hop.gateway {
                 Some(IpAddr::V4(gateway)) => attribute(buffer, NHA_GATEWAY, &gateway.octets()),
                 Some(IpAddr::V6(gateway)) => attribute(buffer, NHA_GATEWAY, &gateway.octets()),
@@ -90,7 +91,7 @@ fn written(buffer: &mut Vec<u8>, object: &KernelObject) {
         }
         ObjectContent::Group(members) => {
             fixed(buffer, AF_UNSPEC, object.protocol, 0);
-            attribute(buffer, NHA_ID, &object.id.to_ne_bytes());
+            number(buffer, NHA_ID, object.id);
             attribute(buffer, NHA_GROUP, &members.iter().flat_map(row).collect::<Vec<u8>>());
         }
         // Never asked for; the kernel refuses a message without content.
@@ -104,33 +105,10 @@ fn row(member: &Member) -> [u8; MEMBER] {
     [a, b, c, d, low, high, 0, 0]
 }
 
-/// Appends a message whose payload `fill` writes.
-fn message(buffer: &mut Vec<u8>, kind: u16, flags: u16, sequence: u32, fill: impl FnOnce(&mut Vec<u8>)) {
-    let begin = buffer.len();
-    buffer.extend_from_slice(&[0; 4]);
-    buffer.extend_from_slice(&kind.to_ne_bytes());
-    buffer.extend_from_slice(&flags.to_ne_bytes());
-    buffer.extend_from_slice(&sequence.to_ne_bytes());
-    buffer.extend_from_slice(&0_u32.to_ne_bytes());
-    fill(buffer);
-    let length = u32::try_from(buffer.len() - begin).unwrap_or(u32::MAX);
-    if let Some(octets) = buffer.get_mut(begin..begin + 4) {
-        octets.copy_from_slice(&length.to_ne_bytes());
-    }
-}
-
 /// `struct nhmsg`.
 fn fixed(buffer: &mut Vec<u8>, family: u8, protocol: u8, flags: u32) {
     buffer.extend_from_slice(&[family, 0, protocol, 0]);
     buffer.extend_from_slice(&flags.to_ne_bytes());
-}
-
-/// Every value here is a multiple of four octets long, so nothing needs padding.
-fn attribute(buffer: &mut Vec<u8>, kind: u16, value: &[u8]) {
-    let length = u16::try_from(value.len() + 4).unwrap_or(u16::MAX);
-    buffer.extend_from_slice(&length.to_ne_bytes());
-    buffer.extend_from_slice(&kind.to_ne_bytes());
-    buffer.extend_from_slice(value);
 }
 
 pub(super) const RTM_NEWNEXTHOP: u16 = 104;

@@ -27,9 +27,9 @@ pub(super) fn route(payload: &[u8], table: u32) -> Option<KernelRoute> {
         metric: parts.metric,
         protocol: fixed.protocol,
         scope: fixed.scope,
-        forwarding: forwarding(&fixed, &parts),
         source: parts.source,
         object: parts.object,
+        forwarding: forwarding(&fixed, parts),
     })
 }
 
@@ -92,9 +92,9 @@ impl Parts {
     }
 }
 
-fn forwarding(fixed: &Fixed, parts: &Parts) -> KernelForwarding {
+fn forwarding(fixed: &Fixed, parts: Parts) -> KernelForwarding {
     match fixed.kind {
-        RTN_UNICAST => KernelForwarding::Unicast(parts.hops.clone().unwrap_or_else(|| {
+        RTN_UNICAST => KernelForwarding::Unicast(parts.hops.unwrap_or_else(|| {
             vec![KernelHop {
                 gateway: parts.gateway,
                 interface: parts.interface,
@@ -152,20 +152,20 @@ const FIXED: usize = 12;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const RTM_F_CLONED: u32 = 0x200;
-const RTNH_F_ONLINK: u8 = 4;
-const RTN_UNICAST: u8 = 1;
-const RTN_BLACKHOLE: u8 = 6;
-const RTN_UNREACHABLE: u8 = 7;
-const RTN_PROHIBIT: u8 = 8;
-const RTA_DST: u16 = 1;
-const RTA_OIF: u16 = 4;
-const RTA_GATEWAY: u16 = 5;
-const RTA_PRIORITY: u16 = 6;
-const RTA_PREFSRC: u16 = 7;
-const RTA_MULTIPATH: u16 = 9;
-const RTA_TABLE: u16 = 15;
-const RTA_VIA: u16 = 18;
-const RTA_NH_ID: u16 = 30;
+pub(super) const RTNH_F_ONLINK: u8 = 4;
+pub(super) const RTN_UNICAST: u8 = 1;
+pub(super) const RTN_BLACKHOLE: u8 = 6;
+pub(super) const RTN_UNREACHABLE: u8 = 7;
+pub(super) const RTN_PROHIBIT: u8 = 8;
+pub(super) const RTA_DST: u16 = 1;
+pub(super) const RTA_OIF: u16 = 4;
+pub(super) const RTA_GATEWAY: u16 = 5;
+pub(super) const RTA_PRIORITY: u16 = 6;
+pub(super) const RTA_PREFSRC: u16 = 7;
+pub(super) const RTA_MULTIPATH: u16 = 9;
+pub(super) const RTA_TABLE: u16 = 15;
+pub(super) const RTA_VIA: u16 = 18;
+pub(super) const RTA_NH_ID: u16 = 30;
 
 #[cfg(test)]
 mod tests {
