@@ -165,6 +165,9 @@ impl Keeper {
     /// what is done must not keep wishes and deadlines waiting. The answer to the last batch brings the next turn.
     fn carry_out(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
         for _ in 0..BATCHES {
+            if !self.has_work() {
+                break;
+            }
             // What is decided now should know everything said by now: the kernel replaces blindly.
             self.read_waiting(buffer)?;
             self.fill_batch()?;
@@ -174,6 +177,11 @@ impl Keeper {
             self.sender.send(batch)?;
         }
         Ok(())
+    }
+
+    /// Whether deciding may end in a batch to send: while the kernel is busy only a full one goes.
+    fn has_work(&self) -> bool {
+        self.pipeline.is_idle() || self.reconciler.backlog() >= self.pipeline.room()
     }
 
     fn fill_batch(&mut self) -> io::Result<()> {
@@ -208,7 +216,7 @@ impl Keeper {
         let errno = error.raw_os_error().unwrap_or_default();
         let answer = Answer { errno, text: error.to_string(), attribute: None };
         let ended = self.pipeline.unsent(sequence, &answer);
-        self.ended(ended);
+        self.ended(ended, self.now());
     }
 
     /// Reads what is there, but not for ever: wishes and deadlines want their turn.
@@ -231,12 +239,13 @@ impl Keeper {
                 Ok(())
             }
             Received::Datagram => {
-                decode::messages(buffer).try_for_each(|(header, payload)| self.message(header, payload))
+                let now = self.now();
+                decode::messages(buffer).try_for_each(|(header, payload)| self.message(header, payload, now))
             }
         }
     }
 
-    fn message(&mut self, header: Header, payload: &[u8]) -> io::Result<()> {
+    fn message(&mut self, header: Header, payload: &[u8], now: Instant) -> io::Result<()> {
         if filter::is_hushed(&header, self.socket.port()) {
             return Ok(());
         }
@@ -247,21 +256,21 @@ impl Keeper {
             reading.note(header.flags);
         }
         if matches!(header.kind, decode::NLMSG_ERROR | decode::NLMSG_DONE) {
-            return self.answer(&header, payload);
+            return self.answer(&header, payload, now);
         }
         if let Some(seen) = seen(&header, payload, listed, self.table) {
-            self.reconciler.observe(seen, self.now());
+            self.reconciler.observe(seen, now);
         }
         Ok(())
     }
 
-    fn answer(&mut self, header: &Header, payload: &[u8]) -> io::Result<()> {
+    fn answer(&mut self, header: &Header, payload: &[u8], now: Instant) -> io::Result<()> {
         let Some(answer) = decode::answer(header, payload) else { return Ok(()) };
         let next = match &self.reading {
             Some(reading) if reading.is_mine(header.sequence) => reading.answered(&answer),
             Some(_) | None => {
                 let ended = self.pipeline.answered(header.sequence, answer);
-                self.ended(ended);
+                self.ended(ended, now);
                 return Ok(());
             }
         };
@@ -269,14 +278,13 @@ impl Keeper {
             Next::Ask(list) => self.ask(list),
             Next::Ended(seen) => {
                 self.reading = None;
-                self.reconciler.observe(seen, self.now());
+                self.reconciler.observe(seen, now);
                 Ok(())
             }
         }
     }
 
-    fn ended(&mut self, ended: Vec<Ended>) {
-        let now = self.now();
+    fn ended(&mut self, ended: Vec<Ended>, now: Instant) {
         for (ticket, result) in ended {
             self.reconciler.done(ticket, result, now);
         }

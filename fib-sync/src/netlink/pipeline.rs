@@ -67,6 +67,11 @@ impl Pipeline {
         self.filling.len() >= BATCH || self.buffer.len() >= BATCH_OCTETS
     }
 
+    /// How many more fill the batch, as far as their number goes.
+    pub(super) fn room(&self) -> usize {
+        BATCH.saturating_sub(self.filling.len())
+    }
+
     /// Whether no answer is waited for: what is there may go, full or not.
     pub(super) fn is_idle(&self) -> bool {
         self.sent.is_empty()
