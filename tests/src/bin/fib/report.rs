@@ -1,5 +1,6 @@
 //! Medians and ratios, for people and for programs.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -54,19 +55,35 @@ pub(crate) fn lines(figures: &[Figure]) {
     }
 }
 
-/// Markdown.
-pub(crate) fn table(load: Workload, figures: &[Figure]) {
-    println!("\n{} routes, {}\n", load.routes, load.family.name());
-    println!("| step | hand | seconds | routes/s | of the first | fastest, slowest |");
-    println!("|---|---|--:|--:|--:|---|");
-    for Figure { step, hand, seconds, routes_per_second, of_first, runs, .. } in figures {
-        let step = format!("{step:?}").to_lowercase();
-        let share = of_first.map_or_else(String::new, |share| format!("{share:.2}"));
-        let (fastest, slowest) =
-            runs.iter().fold((f64::MAX, 0_f64), |(low, high), run| (low.min(*run), high.max(*run)));
-        println!(
-            "| {step} | {hand} | {seconds:.3} | {routes_per_second:.0} | {share} | {fastest:.3}, {slowest:.3} |"
-        );
+/// Markdown, as the documentation has it: the rates of the first hand, and the others' as shares of it.
+pub(crate) fn table(routes: u32, hands: &[Hand], figures: &[Figure]) {
+    let families: BTreeSet<&str> = figures.iter().map(|figure| figure.ip).collect();
+    let columns = || families.iter().flat_map(|ip| Step::ALL.map(|step| (*ip, step)));
+    println!("\n{routes} routes\n");
+    let names = columns().map(|(ip, step)| match step {
+        Step::Install => format!(" {ip} {} |", step.name()),
+        Step::Dump | Step::Replace | Step::Delete => format!(" {} |", step.name()),
+    });
+    println!("| |{}", names.collect::<String>());
+    println!("|---|{}", columns().map(|_| "--:|").collect::<String>());
+    for hand in hands {
+        let is_it = |figure: &&Figure, ip, step| (figure.ip, figure.step, figure.hand) == (ip, step, *hand);
+        let cell = |(ip, step)| {
+            let figure = figures.iter().find(|figure| is_it(figure, ip, step));
+            let shown = figure.map(|figure| figure.cell(hands.first() == Some(hand)));
+            format!(" {} |", shown.unwrap_or_default())
+        };
+        let unit = if hands.first() == Some(hand) { ", routes/s" } else { "" };
+        println!("| {hand}{unit} |{}", columns().map(cell).collect::<String>());
+    }
+}
+
+impl Figure {
+    fn cell(&self, is_yardstick: bool) -> String {
+        if is_yardstick {
+            return format!("{:.0}k", self.routes_per_second / 1000.0);
+        }
+        self.of_first.map_or_else(String::new, |share| format!("{share:.2}"))
     }
 }
 

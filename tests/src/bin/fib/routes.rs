@@ -55,8 +55,8 @@ impl std::fmt::Display for Hand {
         f.write_str(match self {
             Self::Bare => "bare",
             Self::FibSync => "fib-sync",
-            Self::Ip => "ip",
-            Self::Bird => "bird",
+            Self::Ip => "`ip -batch`, `ip route show`",
+            Self::Bird => "BIRD",
         })
     }
 }
@@ -68,6 +68,7 @@ pub(crate) type Times = BTreeMap<(Step, Hand), Vec<Duration>>;
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let device = Kernel::connect()?.index(DEVICE)?;
     for routes in &arguments.routes {
+        let mut figures = Vec::new();
         for ip in &arguments.ip {
             let load = Workload::new(*ip, *routes);
             let mut times = Times::new();
@@ -76,8 +77,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                     turn(*hand, load, device, arguments.batch, &mut times)?;
                 }
             }
-            let figures = Figure::of(load, &arguments.hands, &times);
-            if arguments.json { report::lines(&figures) } else { report::table(load, &figures) }
+            figures.extend(Figure::of(load, &arguments.hands, &times));
+        }
+        if arguments.json {
+            report::lines(&figures);
+        } else {
+            report::table(*routes, &arguments.hands, &figures);
         }
     }
     Ok(())

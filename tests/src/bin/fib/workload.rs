@@ -26,6 +26,16 @@ impl Step {
     /// In the order in which they are possible.
     pub(crate) const ALL: [Self; 4] = [Self::Install, Self::Dump, Self::Replace, Self::Delete];
 
+    /// Its name in a table.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Install => "install",
+            Self::Dump => "dump",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+        }
+    }
+
     /// The host part of the gateway that is written.
     pub(crate) const fn gateway(self) -> u8 {
         match self {
