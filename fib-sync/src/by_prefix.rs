@@ -48,6 +48,17 @@ impl<T> ByPrefix<T> {
         }
     }
 
+    /// Puts a value there unless there is one, and gives that.
+    pub(crate) fn add(&mut self, prefix: IpNet, value: T) -> Option<T>
+    where
+        T: Copy,
+    {
+        match prefix {
+            IpNet::V4(prefix) => self.v4.add(prefix, value),
+            IpNet::V6(prefix) => self.v6.add(prefix, value),
+        }
+    }
+
     /// Takes a value away.
     pub(crate) fn remove(&mut self, prefix: &IpNet) -> Option<T> {
         match prefix {

@@ -28,15 +28,6 @@ impl Key for Ipv6Net {
     }
 }
 
-/// A prefix behind a number, in octets so that it is not padded.
-impl<K: Key> Key for ([u8; 4], K) {
-    type Rank = (u32, K::Rank);
-
-    fn rank(self) -> Self::Rank {
-        (u32::from_be_bytes(self.0), self.1.rank())
-    }
-}
-
 #[cfg(test)]
 impl Key for u16 {
     type Rank = Self;

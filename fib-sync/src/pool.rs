@@ -1,19 +1,23 @@
 //! Values of which there are few and that very many share, kept once each.
 
-use std::collections::BTreeMap;
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 /// Gives equal values one id. Whoever holds an id is counted; the value of the last one goes with it.
 #[derive(Debug)]
-pub(crate) struct Pool<T> {
+pub(crate) struct Pool<T: ?Sized> {
     slots: Vec<Option<Slot<T>>>,
     free: Vec<Id>,
-    ids: BTreeMap<Arc<T>, Id>,
+    ids: HashMap<Arc<T>, Id, RandomState>,
 }
 
 #[derive(Debug)]
-struct Slot<T> {
+struct Slot<T: ?Sized> {
     value: Arc<T>,
     holders: usize,
 }
@@ -22,33 +26,34 @@ struct Slot<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Id(NonZeroU32);
 
-impl<T> Default for Pool<T> {
+impl<T: ?Sized> Default for Pool<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), ids: BTreeMap::new() }
+        Self { slots: Vec::new(), free: Vec::new(), ids: HashMap::default() }
     }
 }
 
-impl<T: Ord> Pool<T> {
+impl<T: Eq + Hash + ?Sized> Pool<T> {
     /// The value of an id; `None` only after its last holder released it.
     pub(crate) fn get(&self, id: Id) -> Option<&T> {
         self.slots.get(id.index())?.as_ref().map(|slot| &*slot.value)
     }
 
-    /// Every value, and by how many it is held.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&T, usize)> {
-        self.slots.iter().flatten().map(|slot| (&*slot.value, slot.holders))
+    /// Every value.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        let values = self.slots.iter().enumerate();
+        values.filter_map(|(index, slot)| Some((Id::at(index), &*slot.as_ref()?.value)))
     }
 
-    /// Holds a value once more. True: it is the first time.
-    pub(crate) fn hold(&mut self, value: T) -> (Id, bool) {
-        if let Some(id) = self.ids.get(&value).copied() {
+    /// Holds a value once more; it is only taken in where nobody holds its like. True: it is the first time.
+    pub(crate) fn hold<V: Borrow<T> + Into<Arc<T>>>(&mut self, value: V) -> (Id, bool) {
+        if let Some(id) = self.ids.get(value.borrow()).copied() {
             if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
                 slot.holders += 1;
             }
             return (id, false);
         }
         let id = self.free.pop().unwrap_or_else(|| Id::at(self.slots.len()));
-        let value = Arc::new(value);
+        let value = value.into();
         let slot = Some(Slot { value: Arc::clone(&value), holders: 1 });
         match self.slots.get_mut(id.index()) {
             Some(free) => *free = slot,
@@ -67,7 +72,7 @@ impl<T: Ord> Pool<T> {
             return None;
         }
         let value = held.take()?.value;
-        self.ids.remove(&value);
+        self.ids.remove(&*value);
         self.free.push(id);
         Some(value)
     }
@@ -82,13 +87,9 @@ impl Id {
         Self(u32::try_from(index + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
     }
 
-    const fn index(self) -> usize {
+    /// Its place in an array beside the pool.
+    pub(crate) const fn index(self) -> usize {
         self.0.get() as usize - 1
-    }
-
-    /// Its number as octets, which need no alignment.
-    pub(crate) const fn octets(self) -> [u8; 4] {
-        self.0.get().to_be_bytes()
     }
 }
 
@@ -98,22 +99,23 @@ mod tests {
 
     #[test]
     fn equal_values_are_one_until_the_last_holder_goes() {
-        let mut pool = Pool::default();
+        let mut pool = Pool::<str>::default();
         let (one, first) = pool.hold("a");
         assert!(first);
-        assert_eq!(pool.hold("a"), (one, false));
+        assert_eq!(pool.hold("a".to_owned()), (one, false));
         let (other, first) = pool.hold("b");
         assert!(first && other != one);
         assert_eq!(pool.release(one), None);
-        assert_eq!(pool.get(one), Some(&"a"));
-        assert_eq!(pool.release(one).as_deref(), Some(&"a"));
+        assert_eq!(pool.get(one), Some("a"));
+        assert_eq!(pool.release(one).as_deref(), Some("a"));
         assert_eq!(pool.get(one), None);
-        assert_eq!(pool.iter().collect::<Vec<_>>(), [(&"b", 1)]);
+        assert_eq!(pool.get(other), Some("b"));
+        assert!(pool.hold("a").1);
     }
 
     #[test]
     fn a_free_id_is_given_again() {
-        let mut pool = Pool::default();
+        let mut pool = Pool::<u8>::default();
         let (id, _) = pool.hold(1);
         pool.release(id);
         assert_eq!(pool.hold(2), (id, true));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::Instant;
+use crate::seen::Seen;
 use crate::view::{Changes, View};
 
 /// The schedule of readings, and the view that is being built.
@@ -40,7 +41,7 @@ enum State {
     /// Wanted, but not before `earliest`.
     Waiting,
     Due,
-    Running(View),
+    Running(View, Changes),
 }
 
 /// How a reading ended.
@@ -69,14 +70,14 @@ impl Resync {
 
     /// Whether operations have to wait.
     pub(crate) fn blocks(&self) -> bool {
-        self.lost || matches!(self.state, State::Due | State::Running(_))
+        self.lost || matches!(self.state, State::Due | State::Running(..))
     }
 
     /// Starts the reading if it is due.
     pub(crate) fn start(&mut self) -> bool {
         let due = matches!(self.state, State::Due);
         if due {
-            self.state = State::Running(View::default());
+            self.state = State::Running(View::default(), Changes::default());
             self.tainted = false;
             self.doubtful = false;
             self.ownerless_next.clear();
@@ -84,18 +85,19 @@ impl Resync {
         due
     }
 
-    /// The view under construction while a reading runs.
-    pub(crate) fn fresh(&mut self) -> Option<&mut View> {
-        match &mut self.state {
-            State::Running(view) => Some(view),
-            State::Idle | State::Waiting | State::Due => None,
-        }
+    /// Whether a reading runs.
+    pub(crate) const fn is_reading(&self) -> bool {
+        matches!(self.state, State::Running(..))
     }
 
-    /// Whether what the running reading builds may be wrong in places.
-    pub(crate) fn doubt(&mut self, changes: Changes) {
-        self.doubtful |= changes.unsure;
-        self.ownerless_next.extend(changes.ownerless);
+    /// Takes something seen into the view under construction, which may be wrong in places then.
+    pub(crate) fn observe(&mut self, seen: Seen) {
+        if let State::Running(view, changes) = &mut self.state {
+            view.apply(seen, changes);
+            self.doubtful |= changes.unsure;
+            self.ownerless_next.extend(changes.ownerless.drain(..));
+            changes.clear();
+        }
     }
 
     /// Nothing is to be written at these prefixes until a reading has told whose their routes are.
@@ -133,7 +135,7 @@ impl Resync {
     /// taken as it is, creating never overwrites, and the next reading corrects what was missed.
     pub(crate) fn end(&mut self, end: End, audit: Duration, now: Instant) -> Option<View> {
         let view = match std::mem::replace(&mut self.state, State::Idle) {
-            State::Running(view) => view,
+            State::Running(view, _) => view,
             other @ (State::Idle | State::Waiting | State::Due) => {
                 self.state = other;
                 return None;
@@ -160,7 +162,7 @@ impl Resync {
         match self.state {
             State::Idle => self.audit,
             State::Waiting => Some(self.earliest),
-            State::Due | State::Running(_) => None,
+            State::Due | State::Running(..) => None,
         }
     }
 

@@ -51,6 +51,18 @@ impl<K: Key, T> Runs<K, T> {
 
     /// Puts a value there; gives the one that was.
     pub(crate) fn insert(&mut self, key: K, value: T) -> Option<T> {
+        self.put(key, value, mem::replace)
+    }
+
+    /// Puts a value there unless there is one, and gives that.
+    pub(crate) fn add(&mut self, key: K, value: T) -> Option<T>
+    where
+        T: Copy,
+    {
+        self.put(key, value, |held, _| *held)
+    }
+
+    fn put(&mut self, key: K, value: T, meet: impl FnOnce(&mut T, T) -> T) -> Option<T> {
         let rank = key.rank();
         let Some((chapter_at, chapter)) = self.chapters.covering_mut(rank) else {
             self.chapters.insert(0, key, Run::of(key, Run::of(key, value)));
@@ -59,7 +71,7 @@ impl<K: Key, T> Runs<K, T> {
         };
         let (run_at, run) = chapter.covering_mut(rank)?;
         let at = match run.find(rank) {
-            Ok(at) => return run.values.get_mut(at).map(|held| mem::replace(held, value)),
+            Ok(at) => return run.values.get_mut(at).map(|held| meet(held, value)),
             Err(at) => at,
         };
         self.len += 1;

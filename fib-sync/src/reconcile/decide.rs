@@ -8,9 +8,9 @@ use ipnet::IpNet;
 
 use super::row::Row;
 use super::sets::{Form, Sets};
-use super::wish::{in_kernel, is_met};
+use super::wish::{in_kernel, is_met, stored_metric};
 use crate::seen::Operation;
-use crate::view::{Held, View};
+use crate::view::{Held, NetId, View};
 use crate::{Config, Refused, Route};
 
 /// What to do about a prefix now.
@@ -26,23 +26,26 @@ pub(super) enum Step {
     Refuse(Refused),
 }
 
-/// Decides about `prefix`. Routes of ours that nobody wished for are removed: the caller keeps those away that
-/// are not to be swept yet.
+/// Decides about the prefix of `net`. Routes of ours that nobody wished for are removed: the caller keeps those away
+/// that are not to be swept yet.
 pub(super) fn decide(
-    prefix: IpNet,
+    net: NetId,
     row: &Row,
     wish: Option<&Route>,
     sets: &Sets,
     config: &Config,
     view: &View,
 ) -> Step {
-    let held = view.routes(&prefix);
+    let (prefix, held) = (view.prefix(net), view.routes_at(net));
     let Some(wish) = wish else {
         return first_of_ours(held, config).map_or(Step::Rest, |route| remove(prefix, route));
     };
     let form = wish.set().map(|set| sets.form(set, &prefix, view));
     if form == Some(Form::Wait) {
         return Step::Wait;
+    }
+    if row.fulfilled && form.is_none() && stands_alone(&prefix, wish, held, config) {
+        return Step::Rest;
     }
     let wished = match in_kernel(prefix, wish, form, config, view) {
         Ok(wished) => wished,
@@ -51,22 +54,28 @@ pub(super) fn decide(
     if let Some(owner) = hidden(&wished, held) {
         return yield_to(owner, prefix, held, config);
     }
-    let at_key: Vec<&Held> = held.iter().filter(|route| route.metric == wished.metric).collect();
-    let ours = at_key.iter().find(|route| config.owns(route));
+    let at_key = || held.iter().filter(|route| route.metric == wished.metric);
     // Whatever the kernel made of hops, the number of an object it keeps.
     let met = |ours: &Held| (row.fulfilled && wished.object == ours.object) || is_met(&wished, ours);
-    match ours {
+    match at_key().find(|route| config.owns(route)) {
         Some(ours) if met(ours) => surplus(prefix, &wished, held, config),
         // What stands further behind is refused as a replacement of the first (`fib_table_insert`): that one goes.
-        Some(first) if at_key.iter().any(|route| config.owns(route) && is_met(&wished, route)) => {
+        Some(first) if at_key().any(|route| config.owns(route) && is_met(&wished, route)) => {
             remove(prefix, first)
         }
-        Some(_) if may_replace(&prefix, &at_key, config) => {
+        Some(_) if may_replace(&prefix, at_key(), config) => {
             Step::Apply(Operation::Replace(wished.at(prefix)))
         }
-        None if at_key.is_empty() => Step::Apply(Operation::Create(wished.at(prefix))),
-        Some(_) | None => yield_to(conflict(&at_key, config), prefix, held, config),
+        None if at_key().next().is_none() => Step::Apply(Operation::Create(wished.at(prefix))),
+        Some(_) | None => yield_to(conflict(at_key(), config), prefix, held, config),
     }
+}
+
+/// Whether the one route there is, which the kernel said yes to, has the metric that is wished. That is nearly always
+/// all there is to decide about.
+fn stands_alone(prefix: &IpNet, wish: &Route, held: &[Held], config: &Config) -> bool {
+    let metric = stored_metric(prefix, wish.metric.unwrap_or(config.metric));
+    matches!(held, [route] if route.metric == metric && route.object.is_none() && config.owns(route))
 }
 
 /// Nothing of ours is put or left in front of a connected prefix: the host would send to its own link through somebody
@@ -83,15 +92,15 @@ fn yield_to(owner: Refused, prefix: IpNet, held: &[Held], config: &Config) -> St
     first_of_ours(held, config).map_or(Step::Refuse(owner), |route| remove(prefix, route))
 }
 
-fn may_replace(prefix: &IpNet, at_key: &[&Held], config: &Config) -> bool {
+fn may_replace<'v>(prefix: &IpNet, mut at_key: impl Iterator<Item = &'v Held>, config: &Config) -> bool {
     match prefix {
-        IpNet::V4(_) => at_key.first().is_some_and(|route| config.owns(route)),
-        IpNet::V6(_) => at_key.iter().all(|route| config.owns(route)),
+        IpNet::V4(_) => at_key.next().is_some_and(|route| config.owns(route)),
+        IpNet::V6(_) => at_key.all(|route| config.owns(route)),
     }
 }
 
-fn conflict(at_key: &[&Held], config: &Config) -> Refused {
-    let foreign = at_key.iter().find(|route| !config.owns(route)).or_else(|| at_key.first());
+fn conflict<'v>(mut at_key: impl Iterator<Item = &'v Held> + Clone, config: &Config) -> Refused {
+    let foreign = at_key.clone().find(|route| !config.owns(route)).or_else(|| at_key.next());
     Refused::Exists {
         protocol: foreign.map_or(0, |route| route.protocol),
         metric: foreign.map_or(0, |route| route.metric),

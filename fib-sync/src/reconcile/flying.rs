@@ -1,16 +1,79 @@
-//! One operation on its way, and what its answer will tell.
+//! Operations on their way, and what their answers will tell.
+
+use std::collections::VecDeque;
 
 use ipnet::IpNet;
 
 use crate::metrics::Kind;
-use crate::seen::{Operation, Place};
-use crate::view::{Changes, Held, View};
+use crate::pool::Id;
+use crate::seen::{Place, Ticket};
+use crate::view::{Changes, Held, NetId, View};
 use crate::{Address, Instant, KernelHop};
+
+/// Operations that wait for their answers, by ticket. Tickets come in order, and so do most answers.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    /// The ticket of the first place.
+    first: u64,
+    /// Empty where the ticket is somebody else's or answered.
+    places: VecDeque<Option<Flying>>,
+    len: usize,
+}
+
+impl Flights {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The oldest that waits.
+    pub(super) fn oldest(&self) -> Option<Ticket> {
+        (self.len > 0).then_some(Ticket(self.first))
+    }
+
+    /// Puts one in, under a ticket above all others.
+    pub(super) fn launch(&mut self, Ticket(ticket): Ticket, flying: Flying) {
+        if self.places.is_empty() {
+            self.first = ticket;
+        }
+        while self.first + (self.places.len() as u64) < ticket {
+            self.places.push_back(None);
+        }
+        self.places.push_back(Some(flying));
+        self.len += 1;
+    }
+
+    /// Takes out the one of this ticket.
+    pub(super) fn land(&mut self, Ticket(ticket): Ticket) -> Option<Flying> {
+        let at = usize::try_from(ticket.checked_sub(self.first)?).ok()?;
+        let landed = self.places.get_mut(at)?.take()?;
+        self.len -= 1;
+        while let Some(None) = self.places.front() {
+            self.places.pop_front();
+            self.first += 1;
+        }
+        Some(landed)
+    }
+
+    /// Every one.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Flying> {
+        self.places.iter_mut().flatten()
+    }
+
+    /// Takes out every one, the oldest first.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Flying> {
+        self.len = 0;
+        std::mem::take(&mut self.places).into_iter().flatten()
+    }
+}
 
 /// An operation that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Flying {
-    pub(super) prefix: IpNet,
+    pub(super) net: NetId,
     pub(super) metric: u32,
     pub(super) kind: Kind,
     /// When the prefix asked for its turn.
@@ -23,32 +86,24 @@ pub(super) struct Flying {
 }
 
 /// What a yes means for the view.
-#[derive(Debug)]
-enum Yes {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Yes {
     /// Nothing new: the event has told it.
     Told,
-    /// This stands there now.
-    Wrote(Held, Place),
+    /// This stands there now, which the view has prepared.
+    Wrote(Id, Place),
     /// The first route of this protocol is gone.
     Removed(u8),
 }
 
 impl Flying {
-    pub(super) fn new(operation: &Operation, asked: Instant) -> Self {
-        let route = operation.route();
-        let yes = match operation {
-            _ if !operation.is_plain() => Yes::Told,
-            Operation::Create(route) => Yes::Wrote(route.clone().into(), Place::First),
-            Operation::Replace(route) => Yes::Wrote(route.clone().into(), Place::Instead),
-            Operation::Remove(route) => Yes::Removed(route.protocol),
-        };
-        let (prefix, metric, kind) = (route.prefix, route.metric, Kind::from(operation));
-        Self { prefix, metric, kind, asked, doubtful: false, events: 0, yes }
+    pub(super) const fn new(net: NetId, metric: u32, kind: Kind, yes: Yes, asked: Instant) -> Self {
+        Self { net, metric, kind, asked, doubtful: false, events: 0, yes }
     }
 
     /// Somebody wrote at this key.
-    pub(super) fn meets(&mut self, prefix: &IpNet, metric: u32) {
-        if self.prefix == *prefix && self.metric == metric {
+    pub(super) fn meets(&mut self, net: NetId, metric: u32) {
+        if self.net == net && self.metric == metric {
             self.events += 1;
             self.doubtful |= self.is_plain();
         }
@@ -65,26 +120,42 @@ impl Flying {
     }
 
     /// An interface takes routes along, maybe without a word.
-    pub(super) fn loses(&mut self, interface: u32) {
+    pub(super) fn loses(&mut self, interface: u32, view: &View) {
         let over = |hop: &KernelHop| hop.interface == interface;
-        self.doubtful |= matches!(&self.yes, Yes::Wrote(route, _) if route.hops().iter().any(over));
+        self.doubtful |= self.written(view).is_some_and(|route| route.hops().iter().any(over));
     }
 
     /// So does the last IPv4 address on it; an IPv6 address is taken from the routes that prefer it.
-    pub(super) fn loses_address(&mut self, address: &Address) {
-        match (&self.yes, self.prefix) {
-            (Yes::Wrote(..), IpNet::V4(_)) if address.local.is_ipv4() => self.loses(address.interface),
-            (Yes::Wrote(route, _), IpNet::V6(_)) => self.doubtful |= route.source == Some(address.local),
-            _ => {}
+    pub(super) fn loses_address(&mut self, address: &Address, view: &View) {
+        match view.prefix(self.net) {
+            IpNet::V4(_) if address.local.is_ipv4() => self.loses(address.interface, view),
+            IpNet::V4(_) => {}
+            IpNet::V6(_) => {
+                self.doubtful |= self.written(view).is_some_and(|route| route.source == Some(address.local));
+            }
         }
     }
 
     /// The kernel said yes.
-    pub(super) fn land(self, view: &mut View) -> Changes {
+    pub(super) fn land(self, view: &mut View, changes: &mut Changes) {
         match self.yes {
-            Yes::Told => Changes::default(),
-            Yes::Wrote(route, place) => view.write(self.prefix, route, place),
-            Yes::Removed(protocol) => view.forget(&self.prefix, protocol, self.metric),
+            Yes::Told => {}
+            Yes::Wrote(route, place) => view.write(self.net, route, place, changes),
+            Yes::Removed(protocol) => view.forget(self.net, protocol, self.metric, changes),
+        }
+    }
+
+    /// It is not believed, or the kernel said no.
+    pub(super) fn called_off(self, view: &mut View) {
+        if let Yes::Wrote(route, _) = self.yes {
+            view.discard(route);
+        }
+    }
+
+    fn written<'v>(&self, view: &'v View) -> Option<&'v Held> {
+        match self.yes {
+            Yes::Wrote(route, _) => view.prepared(route),
+            Yes::Told | Yes::Removed(_) => None,
         }
     }
 

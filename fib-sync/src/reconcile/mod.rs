@@ -2,6 +2,7 @@
 //! Sans-IO: time is an argument, the kernel is whoever answers.
 
 mod adopt;
+mod answer;
 mod contest;
 mod decide;
 mod flying;
@@ -22,18 +23,17 @@ use ipnet::IpNet;
 use self::adopt::Adoption;
 use self::contest::Contests;
 use self::decide::{Step, decide};
-use self::flying::Flying;
+use self::flying::Flights;
 use self::news::News;
-use self::row::{Flight, Row, Trouble};
+use self::row::{Row, Trouble};
 use self::rows::Rows;
 use self::sets::Sets;
 use self::wish::settled;
 use crate::learn::Learner;
-use crate::metrics::Kind;
 use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
-use crate::view::{Held, View};
+use crate::view::{NetId, View};
 use crate::{Config, Counters, Event, Instant, NextHop, Refused, Route, Sweep};
 
 /// Keeps one table equal to what is wished.
@@ -51,10 +51,10 @@ pub struct Reconciler {
     rows: Rows,
     sets: Sets,
     /// Prefixes to look at, in the order in which they asked, and when.
-    ready: VecDeque<(IpNet, Instant)>,
-    flights: BTreeMap<Ticket, Flying>,
+    ready: VecDeque<(NetId, Instant)>,
+    flights: Flights,
     /// Queued behind the next reading: before, nobody knows what the kernel holds there.
-    doubts: Vec<(IpNet, Instant)>,
+    doubts: Vec<(NetId, Instant)>,
     last_ticket: u64,
     /// The last refusal of each prefix, while it lasts.
     troubles: BTreeMap<IpNet, Trouble>,
@@ -87,7 +87,7 @@ impl Reconciler {
             resync: Resync::new(),
             rows: Rows::default(),
             ready: VecDeque::new(),
-            flights: BTreeMap::new(),
+            flights: Flights::default(),
             doubts: Vec::new(),
             last_ticket: 0,
             troubles: BTreeMap::new(),
@@ -119,9 +119,10 @@ impl Reconciler {
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
         }
-        self.unwatch(&prefix, wish.as_ref());
         self.contests.lift(&prefix, self.now);
-        self.wish(prefix, wish);
+        let net = self.view.keep(prefix);
+        self.unwatch(net, wish.as_ref());
+        self.wish(net, wish);
     }
 
     /// Says that the wishes are complete: what was adopted and is not wished is swept, unless that is more than
@@ -148,11 +149,10 @@ impl Reconciler {
         self.leaving = true;
         let released = self.adoption.release();
         self.release(released);
-        let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
-        for prefix in prefixes {
-            self.unwatch(&prefix, None);
-            self.contests.lift(&prefix, self.now);
-            self.wish(prefix, None);
+        for net in self.ours() {
+            self.unwatch(net, None);
+            self.contests.lift(&self.view.prefix(net), self.now);
+            self.wish(net, None);
         }
         self.sets.dismiss_all(&self.view, Ticket(self.last_ticket));
     }
@@ -167,67 +167,6 @@ impl Reconciler {
         self.tracker.untrack(next_hop);
     }
 
-    /// The answer to an operation. Answers to tickets from before an overrun are ignored.
-    pub fn done(&mut self, ticket: Ticket, result: Result<(), Refused>, now: Instant) {
-        self.tick(now);
-        if self.sets.awaits(ticket) {
-            return self.arranged(ticket, result, now);
-        }
-        let Some(flying) = self.flights.remove(&ticket) else { return };
-        let (prefix, metric) = (flying.prefix, flying.metric);
-        let Some(row) = self.rows.get_mut(&prefix) else { return };
-        let Some(flight) = row.flight.take() else { return };
-        match (result, flight) {
-            (Ok(()), flight) => {
-                self.counters.carried_out(flying.kind);
-                self.counters.latency.record(self.now.since(flying.asked));
-                row.undone = flying.has_met()
-                    && match flight {
-                        Flight::Fulfils => true,
-                        Flight::Outdated => false,
-                        Flight::Removes => row.wish.is_none(),
-                    };
-                if flying.doubtful {
-                    row.fulfilled = false;
-                    row.queued = true;
-                    self.doubts.push((prefix, self.now));
-                    return self.resync.want(now);
-                }
-                let (kind, alone) = (flying.kind, !flying.is_disturbed());
-                // Beside the objects nobody else is concerned: what is learned and tracked does not look at routes
-                // of ours.
-                let changes = flying.land(&mut self.view);
-                if changes.unsure {
-                    self.resync.want(now);
-                }
-                let last = Ticket(self.last_ticket);
-                let waited = self.sets.objects_changed(&changes.objects, &self.view, last);
-                let is_ours = |held: &Held| held.metric == metric && self.config.owns(held);
-                // Of two routes of ours at one key the kernel removes the first, whichever was meant.
-                row.fulfilled = match flight {
-                    Flight::Fulfils => alone && self.view.routes(&prefix).iter().any(is_ours),
-                    Flight::Outdated | Flight::Removes => false,
-                };
-                let row = *row;
-                self.look_again(waited);
-                if kind == Kind::Replace {
-                    self.replaced(&prefix, metric);
-                }
-                return self.rest_or_look_at(prefix, row);
-            }
-            (Err(Refused::Gone), Flight::Removes) => self.forget(prefix, metric, now),
-            // The object went meanwhile, and the route comes after it.
-            (Err(_), Flight::Fulfils) if self.waits(&prefix) => {}
-            // Something else is wished by now, and that has not been tried.
-            (Err(refused), Flight::Outdated) => self.counters.refused(&refused),
-            (Err(refused), _) => {
-                self.refuse(prefix, refused, now);
-                return;
-            }
-        }
-        self.look_at(prefix);
-    }
-
     /// The next thing to ask of the kernel; `None` while there is nothing, or enough is in flight.
     pub fn poll_output(&mut self, now: Instant) -> Option<Output> {
         self.tick(now);
@@ -240,26 +179,27 @@ impl Reconciler {
             if let Some(output) = self.poll_sets(now) {
                 return Some(output);
             }
-            let Some((prefix, asked)) = self.ready.pop_front() else {
+            let Some((net, asked)) = self.ready.pop_front() else {
                 self.ready.shrink_to(SPARE);
                 break;
             };
+            let prefix = self.view.prefix(net);
             if self.resync.is_ownerless(&prefix) {
-                self.doubts.push((prefix, asked));
+                self.doubts.push((net, asked));
                 continue;
             }
-            let Some(row) = self.rows.dequeue(&prefix) else { continue };
+            let Some(row) = self.rows.dequeue(net) else { continue };
             let wish = self.rows.wish(&row);
             let watched = self.watched(&prefix, wish);
-            let step = decide(prefix, &row, wish, &self.sets, &self.config, &self.view);
+            let step = decide(net, &row, wish, &self.sets, &self.config, &self.view);
             if let Some(set) = watched {
                 self.sets.watch(set, prefix, step == Step::Wait);
             }
             match step {
-                Step::Rest => self.rest(prefix, row),
+                Step::Rest => self.rest(net, row),
                 Step::Wait => self.forgive(prefix),
                 Step::Apply(operation) if self.pauses(prefix, &row, &operation) => {}
-                Step::Apply(operation) => return Some(self.launch(prefix, operation, asked)),
+                Step::Apply(operation) => return Some(self.launch(net, operation, asked)),
                 Step::Refuse(refused) => self.refuse(prefix, refused, now),
             }
         }
@@ -307,7 +247,7 @@ impl Reconciler {
             let waiting: Vec<IpNet> = self.retries.iter().map(|(_, prefix)| *prefix).collect();
             for prefix in waiting {
                 self.contests.lift(&prefix, now);
-                self.look_at(prefix);
+                self.look_at_prefix(prefix);
             }
             self.sets.nudge();
         }
@@ -317,7 +257,7 @@ impl Reconciler {
             && at <= now
         {
             self.retries.pop_first();
-            self.look_at(prefix);
+            self.look_at_prefix(prefix);
         }
     }
 
@@ -340,37 +280,44 @@ impl Reconciler {
         self.synced
     }
 
-    fn look_at(&mut self, prefix: IpNet) {
-        if self.rows.enqueue(prefix) {
-            self.entered(prefix);
+    fn look_at_prefix(&mut self, prefix: IpNet) {
+        let net = self.view.keep(prefix);
+        self.look_at(net);
+    }
+
+    /// Its prefix is kept.
+    fn look_at(&mut self, net: NetId) {
+        if self.rows.enqueue(net) {
+            self.entered(net);
         }
     }
 
-    fn wish(&mut self, prefix: IpNet, wish: Option<Route>) {
-        if self.rows.want(prefix, wish) {
-            self.entered(prefix);
+    fn wish(&mut self, net: NetId, wish: Option<Route>) {
+        if self.rows.want(net, wish) {
+            self.entered(net);
         }
     }
 
     /// Its row goes into the queue.
-    fn entered(&mut self, prefix: IpNet) {
-        self.unwait(&prefix);
-        if let Some(trouble) = self.troubles.get(&prefix) {
-            self.retries.remove(&(trouble.retry, prefix));
+    fn entered(&mut self, net: NetId) {
+        self.unwait(net);
+        if !self.troubles.is_empty() {
+            let prefix = self.view.prefix(net);
+            if let Some(trouble) = self.troubles.get(&prefix) {
+                self.retries.remove(&(trouble.retry, prefix));
+            }
         }
-        self.ready.push_back((prefix, self.now));
+        self.ready.push_back((net, self.now));
     }
 
-    /// The kernel did what was asked: nearly always nothing is left to do, which needs no turn in the queue.
-    fn rest_or_look_at(&mut self, prefix: IpNet, row: Row) {
-        let wish = self.rows.wish(&row);
-        // Who depends on a set has to be watched.
-        let waits = self.resync.blocks() || wish.and_then(Route::set).is_some();
-        if !waits && decide(prefix, &row, wish, &self.sets, &self.config, &self.view) == Step::Rest {
-            self.rest(prefix, row);
-        } else {
-            self.look_at(prefix);
-        }
+    /// The row of a prefix, if it has one.
+    fn row(&self, prefix: &IpNet) -> Option<&Row> {
+        self.rows.get(self.view.find(prefix)?)
+    }
+
+    /// Every prefix that has a row, in order.
+    fn ours(&self) -> Vec<NetId> {
+        self.view.nets().filter(|net| self.rows.get(*net).is_some()).collect()
     }
 
     /// Whether this has to wait: somebody else undoes it again and again. Then it is told and tried later.
@@ -386,36 +333,21 @@ impl Reconciler {
         true
     }
 
-    /// Notes at a prefix of ours who changed it.
-    fn mark_undone(&mut self, prefix: &IpNet, undone: bool) {
-        if let Some(row) = self.rows.get_mut(prefix) {
-            row.undone = undone;
-        }
-    }
-
-    fn launch(&mut self, prefix: IpNet, operation: Operation, asked: Instant) -> Output {
-        self.last_ticket += 1;
-        let ticket = Ticket(self.last_ticket);
-        let flight = match &operation {
-            Operation::Create(_) | Operation::Replace(_) => Flight::Fulfils,
-            Operation::Remove(_) => Flight::Removes,
-        };
-        if let Some(row) = self.rows.get_mut(&prefix) {
-            row.flight = Some(flight);
-        }
-        self.flights.insert(ticket, Flying::new(&operation, asked));
-        Output::Apply(ticket, operation)
-    }
-
     /// The prefix is as wished.
-    fn rest(&mut self, prefix: IpNet, row: Row) {
+    fn rest(&mut self, net: NetId, row: Row) {
+        let prefix = self.view.prefix(net);
         self.forgive(prefix);
-        let Some(wish) = self.rows.wish(&row) else { return self.rows.remove(&prefix) };
+        let Some(wish) = self.rows.wish(&row) else {
+            if self.rows.remove(net) {
+                self.view.let_go(net);
+            }
+            return;
+        };
         if wish.carries {
             self.tracker.carry(prefix, wish.gateways());
         }
         if (!row.fulfilled || row.undone)
-            && let Some(row) = self.rows.get_mut(&prefix)
+            && let Some(row) = self.rows.get_mut(net)
         {
             row.fulfilled = true;
             row.undone = false;
@@ -456,7 +388,7 @@ impl Reconciler {
 
     fn release(&mut self, released: Vec<IpNet>) {
         for prefix in released {
-            self.look_at(prefix);
+            self.look_at_prefix(prefix);
         }
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::{Flight, Flying, Reconciler};
+use super::Reconciler;
+use super::flying::Flying;
+use super::row::Flight;
 use crate::resync::End;
 use crate::seen::{Seen, Ticket};
-use crate::view::{Changes, Held, View};
+use crate::view::{Changes, Held, NetId, View};
 use crate::{Instant, Link, Origin, Refused};
 
 impl Reconciler {
@@ -28,12 +30,12 @@ impl Reconciler {
             | Seen::AddressGone(_)
             | Seen::Object(_)
             | Seen::ObjectGone(_) => {
-                if let Some(fresh) = self.resync.fresh() {
-                    let changes = fresh.apply(seen);
-                    self.resync.doubt(changes);
+                if self.resync.is_reading() {
+                    self.resync.observe(seen);
                 } else if self.synced {
                     self.cast_doubt(&seen);
-                    let changes = self.view.apply(seen);
+                    let mut changes = Changes::default();
+                    self.view.apply(seen, &mut changes);
                     self.follow(changes, now);
                 }
             }
@@ -43,16 +45,17 @@ impl Reconciler {
     /// An answer in the air may be older or younger than what is seen now: it comes with the last of its batch.
     fn cast_doubt(&mut self, seen: &Seen) {
         match seen {
-            Seen::Added { route, .. } | Seen::Removed(route)
-                if self.rows.get(&route.prefix).is_some_and(|row| row.flight.is_some()) =>
-            {
-                self.flights.values_mut().for_each(|flying| flying.meets(&route.prefix, route.metric));
+            Seen::Added { route, .. } | Seen::Removed(route) => {
+                let Some(net) = self.view.find(&route.prefix) else { return };
+                if self.rows.get(net).is_some_and(|row| row.flight.is_some()) {
+                    self.flights.iter_mut().for_each(|flying| flying.meets(net, route.metric));
+                }
             }
             Seen::Link(Link { index, up: false, .. }) | Seen::LinkGone(index) => {
-                self.flights.values_mut().for_each(|flying| flying.loses(*index));
+                self.flights.iter_mut().for_each(|flying| flying.loses(*index, &self.view));
             }
             Seen::AddressGone(address) => {
-                self.flights.values_mut().for_each(|flying| flying.loses_address(address));
+                self.flights.iter_mut().for_each(|flying| flying.loses_address(address, &self.view));
             }
             _ => {}
         }
@@ -64,12 +67,15 @@ impl Reconciler {
         self.news.overrun();
         self.resync.overrun(now);
         self.sets.overrun();
-        for Flying { prefix, .. } in std::mem::take(&mut self.flights).into_values() {
-            if let Some(row) = self.rows.get_mut(&prefix) {
+        let lost: Vec<Flying> = self.flights.drain().collect();
+        for flying in lost {
+            let net = flying.net;
+            flying.called_off(&mut self.view);
+            if let Some(row) = self.rows.get_mut(net) {
                 row.flight = None;
                 row.fulfilled = false;
             }
-            self.look_at(prefix);
+            self.look_at(net);
         }
     }
 
@@ -77,6 +83,7 @@ impl Reconciler {
         self.counters.interrupted += u64::from(end == End::Interrupted);
         let Some(fresh) = self.resync.end(end, self.config.audit, now) else { return };
         let old = std::mem::replace(&mut self.view, fresh);
+        self.renumber(&old);
         if self.synced {
             self.compare(&old, now);
         } else {
@@ -85,18 +92,29 @@ impl Reconciler {
         self.ready.extend(self.doubts.drain(..));
     }
 
+    /// The new view numbers prefixes anew.
+    fn renumber(&mut self, old: &View) {
+        self.rows.renumber(old, &mut self.view);
+        let view = &self.view;
+        let moves = |(net, _): &mut (NetId, Instant)| {
+            let new = view.find(&old.prefix(*net));
+            new.is_some_and(|new| {
+                *net = new;
+                true
+            })
+        };
+        self.ready.retain_mut(moves);
+        self.doubts.retain_mut(moves);
+    }
+
     /// The first view: what is ours is adopted, everything else is news.
     fn adopt(&mut self) {
-        let ours: Vec<IpNet> = self
-            .view
-            .all_routes()
-            .filter(|(_, routes)| routes.iter().any(|route| self.config.owns(route)))
-            .map(|(prefix, _)| prefix)
-            .collect();
+        let ours: Vec<NetId> = self.view.nets().filter(|net| self.holds_ours(*net)).collect();
         self.adoption.adopted(ours.len());
-        for prefix in &ours {
-            if self.rows.get(prefix).is_none() && self.adoption.found(*prefix) {
-                self.look_at(*prefix);
+        for net in &ours {
+            let prefix = self.view.prefix(*net);
+            if self.rows.get(*net).is_none() && self.adoption.found(prefix) {
+                self.look_at_prefix(prefix);
             }
         }
         self.synced = true;
@@ -116,8 +134,7 @@ impl Reconciler {
             view.routes(prefix).iter().filter(|route| self.config.owns(route)).cloned().collect()
         };
         let undone = |prefix: &&IpNet| {
-            self.rows.get(prefix).is_some_and(|row| row.fulfilled)
-                && ours(old, prefix) != ours(&self.view, prefix)
+            self.row(prefix).is_some_and(|row| row.fulfilled) && ours(old, prefix) != ours(&self.view, prefix)
         };
         let drifted: Vec<IpNet> = changes.prefixes.iter().filter(undone).copied().collect();
         self.counters.drift += drifted.len() as u64;
@@ -169,21 +186,28 @@ impl Reconciler {
 
     /// The routes of a prefix changed, or whose they are. `meddled`: by somebody else's hand.
     pub(super) fn prefix_changed(&mut self, prefix: IpNet, meddled: bool) {
-        let routes = self.view.routes(&prefix);
-        self.learner.mark_routes(prefix, routes, &self.config);
         self.tracker.mark(&prefix);
+        let net = self.view.find(&prefix);
+        let routes = net.map_or(&[][..], |net| self.view.routes_at(net));
+        self.learner.mark_routes(prefix, routes, &self.config);
         let is_ours = routes.iter().any(|route| self.config.owns(route));
-        if let Some(row) = self.rows.get_mut(&prefix) {
+        if let Some(net) = net
+            && let Some(row) = self.rows.get_mut(net)
+        {
             // An operation of ours on its way echoes here before its answer; `done` looks again.
             if row.flight.is_none() {
                 row.undone |= meddled && row.fulfilled;
                 row.fulfilled = false;
-                self.look_at(prefix);
+                self.look_at(net);
             }
         } else if is_ours {
             if self.adoption.found(prefix) {
-                self.look_at(prefix);
-                self.mark_undone(&prefix, meddled);
+                let net = self.view.keep(prefix);
+                self.look_at(net);
+                // Who changed it is noted.
+                if let Some(row) = self.rows.get_mut(net) {
+                    row.undone = meddled;
+                }
             }
         } else {
             self.adoption.decided(&prefix, self.now);
@@ -195,12 +219,13 @@ impl Reconciler {
         let prefixes: Vec<IpNet> = self.view.prefixes_over(index).collect();
         for prefix in prefixes {
             self.learner.mark(prefix, Origin::Kernel);
-            if let Some(row) = self.rows.get_mut(&prefix) {
+            let Some(net) = self.view.find(&prefix) else { continue };
+            if let Some(row) = self.rows.get_mut(net) {
                 row.fulfilled = false;
                 if row.flight == Some(Flight::Fulfils) {
                     row.flight = Some(Flight::Outdated);
                 }
-                self.look_at(prefix);
+                self.look_at(net);
             }
         }
     }
@@ -217,17 +242,18 @@ impl Reconciler {
     }
 
     /// The kernel does not have what it was asked to remove.
-    pub(super) fn forget(&mut self, prefix: IpNet, metric: u32, now: Instant) {
-        let changes = self.view.forget(&prefix, self.config.protocol, metric);
+    pub(super) fn forget(&mut self, net: NetId, metric: u32, now: Instant) {
+        let mut changes = Changes::default();
+        self.view.forget(net, self.config.protocol, metric, &mut changes);
         self.follow(changes, now);
     }
 
     /// While the view is in doubt, a second route of ours at a key that was written over is more likely one that
     /// vanished silently than a double. To remove it would remove the one just written.
-    pub(super) fn replaced(&mut self, prefix: &IpNet, metric: u32) {
+    pub(super) fn replaced(&mut self, net: NetId, metric: u32) {
         if self.resync.is_wanted() {
             // What is forgotten wrongly the reading finds.
-            let _ = self.view.forget_doubles(prefix, self.config.protocol, metric);
+            let _ = self.view.forget_doubles(net, self.config.protocol, metric);
         }
     }
 

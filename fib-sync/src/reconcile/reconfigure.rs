@@ -41,13 +41,12 @@ impl Reconciler {
     }
 
     fn write_anew(&mut self) {
-        let prefixes: Vec<IpNet> = self.rows.prefixes().collect();
-        for prefix in prefixes {
-            if let Some(row) = self.rows.get_mut(&prefix) {
+        for net in self.ours() {
+            if let Some(row) = self.rows.get_mut(net) {
                 row.outdate();
             }
-            self.contests.lift(&prefix, self.now);
-            self.look_at(prefix);
+            self.contests.lift(&self.view.prefix(net), self.now);
+            self.look_at(net);
         }
     }
 }

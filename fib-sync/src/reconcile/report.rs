@@ -1,13 +1,11 @@
 //! The state of the table for people.
 
-use std::iter::Peekable;
-
 use ipnet::IpNet;
 
 use super::Reconciler;
 use super::row::{Row, Trouble};
 use super::wish::in_words;
-use crate::view::Held;
+use crate::view::{Held, NetId};
 use crate::{
     Counters, Gauges, Leftover, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing,
 };
@@ -49,12 +47,12 @@ impl Reconciler {
     #[must_use]
     pub fn page(&self, which: Listing, after: Option<IpNet>, most: usize) -> Page {
         let mut page = Page::default();
-        for (count, prefix) in self.prefixes_after(after).enumerate() {
+        for (count, net) in self.ours_after(after).enumerate() {
             if count == most.max(1) {
                 return page;
             }
-            page.next = Some(prefix);
-            let route = self.standing_of(prefix);
+            let route = self.standing_of(net);
+            page.next = Some(route.prefix);
             if which == Listing::All || route.standing != Standing::Installed {
                 page.routes.push(route);
             }
@@ -69,7 +67,7 @@ impl Reconciler {
         Snapshot {
             synced: self.synced,
             settled: self.settling,
-            routes: self.prefixes_after(None).map(|prefix| self.standing_of(prefix)).collect(),
+            routes: self.ours_after(None).map(|net| self.standing_of(net)).collect(),
             foreign: self.view.count(|route| !self.config.owns(route)),
             counters: self.counters.clone(),
         }
@@ -84,7 +82,7 @@ impl Reconciler {
     /// What the kernel holds of ours, where it should hold nothing.
     #[must_use]
     pub fn leftover(&self) -> Leftover {
-        let examples = self.held_after(None).take(EXAMPLES).map(|prefix| self.standing_of(prefix));
+        let examples = self.held().take(EXAMPLES).map(|net| self.standing_of(net));
         Leftover { routes: self.installed(), examples: examples.collect() }
     }
 
@@ -92,29 +90,32 @@ impl Reconciler {
     /// retry, so to be quiet is not enough.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.is_quiet() && self.held_after(None).next().is_none()
+        self.is_quiet() && self.held().next().is_none()
     }
 
     /// How many prefixes hold a route of ours in the kernel.
     #[must_use]
     pub fn installed(&self) -> usize {
-        self.held_after(None).count()
+        self.held().count()
     }
 
     /// What is wished or holds a route of ours.
-    fn prefixes_after(&self, after: Option<IpNet>) -> impl Iterator<Item = IpNet> {
-        let wished = self.rows.prefixes_after(after);
-        Merged { one: wished.peekable(), other: self.held_after(after).peekable() }
+    fn ours_after(&self, after: Option<IpNet>) -> impl Iterator<Item = NetId> {
+        self.view.nets_after(after).filter(|net| self.rows.get(*net).is_some() || self.holds_ours(*net))
     }
 
-    fn held_after(&self, after: Option<IpNet>) -> impl Iterator<Item = IpNet> {
-        let ours = |(_, routes): &(IpNet, &[Held])| routes.iter().any(|route| self.config.owns(route));
-        self.view.routes_after(after).filter(ours).map(|(prefix, _)| prefix)
+    fn held(&self) -> impl Iterator<Item = NetId> {
+        self.view.nets().filter(|net| self.holds_ours(*net))
     }
 
-    fn standing_of(&self, prefix: IpNet) -> SnapshotRoute {
-        let row = self.rows.get(&prefix);
-        let held = self.view.routes(&prefix);
+    /// Whether the kernel holds a route of ours there.
+    pub(super) fn holds_ours(&self, net: NetId) -> bool {
+        self.view.routes_at(net).iter().any(|route| self.config.owns(route))
+    }
+
+    fn standing_of(&self, net: NetId) -> SnapshotRoute {
+        let (prefix, row) = (self.view.prefix(net), self.rows.get(net));
+        let held = self.view.routes_at(net);
         let ours = held.iter().position(|route| self.config.owns(route));
         let (before, behind) = held.split_at(ours.unwrap_or(held.len()));
         let foreign = |routes: &[Held]| {
@@ -125,25 +126,26 @@ impl Reconciler {
             prefix,
             wished: row.and_then(|row| self.rows.wish(row)).map(|wish| self.in_words(&prefix, wish)),
             installed: behind.first().and_then(|route| in_words(route, &self.view)),
-            standing: self.standing(&prefix, row),
+            standing: self.standing(net, row),
             retry: self.troubles.get(&prefix).map(|trouble| self.retry(trouble, row)),
             hidden_by: foreign(before),
             hides: foreign(behind),
         }
     }
 
-    fn standing(&self, prefix: &IpNet, row: Option<&Row>) -> Standing {
-        if let Some(trouble) = self.troubles.get(prefix) {
+    fn standing(&self, net: NetId, row: Option<&Row>) -> Standing {
+        let prefix = self.view.prefix(net);
+        if let Some(trouble) = self.troubles.get(&prefix) {
             return Standing::Diverged(trouble.refused.clone());
         }
         match row {
             Some(row) if row.queued || row.flight.is_some() => Standing::Pending,
-            Some(_) if self.waits(prefix) => {
-                let trouble = self.set_of(prefix).and_then(|set| self.sets.trouble(set));
+            Some(_) if self.waits(net) => {
+                let trouble = self.set_of(net).and_then(|set| self.sets.trouble(set));
                 trouble.map_or(Standing::Pending, |refused| Standing::Diverged(refused.clone()))
             }
             Some(_) => Standing::Installed,
-            None if self.adoption.is_stale(prefix) => Standing::Adopted,
+            None if self.adoption.is_stale(&prefix) => Standing::Adopted,
             None => Standing::Pending,
         }
     }
@@ -155,23 +157,6 @@ impl Reconciler {
             times: trouble.times,
             next: waits.then(|| trouble.retry.since(self.now)),
         }
-    }
-}
-
-/// Two ascending sequences as one, what is in both once.
-struct Merged<A: Iterator, B: Iterator> {
-    one: Peekable<A>,
-    other: Peekable<B>,
-}
-
-impl<A: Iterator<Item = IpNet>, B: Iterator<Item = IpNet>> Iterator for Merged<A, B> {
-    type Item = IpNet;
-
-    fn next(&mut self) -> Option<IpNet> {
-        let smallest = [self.one.peek(), self.other.peek()].into_iter().flatten().min().copied()?;
-        self.one.next_if_eq(&smallest);
-        self.other.next_if_eq(&smallest);
-        Some(smallest)
     }
 }
 

@@ -6,6 +6,7 @@ use super::Reconciler;
 use super::sets::{Affected, Form, Outcome};
 use super::wish::{in_full, merged};
 use crate::seen::{Output, Ticket};
+use crate::view::NetId;
 use crate::{Forwarding, Hop, Instant, Refused, Route, SetId};
 
 impl Reconciler {
@@ -26,7 +27,7 @@ impl Reconciler {
     /// The next operation on objects.
     pub(super) fn poll_sets(&mut self, now: Instant) -> Option<Output> {
         let ticket = Ticket(self.last_ticket + 1);
-        let oldest = self.flights.keys().next().copied();
+        let oldest = self.flights.oldest();
         let operation = self.sets.poll(&self.view, ticket, oldest, now)?;
         self.last_ticket += 1;
         Some(Output::Arrange(ticket, operation))
@@ -57,32 +58,33 @@ impl Reconciler {
     }
 
     /// Whether a prefix waits for the object of its set.
-    pub(super) fn waits(&self, prefix: &IpNet) -> bool {
-        self.set_of(prefix).is_some_and(|set| self.sets.form(set, prefix, &self.view) == Form::Wait)
+    pub(super) fn waits(&self, net: NetId) -> bool {
+        let form = |set| self.sets.form(set, &self.view.prefix(net), &self.view);
+        self.set_of(net).is_some_and(|set| form(set) == Form::Wait)
     }
 
     /// The set a prefix is wished to go through.
-    pub(super) fn set_of(&self, prefix: &IpNet) -> Option<SetId> {
-        self.rows.get(prefix).and_then(|row| self.rows.wish(row)).and_then(Route::set)
+    pub(super) fn set_of(&self, net: NetId) -> Option<SetId> {
+        self.rows.get(net).and_then(|row| self.rows.wish(row)).and_then(Route::set)
     }
 
     /// A prefix is to be wished elsewhere: what becomes of its set does not concern it any more. One that is wished
     /// through the same set again goes on watching, because an operation of before may still be on its way.
-    pub(super) fn unwatch(&mut self, prefix: &IpNet, wish: Option<&Route>) {
+    pub(super) fn unwatch(&mut self, net: NetId, wish: Option<&Route>) {
         if self.sets.is_watched()
-            && let Some(set) = self.set_of(prefix)
+            && let Some(set) = self.set_of(net)
             && wish.and_then(Route::set) != Some(set)
         {
-            self.sets.unwatch(set, prefix);
+            self.sets.unwatch(set, &self.view.prefix(net));
         }
     }
 
     /// A prefix that has its turn does not wait, but still has to hear when what it wrote is outdated.
-    pub(super) fn unwait(&mut self, prefix: &IpNet) {
+    pub(super) fn unwait(&mut self, net: NetId) {
         if self.sets.is_watched()
-            && let Some(set) = self.set_of(prefix)
+            && let Some(set) = self.set_of(net)
         {
-            self.sets.unwait(set, prefix);
+            self.sets.unwait(set, &self.view.prefix(net));
         }
     }
 
@@ -98,17 +100,18 @@ impl Reconciler {
     /// What was met need not be any more.
     pub(super) fn look_again(&mut self, prefixes: Vec<IpNet>) {
         for prefix in prefixes {
-            if let Some(row) = self.rows.get_mut(&prefix) {
+            let Some(net) = self.view.find(&prefix) else { continue };
+            if let Some(row) = self.rows.get_mut(net) {
                 row.outdate();
                 self.contests.lift(&prefix, self.now);
-                self.look_at(prefix);
+                self.look_at(net);
             }
         }
     }
 
     /// Asks every prefix: those on objects are in no index, and hardly ever are they asked for.
     fn prefixes_through(&self, is_meant: impl Fn(SetId) -> bool) -> Vec<IpNet> {
-        let goes_through = |prefix: &IpNet| self.set_of(prefix).is_some_and(&is_meant);
-        self.rows.prefixes().filter(goes_through).collect()
+        let goes_through = |net: &NetId| self.set_of(*net).is_some_and(&is_meant);
+        self.view.nets().filter(goes_through).map(|net| self.view.prefix(net)).collect()
     }
 }

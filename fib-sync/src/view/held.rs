@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute};
 
 /// What a [`KernelRoute`] says beside its prefix.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Held {
     /// The metric; with the prefix, the kernel's key.
     pub(crate) metric: u32,

@@ -13,18 +13,20 @@ use self::objects::Objects;
 use self::table::Table;
 use crate::learn::{PROTOCOL_KERNEL, is_link_local};
 use crate::lengths::Lengths;
+use crate::pool::Id;
 use crate::seen::{Address, KernelRoute, Link, Seen};
 
 mod difference;
 mod held;
-mod holders;
 mod interfaces;
+mod nets;
 mod objects;
 mod routes;
 mod silence;
 mod table;
 
 pub(crate) use self::held::Held;
+pub(crate) use self::nets::NetId;
 
 /// What one thing seen changed.
 #[derive(Debug, Default)]
@@ -62,39 +64,70 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Takes in one thing seen.
-    pub(crate) fn apply(&mut self, seen: Seen) -> Changes {
-        let mut changes = Changes::default();
+    /// Takes in one thing seen, and notes what that changed.
+    pub(crate) fn apply(&mut self, seen: Seen, changes: &mut Changes) {
         match seen {
             Seen::Added { route, .. } | Seen::Removed(route) | Seen::Listed(route)
                 if is_of_every_link(&route) => {}
-            Seen::Added { route, place } => self.added(route, place, &mut changes),
-            Seen::Removed(route) => self.removed(route, &mut changes),
-            Seen::Listed(route) => self.listed(route, &mut changes),
-            Seen::Link(link) => self.link(link, &mut changes),
-            Seen::LinkGone(index) => self.link_gone(index, &mut changes),
-            Seen::Address(address) => self.address(address, &mut changes),
-            Seen::AddressGone(address) => self.address_gone(&address, &mut changes),
-            Seen::Object(object) => self.object_seen(object, &mut changes),
-            Seen::ObjectGone(id) => self.object_gone(id, &mut changes),
+            Seen::Added { route, place } => self.added(route, place, changes),
+            Seen::Removed(route) => self.removed(route, changes),
+            Seen::Listed(route) => self.listed(route, changes),
+            Seen::Link(link) => self.link(link, changes),
+            Seen::LinkGone(index) => self.link_gone(index, changes),
+            Seen::Address(address) => self.address(address, changes),
+            Seen::AddressGone(address) => self.address_gone(&address, changes),
+            Seen::Object(object) => self.object_seen(object, changes),
+            Seen::ObjectGone(id) => self.object_gone(id, changes),
             Seen::Complete | Seen::Interrupted | Seen::Failed | Seen::Overrun => {}
         }
-        changes
+    }
+
+    /// The number of a prefix that has routes or is kept.
+    pub(crate) fn find(&self, prefix: &IpNet) -> Option<NetId> {
+        self.table.nets().find(prefix)
+    }
+
+    /// The number of a prefix, which stays the same until [`let_go`](Self::let_go), whatever becomes of its routes.
+    pub(crate) fn keep(&mut self, prefix: IpNet) -> NetId {
+        let net = self.table.nets_mut().enter(prefix);
+        self.table.nets_mut().keep(net, true);
+        net
+    }
+
+    /// Its number is needed no more.
+    pub(crate) fn let_go(&mut self, net: NetId) {
+        self.table.nets_mut().keep(net, false);
+    }
+
+    /// The prefix of a number.
+    pub(crate) fn prefix(&self, net: NetId) -> IpNet {
+        self.table.nets().prefix(net)
     }
 
     /// The routes of a prefix, in the kernel's order within a metric.
     pub(crate) fn routes(&self, prefix: &IpNet) -> &[Held] {
-        self.table.routes(prefix)
+        self.find(prefix).map_or(&[], |net| self.routes_at(net))
+    }
+
+    /// The routes at the number of a prefix.
+    pub(crate) fn routes_at(&self, net: NetId) -> &[Held] {
+        self.table.routes(net)
+    }
+
+    /// Every prefix that has routes or is kept, in order.
+    pub(crate) fn nets(&self) -> impl Iterator<Item = NetId> {
+        self.table.nets().iter()
+    }
+
+    /// Those behind `prefix`; from the first one on without.
+    pub(crate) fn nets_after(&self, prefix: Option<IpNet>) -> impl Iterator<Item = NetId> {
+        self.table.nets().iter_after(prefix)
     }
 
     /// Every route, by prefix.
     pub(crate) fn all_routes(&self) -> impl Iterator<Item = (IpNet, &[Held])> {
-        self.table.iter()
-    }
-
-    /// Every route behind `prefix`, by prefix; from the first one on without.
-    pub(crate) fn routes_after(&self, prefix: Option<IpNet>) -> impl Iterator<Item = (IpNet, &[Held])> {
-        self.table.iter_after(prefix)
+        let routes = self.nets().map(|net| (net, self.routes_at(net)));
+        routes.filter(|(_, routes)| !routes.is_empty()).map(|(net, routes)| (self.prefix(net), routes))
     }
 
     /// How many routes are so. Asks once for routes that many prefixes share.
@@ -108,16 +141,24 @@ impl View {
     }
 
     /// Puts these routes in the place of those of a prefix. False: they are the same.
-    fn set(&mut self, prefix: IpNet, routes: Vec<Held>, changes: &mut Changes) -> bool {
-        let has = !routes.is_empty();
-        let (had, differs) = self.table.set(prefix, routes);
-        match (had, has) {
+    fn set(&mut self, net: NetId, routes: Vec<Held>, changes: &mut Changes) -> bool {
+        let list = (!routes.is_empty()).then(|| self.table.hold(routes));
+        let prefix = self.prefix(net);
+        let differs = self.hang(net, list);
+        if differs {
+            changes.prefixes.push(prefix);
+        }
+        differs
+    }
+
+    /// Puts a list that is held in the place of that of a prefix. False: it is the same.
+    fn hang(&mut self, net: NetId, list: Option<Id>) -> bool {
+        let prefix = self.prefix(net);
+        let (had, differs) = self.table.set(net, list);
+        match (had, list.is_some()) {
             (false, true) => self.lengths.add(&prefix),
             (true, false) => self.lengths.remove(&prefix),
             (true, true) | (false, false) => {}
-        }
-        if differs {
-            changes.prefixes.push(prefix);
         }
         differs
     }
@@ -135,6 +176,31 @@ fn is_of_every_link(route: &KernelRoute) -> bool {
 }
 
 impl Changes {
+    /// Nothing, with room for as much as before.
+    pub(crate) fn clear(&mut self) {
+        let Self {
+            prefixes,
+            interfaces,
+            renamed,
+            names,
+            vrfs,
+            connected,
+            addresses,
+            objects,
+            unsure,
+            ownerless,
+        } = self;
+        prefixes.clear();
+        interfaces.clear();
+        renamed.clear();
+        names.clear();
+        connected.clear();
+        addresses.clear();
+        objects.clear();
+        ownerless.clear();
+        (*vrfs, *unsure) = (false, false);
+    }
+
     /// The network is not what it was: what was refused may be accepted now.
     pub(crate) fn is_about_network(&self) -> bool {
         !(self.interfaces.is_empty() && self.connected.is_empty() && self.addresses.is_empty())

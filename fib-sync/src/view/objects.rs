@@ -162,7 +162,9 @@ impl View {
     fn revise_on(&mut self, id: u32, changes: &mut Changes, revision: impl Fn(&mut Vec<Held>)) {
         let prefixes: Vec<IpNet> = self.table.prefixes_on(id).collect();
         for prefix in prefixes {
-            self.revise(prefix, changes, &revision);
+            if let Some(net) = self.find(&prefix) {
+                self.revise(net, changes, &revision);
+            }
         }
     }
 }

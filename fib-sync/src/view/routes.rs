@@ -5,26 +5,63 @@
 //! prefers the first that is a multipath candidate as the new one is, and `append` merges into it
 //! (`fib6_add_rt2node`).
 
+use std::slice;
+
 use ipnet::IpNet;
 
-use super::{Changes, Held, View};
+use super::{Changes, Held, NetId, View};
+use crate::pool::Id;
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 
 impl View {
-    /// Takes in what was written, and where.
-    pub(crate) fn write(&mut self, prefix: IpNet, route: Held, place: Place) -> Changes {
-        let mut changes = Changes::default();
-        self.put(prefix, route, place, &mut changes);
-        changes
+    /// Holds a route that is about to be written, for [`write`](Self::write) or [`discard`](Self::discard).
+    pub(crate) fn prepare(&mut self, route: &Held) -> Id {
+        self.table.hold(slice::from_ref(route))
+    }
+
+    /// A route that was prepared.
+    pub(crate) fn prepared(&self, id: Id) -> Option<&Held> {
+        self.table.list(id).first()
+    }
+
+    /// It was not written.
+    pub(crate) fn discard(&mut self, id: Id) {
+        self.table.release(id);
+    }
+
+    /// Takes in that a route that was prepared was written, and where.
+    pub(crate) fn write(&mut self, net: NetId, id: Id, place: Place, changes: &mut Changes) {
+        if self.stands_alone(net, id, place) {
+            self.hang(net, Some(id));
+            return;
+        }
+        let route = self.prepared(id).cloned();
+        self.discard(id);
+        if let Some(route) = route {
+            self.put(net, route, place, changes);
+        }
+    }
+
+    /// Nearly always there is nothing else at the prefix, or only what is replaced.
+    fn stands_alone(&self, net: NetId, id: Id, place: Place) -> bool {
+        match (self.routes_at(net), self.table.list(id)) {
+            ([], _) => true,
+            ([held], [route]) => {
+                place == Place::Instead && held.metric == route.metric && held.object.is_none()
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn added(&mut self, route: KernelRoute, place: Place, changes: &mut Changes) {
-        self.put(route.prefix, route.into(), place, changes);
+        let net = self.table.nets_mut().enter(route.prefix);
+        self.put(net, route.into(), place, changes);
     }
 
-    fn put(&mut self, prefix: IpNet, mut route: Held, place: Place, changes: &mut Changes) {
+    fn put(&mut self, net: NetId, mut route: Held, place: Place, changes: &mut Changes) {
         self.take_hops(&mut route);
-        self.revise(prefix, changes, |routes| match place {
+        let prefix = self.prefix(net);
+        self.revise(net, changes, |routes| match place {
             Place::Instead => replace(&prefix, routes, route),
             Place::First | Place::Last if matches!(prefix, IpNet::V6(_)) => merge(routes, route),
             Place::First => insert_first(routes, route),
@@ -37,7 +74,13 @@ impl View {
         let prefix = route.prefix;
         let mut route = Held::from(route);
         self.take_hops(&mut route);
-        self.revise(prefix, changes, |routes| {
+        let net = self.table.nets_mut().enter(prefix);
+        if self.routes_at(net).is_empty() {
+            let list = self.table.hold([route]);
+            self.hang(net, Some(list));
+            return changes.prefixes.push(prefix);
+        }
+        self.revise(net, changes, |routes| {
             let known = |held: &Held| *held == route || is_joined(&prefix, held, &route);
             if let Some(at) = routes.iter().position(known) {
                 routes.remove(at);
@@ -50,7 +93,8 @@ impl View {
         let prefix = route.prefix;
         // What stood on an object that went was dropped with it: IPv4 says nothing, IPv6 may or may not.
         let is_settled = route.object.is_some_and(|id| self.object(id).is_none());
-        let fits = self.revise(prefix, changes, |routes| remove(&prefix, routes, &route.into()));
+        let net = self.table.nets_mut().enter(prefix);
+        let fits = self.revise(net, changes, |routes| remove(&prefix, routes, &route.into()));
         if !fits && !is_settled {
             changes.unsure = true;
             changes.ownerless.push(prefix);
@@ -58,19 +102,17 @@ impl View {
     }
 
     /// Forgets the first route of `protocol` at this key, which the kernel says it does not have.
-    pub(crate) fn forget(&mut self, prefix: &IpNet, protocol: u8, metric: u32) -> Changes {
-        let mut changes = Changes::default();
-        self.revise(*prefix, &mut changes, |routes| {
+    pub(crate) fn forget(&mut self, net: NetId, protocol: u8, metric: u32, changes: &mut Changes) {
+        self.revise(net, changes, |routes| {
             let at = routes.iter().position(|held| held.metric == metric && held.protocol == protocol);
             at.map(|at| routes.remove(at));
         });
-        changes
     }
 
     /// Forgets all but the first route of `protocol` at this key.
-    pub(crate) fn forget_doubles(&mut self, prefix: &IpNet, protocol: u8, metric: u32) -> Changes {
+    pub(crate) fn forget_doubles(&mut self, net: NetId, protocol: u8, metric: u32) -> Changes {
         let mut changes = Changes::default();
-        self.revise(*prefix, &mut changes, |routes| {
+        self.revise(net, &mut changes, |routes| {
             let mut found = false;
             routes.retain(|held| {
                 let same_key = held.metric == metric && held.protocol == protocol;
@@ -83,14 +125,14 @@ impl View {
     /// Changes the routes of a prefix and notes whether that made a difference.
     pub(super) fn revise<R>(
         &mut self,
-        prefix: IpNet,
+        net: NetId,
         changes: &mut Changes,
         revision: impl FnOnce(&mut Vec<Held>) -> R,
     ) -> R {
-        let mut routes = self.routes(&prefix).to_vec();
+        let mut routes = self.routes_at(net).to_vec();
         let stood_on: Vec<u32> = routes.iter().filter_map(|route| route.object).collect();
         let result = revision(&mut routes);
-        if self.set(prefix, routes, changes) {
+        if self.set(net, routes, changes) {
             changes.objects.extend(stood_on.into_iter().filter(|id| !self.table.has_on(*id)));
         }
         result

@@ -24,13 +24,14 @@ impl View {
     pub(super) fn lose(&mut self, interface: u32, loss: Loss, changes: &mut Changes) {
         let over: Vec<IpNet> = self.table.ipv4_over(interface).collect();
         for prefix in over {
+            let Some(net) = self.find(&prefix) else { continue };
             let stays = |route: &&Held| !self.goes(route, interface, loss);
-            let routes: Vec<Held> = self.routes(&prefix).iter().filter(stays).cloned().collect();
+            let routes: Vec<Held> = self.routes_at(net).iter().filter(stays).cloned().collect();
             if routes.iter().any(|route| self.may_have_gone(route, interface)) {
                 changes.unsure = true;
                 changes.ownerless.extend(is_shared(&routes).then_some(prefix));
             }
-            self.set(prefix, routes, changes);
+            self.set(net, routes, changes);
         }
     }
 
@@ -51,9 +52,10 @@ impl View {
         let source = Some(address.local);
         let from: Vec<IpNet> = self.table.prefixes_from(address.local).collect();
         for prefix in from {
-            let mut routes = self.routes(&prefix).to_vec();
+            let Some(net) = self.find(&prefix) else { continue };
+            let mut routes = self.routes_at(net).to_vec();
             routes.iter_mut().filter(|route| route.source == source).for_each(|route| route.source = None);
-            self.set(prefix, routes, changes);
+            self.set(net, routes, changes);
         }
     }
 
