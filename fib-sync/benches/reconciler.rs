@@ -99,16 +99,15 @@ fn counted<R>(stage: impl FnOnce() -> R) -> R {
 fn synced(routes: u32) -> Reconciler {
     let mut reconciler = Reconciler::new(Config::new(254, 186, 20));
     assert_eq!(reconciler.poll_output(Instant::ZERO), Some(Output::Read));
-    reconciler.observe(
-        Seen::Link(Link { index: 1, name: "eth0".into(), up: true, running: true, master: None, vrf: None }),
-        Instant::ZERO,
-    );
     list(&mut reconciler, routes);
     tell(&mut reconciler);
     reconciler
 }
 
+/// A whole reading.
 fn list(reconciler: &mut Reconciler, routes: u32) {
+    let link = Link { index: 1, name: "eth0".into(), up: true, running: true, master: None, vrf: None };
+    reconciler.observe(Seen::Link(link), Instant::ZERO);
     for number in 0..routes {
         reconciler.observe(Seen::Listed(held(number)), Instant::ZERO);
     }

@@ -14,6 +14,8 @@ pub(crate) struct Pool<T: ?Sized> {
     slots: Vec<Option<Slot<T>>>,
     free: Vec<Id>,
     ids: HashMap<Arc<T>, Id, RandomState>,
+    /// Named last: values come many times in a row.
+    recent: Option<Id>,
 }
 
 #[derive(Debug)]
@@ -28,7 +30,7 @@ pub(crate) struct Id(NonZeroU32);
 
 impl<T: ?Sized> Default for Pool<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), ids: HashMap::default() }
+        Self { slots: Vec::new(), free: Vec::new(), ids: HashMap::default(), recent: None }
     }
 }
 
@@ -46,10 +48,11 @@ impl<T: Eq + Hash + ?Sized> Pool<T> {
 
     /// Holds a value once more; it is only taken in where nobody holds its like. True: it is the first time.
     pub(crate) fn hold<V: Borrow<T> + Into<Arc<T>>>(&mut self, value: V) -> (Id, bool) {
-        if let Some(id) = self.ids.get(value.borrow()).copied() {
+        if let Some(id) = self.find(value.borrow()) {
             if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
                 slot.holders += 1;
             }
+            self.recent = Some(id);
             return (id, false);
         }
         let id = self.free.pop().unwrap_or_else(|| Id::at(self.slots.len()));
@@ -60,7 +63,13 @@ impl<T: Eq + Hash + ?Sized> Pool<T> {
             None => self.slots.push(slot),
         }
         self.ids.insert(value, id);
+        self.recent = Some(id);
         (id, true)
+    }
+
+    fn find(&self, value: &T) -> Option<Id> {
+        let is_it = |id: &Id| self.get(*id) == Some(value);
+        self.recent.filter(is_it).or_else(|| self.ids.get(value).copied())
     }
 
     /// One holder less. Gives the value if that was the last one; its id may then come to name another.

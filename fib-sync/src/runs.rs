@@ -170,8 +170,9 @@ impl<K: Key, V> Run<K, V> {
 
     fn insert(&mut self, at: usize, key: K, value: V) {
         if self.keys.len() == self.keys.capacity() {
-            self.keys.reserve_exact(STEP);
-            self.values.reserve_exact(STEP);
+            let room = (self.keys.len() / 2).clamp(STEP, 4 * STEP);
+            self.keys.reserve_exact(room);
+            self.values.reserve_exact(room);
         }
         self.keys.insert(at, key);
         self.values.insert(at, value);
