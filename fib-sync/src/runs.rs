@@ -2,7 +2,7 @@
 //! two levels of runs of their first keys.
 //!
 //! A tree node of the standard library is between half and all full, half where keys come in order, and pads every
-//! key to the alignment of its value. Here a run grows by a few entries at a time, keys and values lie apart, and
+//! key to the alignment of its value. Here a run grows by some entries at a time, keys and values lie apart, and
 //! what comes in order fills its run. Keys are compared as numbers.
 
 use std::mem;
@@ -170,7 +170,8 @@ impl<K: Key, V> Run<K, V> {
 
     fn insert(&mut self, at: usize, key: K, value: V) {
         if self.keys.len() == self.keys.capacity() {
-            let room = (self.keys.len() / 2).clamp(STEP, 4 * STEP);
+            let length = self.keys.len();
+            let room = (length / 2).min(LONGEST.saturating_sub(length)).clamp(STEP, MOST);
             self.keys.reserve_exact(room);
             self.values.reserve_exact(room);
         }
@@ -181,7 +182,7 @@ impl<K: Key, V> Run<K, V> {
     fn remove(&mut self, at: usize) -> V {
         self.keys.remove(at);
         let value = self.values.remove(at);
-        if self.keys.capacity() - self.keys.len() > 2 * STEP {
+        if self.keys.capacity() - self.keys.len() > MOST + STEP {
             self.shrink();
         }
         value
@@ -232,8 +233,10 @@ impl<K: Key, V> Run<K, Run<K, V>> {
 const LONGEST: usize = if cfg!(test) { 8 } else { 128 };
 /// A run that is shorter joins the one before it.
 const SHORTEST: usize = LONGEST / 4;
-/// By how many entries a run grows.
+/// By how many entries a run grows at least.
 const STEP: usize = if cfg!(test) { 1 } else { 8 };
+/// By how many it grows at most.
+const MOST: usize = 4 * STEP;
 
 #[cfg(test)]
 mod tests {

@@ -90,13 +90,13 @@ impl View {
     /// The number of a prefix, which stays the same until [`let_go`](Self::let_go), whatever becomes of its routes.
     pub(crate) fn keep(&mut self, prefix: IpNet) -> NetId {
         let net = self.table.nets_mut().enter(prefix);
-        self.table.nets_mut().keep(net, true);
+        self.table.nets_mut().keep(net);
         net
     }
 
     /// Its number is needed no more.
     pub(crate) fn let_go(&mut self, net: NetId) {
-        self.table.nets_mut().keep(net, false);
+        self.table.nets_mut().let_go(net);
     }
 
     /// The prefix of a number.

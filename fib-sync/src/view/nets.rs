@@ -74,10 +74,17 @@ impl Nets {
         number
     }
 
-    /// What somebody outside thinks of keeps its number; what nobody does and holds nothing has none.
-    pub(super) fn keep(&mut self, net: NetId, kept: bool) {
+    /// Somebody outside thinks of a prefix: it keeps its number without routes.
+    pub(super) fn keep(&mut self, net: NetId) {
         if let Some(known) = self.nets.get_mut(net.index()) {
-            known.kept = kept;
+            known.kept = true;
+        }
+    }
+
+    /// Nobody does any more.
+    pub(super) fn let_go(&mut self, net: NetId) {
+        if let Some(known) = self.nets.get_mut(net.index()) {
+            known.kept = false;
         }
         self.drop_idle(net);
     }
@@ -209,9 +216,11 @@ mod tests {
             let (mut nets, mut model) = (Nets::default(), BTreeMap::<u8, (u8, bool)>::new());
             for (number, list, kept) in steps {
                 let net = nets.enter(prefix(number));
-                nets.keep(net, true);
+                nets.keep(net);
                 let before = nets.set(net, list_of(list));
-                nets.keep(net, kept);
+                if !kept {
+                    nets.let_go(net);
+                }
                 let (known, _) = model.insert(number, (list, kept)).unwrap_or_default();
                 prop_assert_eq!(before, list_of(known));
                 if list == 0 && !kept {
