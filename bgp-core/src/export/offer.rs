@@ -68,8 +68,8 @@ pub(super) struct Clerk<'a> {
 struct Known {
     /// Keeps the route, lest its place in memory become another's.
     _of: Arc<Interned>,
-    /// For policies to read.
-    route: Route,
+    /// For policies to read; boxed, because entries move when the map grows.
+    route: Box<Route>,
     /// Nothing asks for the prefix, and this group may have it whatever the prefix is.
     is_open: bool,
     /// As it is sent, where it can be.
@@ -142,7 +142,7 @@ impl<'a> Clerk<'a> {
     fn know(&mut self, route: &Arc<Interned>, voice: VoiceId, source: &Source, form: Form) -> &Known {
         let (key, names, sent) = (self.key, self.names, &mut self.sent);
         self.known.entry((Arc::as_ptr(route), voice, form)).or_insert_with(|| {
-            let unpacked = route.route();
+            let unpacked = Box::new(route.route());
             let is_open = key.export.as_deref().is_none()
                 && entitlement(key, names, ANYWHERE, source, &unpacked).is_ok();
             let octets = as_said(key, source, &unpacked, form).and_then(|route| Sent::of(key, &route));
