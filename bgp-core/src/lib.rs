@@ -1,6 +1,7 @@
 //! BGP-4 without I/O: codec, finite state machine, RIB, policy and export.
 
 pub mod export;
+pub mod mrt;
 pub mod peer;
 pub mod policy;
 pub mod rib;

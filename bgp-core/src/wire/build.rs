@@ -114,6 +114,17 @@ pub fn announce(
     Ok(())
 }
 
+/// An UPDATE around fields in wire form.
+pub(crate) fn frame_update(attributes: &[u8], nlri: &[u8]) -> BytesMut {
+    let mut out = BytesMut::new();
+    put_message(Kind::Update, &mut out, |out| {
+        out.put_u16(0);
+        put_field(out, |out| out.put_slice(attributes));
+        out.put_slice(nlri);
+    });
+    out
+}
+
 /// Whether a message has room for the attributes and any one prefix of the family.
 #[must_use]
 pub fn fits(family: Family, next_hop: &NextHop, attributes: &AttributeBlock, dialect: &Dialect) -> bool {

@@ -26,7 +26,7 @@ mod malformed;
 mod notification;
 mod opaque;
 mod open;
-mod parse;
+pub(crate) mod parse;
 mod prefix;
 #[cfg(test)]
 mod properties;
@@ -49,6 +49,9 @@ pub use open::Open;
 pub use prefix::{Nlri, PathId};
 pub use refresh::{RefreshKind, RouteRefresh};
 pub use update::{Reach, Routes, Unreach, Update};
+
+pub(crate) use build::frame_update;
+pub(crate) use prefix::{put_prefix, read_prefix};
 
 use bytes::BytesMut;
 

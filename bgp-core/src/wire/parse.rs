@@ -14,7 +14,7 @@ use crate::Family;
 
 /// What is left to read of a field, and where in the message it stands.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::wire) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     octets: &'a [u8],
     offset: usize,
 }
@@ -28,15 +28,15 @@ pub(in crate::wire) struct UpdateFields<'a> {
 
 /// An attribute cut out of its field.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::wire) struct FramedAttribute<'a> {
-    pub(in crate::wire) flags: u8,
-    pub(in crate::wire) code: u8,
-    pub(in crate::wire) value: Cursor<'a>,
+pub(crate) struct FramedAttribute<'a> {
+    pub(crate) flags: u8,
+    pub(crate) code: u8,
+    pub(crate) value: Cursor<'a>,
 }
 
 /// Why no attribute could be cut out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::wire) enum Unframed {
+pub(crate) enum Unframed {
     /// Too few octets for a header.
     Header { left: usize },
     /// The value runs past the field.
@@ -49,38 +49,38 @@ const EXTENDED_LENGTH: u8 = crate::wire::attribute::EXTENDED_LENGTH;
 
 impl<'a> Cursor<'a> {
     /// A cursor at `octets`, which begin at `offset` in the message.
-    pub(in crate::wire) const fn new(octets: &'a [u8], offset: usize) -> Self {
+    pub(crate) const fn new(octets: &'a [u8], offset: usize) -> Self {
         Self { octets, offset }
     }
 
     /// What is left.
-    pub(in crate::wire) const fn octets(&self) -> &'a [u8] {
+    pub(crate) const fn octets(&self) -> &'a [u8] {
         self.octets
     }
 
     /// How much is left.
-    pub(in crate::wire) const fn len(&self) -> usize {
+    pub(crate) const fn len(&self) -> usize {
         self.octets.len()
     }
 
-    pub(in crate::wire) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.octets.is_empty()
     }
 
     /// Where in the message reading goes on.
-    pub(in crate::wire) const fn offset(&self) -> usize {
+    pub(crate) const fn offset(&self) -> usize {
         self.offset
     }
 
-    pub(in crate::wire) fn octet(&mut self) -> Option<u8> {
+    pub(crate) fn octet(&mut self) -> Option<u8> {
         self.run(be_u8)
     }
 
-    pub(in crate::wire) fn u16(&mut self) -> Option<u16> {
+    pub(crate) fn u16(&mut self) -> Option<u16> {
         self.run(be_u16)
     }
 
-    pub(in crate::wire) fn u32(&mut self) -> Option<u32> {
+    pub(crate) fn u32(&mut self) -> Option<u32> {
         self.run(be_u32)
     }
 
@@ -88,11 +88,11 @@ impl<'a> Cursor<'a> {
         self.run(be_u64)
     }
 
-    pub(in crate::wire) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         self.run(take(count))
     }
 
-    pub(in crate::wire) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
@@ -108,7 +108,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A value with its length in two octets before it.
-    pub(in crate::wire) fn long_field(&mut self) -> Option<Self> {
+    pub(crate) fn long_field(&mut self) -> Option<Self> {
         let octets = self.run(length_data(be_u16))?;
         Some(self.just_read(octets))
     }
@@ -124,7 +124,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The next attribute.
-    pub(in crate::wire) fn attribute(&mut self) -> Result<FramedAttribute<'a>, Unframed> {
+    pub(crate) fn attribute(&mut self) -> Result<FramedAttribute<'a>, Unframed> {
         let header = |octets| -> Step<'a, (u8, u8, u16)> {
             let (octets, (flags, code)) = (be_u8, be_u8).parse(octets)?;
             let (octets, length) = match flags & EXTENDED_LENGTH {

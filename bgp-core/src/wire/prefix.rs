@@ -112,6 +112,16 @@ impl Nlri {
     }
 }
 
+/// Reads a prefix in the form of NLRI, without a path identifier.
+pub(crate) fn read_prefix(cursor: &mut Cursor<'_>, family: Family) -> Option<IpNet> {
+    Nlri::read(cursor, family, PathIds::Absent).ok().map(|nlri| nlri.prefix)
+}
+
+/// Writes a prefix in the form of NLRI, without a path identifier.
+pub(crate) fn put_prefix(prefix: &IpNet, out: &mut BytesMut) {
+    Nlri { path_id: PathId(0), prefix: *prefix }.put(PathIds::Absent, out);
+}
+
 /// A prefix that nobody can be reached at, and where it stands in the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::wire) struct Unroutable {
