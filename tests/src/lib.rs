@@ -10,6 +10,7 @@ pub mod flood;
 pub mod interop;
 pub mod kernel;
 pub mod load;
+pub mod mrt_lines;
 pub mod netns;
 pub mod ping;
 pub mod process;
