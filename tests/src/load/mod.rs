@@ -1,7 +1,17 @@
-//! Load for a daemon under test: a seeded table, a feeder that sends it, a sink that counts it.
+//! Load for a daemon under test: seeded tables, a crowd of sessions that sends and checks them, the daemons
+//! that can be loaded, and what they use.
+//!
+//! One thread and one epoll loop play all peers. What is sent is encoded before the clock starts; what is
+//! received is cut, hashed and compared, never decoded into values.
 
-pub mod feeder;
-pub mod link;
+pub mod client;
+pub mod crowd;
+pub mod daemon;
+pub mod dump;
+pub mod feed;
+pub mod mark;
+pub mod network;
+pub mod register;
 pub mod sink;
 pub mod table;
 pub mod usage;
