@@ -14,6 +14,7 @@ mod prefix_set;
 mod rib;
 mod session;
 mod speaker;
+mod storm;
 mod update;
 
 pub use bounded::bounded;
@@ -25,6 +26,7 @@ pub use prefix_set::prefix_set;
 pub use rib::rib;
 pub use session::session;
 pub use speaker::speaker;
+pub use storm::storm;
 pub use update::update;
 
 /// A fuzz target: its name is that of its binary and of its corpus.
@@ -46,5 +48,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "rib", body: rib },
     Target { name: "session", body: session },
     Target { name: "speaker", body: speaker },
+    Target { name: "storm", body: storm },
     Target { name: "update", body: update },
 ];
