@@ -1,5 +1,6 @@
-//! Packing: many words about many prefixes into few messages. Withdrawals first; then, for each
-//! audience, one run of messages per distinct route.
+//! Packing: many words about many prefixes into few messages. For each audience one run of messages per
+//! distinct route. Withdrawals come first, but where a prefix has several paths last: the path that takes the
+//! place of another is there before that one goes, however slowly the messages are read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -66,7 +67,8 @@ impl Pack {
 
     /// The messages, in the order in which they have to be sent.
     pub(super) fn finish(mut self, family: Family, dialect: &Dialect) -> Vec<Saying> {
-        self.lines.sort_by_key(|line| line.bundle);
+        let several = dialect.add_path_send.contains(&family);
+        self.lines.sort_by_key(|line| (several && line.bundle.withdraws(), line.bundle));
         let all: Vec<Nlri> = self.lines.iter().map(|line| line.nlri).collect();
         let (mut sayings, mut rest) = (Vec::new(), &all[..]);
         let mut draft: Option<Draft<'_>> = None;
@@ -121,6 +123,10 @@ impl<'a> Draft<'a> {
 }
 
 impl Bundle {
+    const fn withdraws(self) -> bool {
+        matches!(self, Self::Withdrawn(_))
+    }
+
     const fn audience(self) -> Audience {
         match self {
             Self::Withdrawn(audience) | Self::Announced(audience, _) => audience,
@@ -140,3 +146,32 @@ fn count_messages(mut octets: &[u8]) -> u32 {
 
 /// Octets after which a new buffer is begun: a good write to a socket.
 const ENOUGH: usize = 32 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::key::Key;
+    use crate::export::testing::{internal, route};
+    use crate::wire::PathId;
+
+    /// The identifiers of the paths of one prefix, in the order in which they are spoken of: the first is
+    /// withdrawn, the second takes its place.
+    fn order(add_path_send: Vec<Family>) -> Vec<u32> {
+        let mut target = internal();
+        target.dialect.add_path_send = add_path_send;
+        let sent = Sent::of(&Key::of(&target, Family::IPV4), &route(2, &[])).expect("it fits");
+        let mut pack = Pack::new();
+        let prefix = "10.0.0.0/24".parse().expect("a prefix");
+        for (path_id, sent) in [(1, None), (2, Some(Arc::new(sent)))] {
+            pack.add(prefix, Word { path_id: PathId(path_id), audience: Audience::All, sent });
+        }
+        let sayings = pack.finish(Family::IPV4, &target.dialect);
+        sayings.iter().flat_map(|saying| saying.nlri.iter().map(|nlri| nlri.path_id.0)).collect()
+    }
+
+    #[test]
+    fn a_path_that_replaces_another_is_told_first() {
+        assert_eq!(order(vec![Family::IPV4]), [2, 1]);
+        assert_eq!(order(Vec::new()), [1, 2]);
+    }
+}

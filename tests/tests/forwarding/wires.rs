@@ -76,6 +76,24 @@ fn a_receiver_that_is_slow_loses_nothing_and_holds_up_nobody() {
 }
 
 #[test]
+fn a_path_that_replaces_another_is_there_before_that_goes() {
+    for seed in 0..5 {
+        let mut scene = Scene::new(seed, Shape::Reflected(1), 4);
+        scene.topology.set_add_path((NodeId(0), NodeId(1)), true);
+        scene.reconfigure([NodeId(0), NodeId(1)]);
+        scene.world.run_for(MINUTE);
+        // With the session the identifiers of its paths change, and the reflector has both for a moment.
+        for on in [true, false] {
+            scene.world.slow_down(NodeId(1), NodeId(0), MINUTE);
+            scene.topology.set_add_path((NodeId(0), NodeId(2)), on);
+            scene.reconfigure([NodeId(0), NodeId(2)]);
+            scene.world.run_for(2 * MINUTE);
+        }
+        scene.check(&format!("seed {seed}"));
+    }
+}
+
+#[test]
 fn connections_that_collide_again_and_again_are_not_noticed() {
     for seed in 0..5 {
         let mut scene = Scene::new(seed, Shape::Mesh, 4);
