@@ -1,5 +1,6 @@
 //! The speaker's configuration, validated: a driver builds it, the core trusts it.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,18 @@ pub struct DynamicPeers {
     pub template: PeerConfig,
 }
 
+impl DynamicPeers {
+    /// What the neighbour at `address` becomes.
+    pub(super) fn peer(&self, address: IpAddr) -> PeerConfig {
+        PeerConfig {
+            name: Arc::from(address.to_string()),
+            remote: SocketAddr::new(address, self.template.remote.port()),
+            passive: true,
+            ..self.template.clone()
+        }
+    }
+}
+
 /// Everything a speaker has to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -81,6 +94,12 @@ pub struct Config {
 }
 
 impl Config {
+    /// The most specific range that contains `address`.
+    pub(super) fn range_of(&self, address: IpAddr) -> Option<&DynamicPeers> {
+        let ranges = self.dynamic_peers.iter().filter(|range| range.prefix.contains(&address));
+        ranges.max_by_key(|range| range.prefix.prefix_len())
+    }
+
     /// No peers, no kernel, no multipath, and graceful restart as usual.
     #[must_use]
     pub fn new(asn: Asn, router_id: RouterId) -> Self {

@@ -75,17 +75,13 @@ impl Speaker {
                 Some(_) | None => Ok(id),
             };
         }
-        let ranges = self.config.dynamic_peers.iter().filter(|range| range.prefix.contains(&remote.ip()));
-        let Some(range) = ranges.max_by_key(|range| range.prefix.prefix_len()) else {
+        let Some(range) = self.config.range_of(remote.ip()) else {
             return Err("no peer has this address and no range contains it");
         };
         if self.members(&range.prefix) >= range.limit as usize {
             return Err("the limit of the range is reached");
         }
-        let mut config = range.template.clone();
-        config.name = Arc::from(remote.ip().to_string());
-        config.remote = SocketAddr::new(remote.ip(), range.template.remote.port());
-        config.passive = true;
+        let config = range.peer(remote.ip());
         Ok(self.enrol(config, Stay::Accepted, now))
     }
 

@@ -8,7 +8,7 @@ use crate::peer::PeerConfig;
 use crate::speaker::{Config, Event, PeerId, Speaker};
 use crate::wire::{Cease, Notification};
 
-use super::neighbour::Stay;
+use super::neighbour::{Neighbour, Stay};
 use super::rib_settings;
 
 /// What a changed peer configuration costs.
@@ -46,8 +46,24 @@ impl Speaker {
             let everybody: Vec<PeerId> = self.roster.iter().map(|neighbour| neighbour.id).collect();
             everybody.into_iter().for_each(|id| self.judge_anew(id));
         }
+        for (id, peer) in self.accepted(&names) {
+            reset += usize::from(self.change_peer(id, peer, identity, now) == Effect::Reset);
+        }
         self.change_tables(&old);
         self.tell(Event::Reconfigured { added, removed, reset });
+    }
+
+    /// Those who came from a range and have no name of their own, and what their range makes of them now.
+    fn accepted(&self, names: &BTreeSet<Arc<str>>) -> Vec<(PeerId, PeerConfig)> {
+        let accepted = self
+            .roster
+            .iter()
+            .filter(|peer| peer.stay == Stay::Accepted && !names.contains(&peer.config().name));
+        let becomes = |peer: &Neighbour| {
+            let address = peer.config().remote.ip();
+            Some((peer.id, self.config.range_of(address)?.peer(address)))
+        };
+        accepted.filter_map(becomes).collect()
     }
 
     fn remove_missing(&mut self, names: &BTreeSet<Arc<str>>, now: Instant) -> usize {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
+use crate::script::{Stage, THEIRS, config, host, net, open, peer, update, usual};
 use bgp_core::Asn;
 use bgp_core::peer::PeerConfig;
 use bgp_core::policy::Policy;
-use bgp_core::speaker::{Config, ConnId, FibRoute, Input};
+use bgp_core::speaker::{Config, ConnId, DynamicPeers, FibRoute, Input};
 use bgp_core::wire::Message;
 use ipnet::IpNet;
 
@@ -71,6 +71,27 @@ fn another_export_policy_takes_back_what_it_rejects() {
     reconfigure(&mut stage, ours());
     assert_eq!(told(&mut stage, listener), (vec![net(BLOCK)], vec![]));
     assert_eq!(stage.kernel.len(), 1);
+}
+
+/// A range is not asked for once, when somebody comes from it: its clients are its clients.
+#[test]
+fn another_policy_of_a_range_reaches_those_who_have_come() {
+    let ranged = |template: PeerConfig| {
+        let range = DynamicPeers { prefix: net("192.0.2.0/24"), limit: 10, template };
+        Config { dynamic_peers: vec![range], ..config(vec![peer(2, THEIRS)]) }
+    };
+    let mut stage = Stage::new(ranged(peer(9, OTHERS)));
+    let teller = stage.establish(2, THEIRS, None);
+    let listener = stage.dial(3);
+    stage.introduce(listener, &open(3, OTHERS, None));
+    stage.wait(11, &[teller, listener]);
+    stage.say(teller, &update(&[], &usual(&[THEIRS], host(2), false), &[BLOCK]));
+    stage.heard(teller);
+    stage.heard(listener);
+    reconfigure(&mut stage, ranged(PeerConfig { export: Some(reject_all()), ..peer(9, OTHERS) }));
+    assert_eq!(told(&mut stage, listener), (vec![], vec![net(BLOCK)]));
+    reconfigure(&mut stage, ranged(peer(9, OTHERS)));
+    assert_eq!(told(&mut stage, listener), (vec![net(BLOCK)], vec![]));
 }
 
 #[test]
