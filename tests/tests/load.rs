@@ -62,3 +62,8 @@ fn flaps_are_followed_among_other_changes() {
 fn a_client_that_reads_no_more_holds_nobody_up() {
     assert_eq!(play("i --routes 1000 --clients 4 caracal").len(), 1);
 }
+
+#[test]
+fn a_changed_policy_reaches_clients_that_a_range_let_in() {
+    assert_eq!(play("h --routes 500 --clients 4 caracal bird").len(), 2);
+}
