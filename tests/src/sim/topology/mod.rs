@@ -86,7 +86,10 @@ impl Topology {
             (Shape::Internet, 3),
             (Shape::Mixed, 8),
         ][below(6) as usize];
-        let mut topology = Self::new(shape, least + extra, chance);
+        // Where every host is an AS of its own and has many neighbours, the ways that are tried after a loss grow
+        // faster than exponentially with their number.
+        let most = if shape == Shape::Internet { 12 } else { u8::MAX };
+        let mut topology = Self::new(shape, (least + extra).min(most), chance);
         topology.vary(chance);
         topology
     }
