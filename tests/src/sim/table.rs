@@ -8,7 +8,8 @@ use bgp_core::speaker::{FibChange, FibSet, Input};
 use bgp_daemon::fib;
 use fib_sync::model::{How, Kernel, Said};
 use fib_sync::{
-    Address, Config, Event, KernelForwarding, KernelHop, KernelRoute, Link, Output, Reconciler, SetId, Share,
+    Address, Config, Event, KernelForwarding, KernelHop, KernelRoute, Link, Output, Reconciler, Seen, SetId,
+    Share,
 };
 use ipnet::IpNet;
 
@@ -22,6 +23,8 @@ pub struct Table {
     reconciler: Option<Reconciler>,
     /// Addresses asked about and not answered for yet.
     unanswered: BTreeSet<IpAddr>,
+    /// The kernel was asked to list everything, and has not said that this is all.
+    reading: bool,
     /// There may be something to do.
     pub(super) stirred: bool,
     /// A turn is on its way.
@@ -58,6 +61,7 @@ impl Table {
             addresses,
             reconciler: None,
             unanswered: BTreeSet::new(),
+            reading: false,
             stirred: false,
             scheduled: false,
             changed: true,
@@ -79,6 +83,13 @@ impl Table {
     /// Our routes in the kernel.
     pub fn ours(&self) -> impl Iterator<Item = KernelRoute> {
         self.kernel.routes().filter(|route| route.protocol == OURS)
+    }
+
+    /// A reading of the kernel is under way, as the audit makes one whether anything happens or not. One that was
+    /// interrupted is not over: it is repeated.
+    #[must_use]
+    pub const fn is_being_read(&self) -> bool {
+        self.reading
     }
 
     /// The route of somebody else is as it was.
@@ -106,6 +117,7 @@ impl Table {
     pub(super) fn stop(&mut self) {
         self.reconciler = None;
         self.unanswered.clear();
+        self.reading = false;
     }
 
     /// The kernel too forgets everything that is not configured.
@@ -170,6 +182,7 @@ impl Table {
             match output {
                 Output::Read => {
                     self.kernel.read();
+                    self.reading = true;
                     continue;
                 }
                 Output::Apply(ticket, operation) => self.kernel.apply(ticket, &operation),
@@ -183,7 +196,10 @@ impl Table {
         {
             heard += 1;
             match said {
-                Said::Seen(seen) => reconciler.observe(seen, now),
+                Said::Seen(seen) => {
+                    self.reading &= seen != Seen::Complete;
+                    reconciler.observe(seen, now);
+                }
                 Said::Answer(ticket, result) => reconciler.done(ticket, result, now),
             }
         }
