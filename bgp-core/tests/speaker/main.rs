@@ -4,6 +4,7 @@ mod carriers;
 mod first_decisions;
 mod headless;
 mod leaving;
+mod listing;
 mod long_lived;
 mod reconfiguring;
 mod refreshes;

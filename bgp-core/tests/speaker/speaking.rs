@@ -493,22 +493,3 @@ fn after_a_restart_nobody_is_told_before_everybody_has_told_us() {
     assert_eq!(heard.into_iter().filter_map(ends).collect::<Vec<_>>(), [Family::IPV6]);
     assert!(stage.swept);
 }
-
-#[test]
-fn a_page_ends_where_a_slice_does() {
-    use bgp_core::speaker::{PrefixMatch, RouteQuery};
-    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
-    let conn = stage.establish(2, THEIRS, None);
-    let prefixes: Vec<String> = (0..6000).map(|n| format!("10.{}.{}.0/24", n / 256, n % 256)).collect();
-    for part in prefixes.chunks(500) {
-        let part: Vec<&str> = part.iter().map(String::as_str).collect();
-        stage.say(conn, &update(&[], &external(), &part));
-    }
-    let query = RouteQuery { prefixes: PrefixMatch::Longer(net("10.23.100.0/24")), ..RouteQuery::default() };
-    let view = stage.speaker.view();
-    let first = view.routes(&query, None, 1000);
-    assert!(first.routes.is_empty() && first.next.is_some(), "it is not among the first few thousand");
-    let second = view.routes(&query, first.next, 1000);
-    assert_eq!(second.routes.len(), 1);
-    assert_eq!(second.next, None);
-}

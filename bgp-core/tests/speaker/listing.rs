@@ -1,0 +1,23 @@
+//! Pages of routes, as operators ask for them.
+
+use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
+use bgp_core::speaker::{PrefixMatch, RouteQuery};
+
+/// What is asked for may lie beyond the slice of the table that one call looks at.
+#[test]
+fn a_page_ends_where_a_slice_does() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    let prefixes: Vec<String> = (0..6000).map(|n| format!("10.{}.{}.0/24", n / 256, n % 256)).collect();
+    for part in prefixes.chunks(500) {
+        let part: Vec<&str> = part.iter().map(String::as_str).collect();
+        stage.say(conn, &update(&[], &usual(&[THEIRS], host(2), false), &part));
+    }
+    let query = RouteQuery { prefixes: PrefixMatch::Longer(net("10.23.100.0/24")), ..RouteQuery::default() };
+    let view = stage.speaker.view();
+    let first = view.routes(&query, None, 1000);
+    assert!(first.routes.is_empty() && first.next.is_some(), "it is not among the first few thousand");
+    let second = view.routes(&query, first.next, 1000);
+    assert_eq!(second.routes.len(), 1);
+    assert_eq!(second.next, None);
+}
