@@ -1,6 +1,7 @@
 //! What the laboratory could not do.
 
 use std::fmt::{self, Display};
+use std::process::ExitCode;
 
 /// An action of the laboratory and why it failed, for a person to read.
 #[derive(thiserror::Error)]
@@ -14,6 +15,18 @@ impl Failure {
     /// `doing` is the action ("open a raw socket"), `why` the refusal.
     pub fn new(doing: impl Into<String>, why: impl Display) -> Self {
         Self { doing: doing.into(), why: why.to_string() }
+    }
+
+    /// How a program ends: a failure is told on standard error.
+    #[must_use]
+    pub fn told(done: Result<(), Self>) -> ExitCode {
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                eprintln!("error: {failure}");
+                ExitCode::FAILURE
+            }
+        }
     }
 }
 

@@ -35,18 +35,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let built = if sandbox::is_inside() { Ok(()) } else { programs::build() };
     match built {
-        Ok(()) => sandbox::within(|_| told(all(&arguments))),
-        refused => told(refused),
-    }
-}
-
-fn told(done: Result<(), Failure>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
+        Ok(()) => sandbox::within(|_| Failure::told(all(&arguments))),
+        refused => Failure::told(refused),
     }
 }
 

@@ -43,19 +43,9 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.alone {
-        return sandbox::within(|_| told(play(arguments.shapes[0], &arguments)));
+        return sandbox::within(|_| Failure::told(play(arguments.shapes[0], &arguments)));
     }
-    told(programs::build().and_then(|()| each_by_itself(&arguments)))
-}
-
-fn told(done: Result<(), Failure>) -> ExitCode {
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    Failure::told(programs::build().and_then(|()| each_by_itself(&arguments)))
 }
 
 /// Each shape gets a sandbox of its own; one that fails does not keep the others from being played.
