@@ -23,6 +23,7 @@ mod workload;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tests::failure::Failure;
 use tests::sandbox;
 
 /// Measures how fast routes get into the kernel, out of it, and over a restart.
@@ -51,27 +52,17 @@ enum What {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let What::Victim(victim) = &arguments.what {
-        return outcome(restart::victim(victim));
+        return Failure::told(restart::victim(victim));
     }
     if let What::Follower = arguments.what {
-        return outcome(idle::follow());
+        return Failure::told(idle::follow());
     }
     sandbox::within(|_| {
-        outcome(network::prepare().and_then(|()| match &arguments.what {
+        Failure::told(network::prepare().and_then(|()| match &arguments.what {
             What::Routes(arguments) => routes::run(arguments),
             What::Restart(arguments) => restart::run(arguments),
             What::Idle(arguments) => idle::run(arguments),
             What::Follower | What::Victim(_) => Ok(()),
         }))
     })
-}
-
-fn outcome(result: Result<(), tests::failure::Failure>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
 }

@@ -70,17 +70,17 @@ enum What {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if let What::Broadcaster { file } = &arguments.what {
-        return outcome(broadcast(file));
+        return Failure::told(broadcast(file));
     }
     if let What::Dump { file } = &arguments.what {
-        return outcome(dump(file));
+        return Failure::told(dump(file));
     }
     if !sandbox::is_inside()
         && let Err(failure) = programs::build()
     {
-        return outcome(Err(failure));
+        return Failure::told(Err(failure));
     }
-    sandbox::within(|_| outcome(measure(&arguments.what)))
+    sandbox::within(|_| Failure::told(measure(&arguments.what)))
 }
 
 fn measure(what: &What) -> Result<(), Failure> {
@@ -103,14 +103,4 @@ fn dump(file: &Path) -> Result<(), Failure> {
         writeln!(out, "{line}").doing("print")?;
     }
     Ok(())
-}
-
-fn outcome(result: Result<(), Failure>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::FAILURE
-        }
-    }
 }
