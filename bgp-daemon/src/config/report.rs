@@ -91,12 +91,13 @@ impl Report {
     }
 
     /// Everything that was said, in the order of the text; a value that several peers inherit is
-    /// complained about once.
+    /// complained about once. Past [`MOST_SHOWN`] the rest is only counted.
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         let files = self.files.into_inner();
         let mut problems = self.problems.into_inner();
         problems.sort_by_key(|(_, problem)| problem.place);
         problems.dedup();
+        count_the_rest(&mut problems);
         let located = |problem: Problem, severity| Diagnostic {
             severity,
             location: problem.place.and_then(|place| {
@@ -107,5 +108,36 @@ impl Report {
             hint: problem.hint,
         };
         problems.into_iter().map(|(severity, problem)| located(problem, severity)).collect()
+    }
+}
+
+/// Most problems that are told one by one. A binary file taken for a configuration has one in each of its
+/// octets, and finding the line of each would take the square of its length.
+const MOST_SHOWN: usize = 100;
+
+/// Puts one line in the place of what is more than [`MOST_SHOWN`], as bad as the worst of it.
+fn count_the_rest(problems: &mut Vec<(Severity, Problem)>) {
+    let rest = problems.split_off(problems.len().min(MOST_SHOWN));
+    if let Some(worst) = rest.iter().map(|(severity, _)| *severity).min() {
+        let more = rest.len();
+        problems.push((worst, Problem::nowhere(format!("and {more} more problems, which are not shown"))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn past_a_hundred_problems_the_rest_is_counted_and_no_error_is_lost() {
+        let report = Report::default();
+        let place = report.add_file(Path::new("c.toml"), &"x".repeat(300));
+        (0..MOST_SHOWN + 20).for_each(|at| report.warn(Problem::at(place(at..at + 1), format!("{at}"))));
+        report.error(Problem::at(place(290..291), "the only error"));
+        let diagnostics = report.finish();
+        assert_eq!(diagnostics.len(), MOST_SHOWN + 1);
+        let last = diagnostics.last().expect("the count");
+        assert!(last.is_error(), "{last}");
+        assert!(last.message.contains("21 more"), "{last}");
     }
 }
