@@ -13,7 +13,7 @@ use bytes::{BufMut, BytesMut};
 use crate::Family;
 use crate::wire::attribute::{self, Known, put_attribute};
 use crate::wire::header::{HEADER_LENGTH, Kind, put_message};
-use crate::wire::prefix::PathIds;
+use crate::wire::prefix::{self, PathIds, put_all};
 use crate::wire::{Attributes, Dialect, NextHop, Nlri};
 
 /// Octets of an UPDATE besides its three fields: the header and two lengths.
@@ -97,8 +97,9 @@ pub fn announce(
     let path_ids = dialect.path_ids_sent(family);
     let fixed = UPDATE_OVERHEAD.saturating_add(attributes.size()).saturating_add(form.size());
     let room = dialect.send_limit.saturating_sub(fixed);
-    if let Some(longest) =
-        nlri.iter().map(|nlri| nlri.encoded_length(path_ids)).max().filter(|size| *size > room)
+    if prefix::longest(family, path_ids) > room
+        && let Some(longest) = nlri.iter().map(|nlri| nlri.encoded_length(path_ids)).max()
+        && longest > room
     {
         return Err(Unsendable::TooLarge {
             needed: fixed.saturating_add(longest),
@@ -129,13 +130,8 @@ pub(crate) fn frame_update(attributes: &[u8], nlri: &[u8]) -> BytesMut {
 #[must_use]
 pub fn fits(family: Family, next_hop: &NextHop, attributes: &AttributeBlock, dialect: &Dialect) -> bool {
     let Ok(form) = AnnounceForm::choose(family, next_hop, dialect) else { return false };
-    let address = if family == Family::IPV4 { 4_usize } else { 16 };
-    let path_id = if dialect.path_ids_sent(family) == PathIds::Present { 4_usize } else { 0 };
-    let beside = UPDATE_OVERHEAD
-        .saturating_add(form.size())
-        .saturating_add(path_id)
-        .saturating_add(1)
-        .saturating_add(address);
+    let longest = prefix::longest(family, dialect.path_ids_sent(family));
+    let beside = UPDATE_OVERHEAD.saturating_add(form.size()).saturating_add(longest);
     let room = dialect.send_limit.saturating_sub(beside);
     attributes.size() <= room
 }
@@ -242,10 +238,6 @@ impl<'a> Iterator for Chunks<'a> {
         self.rest = rest;
         (!chunk.is_empty()).then_some(chunk)
     }
-}
-
-fn put_all(nlri: &[Nlri], path_ids: PathIds, out: &mut BytesMut) {
-    nlri.iter().for_each(|nlri| nlri.put(path_ids, out));
 }
 
 pub(in crate::wire) fn put_family(family: Family, out: &mut BytesMut) {

@@ -4,11 +4,10 @@
 //! parser here says only *it does not fit*, and the caller, who knows which field it is reading, says
 //! what that means. No parser sees an octet beyond the field it was given.
 
-use nom::bytes::complete::take;
+use nom::Parser;
 use nom::combinator::rest;
 use nom::multi::length_data;
-use nom::number::complete::{be_u8, be_u16, be_u32, be_u64};
-use nom::{IResult, Parser};
+use nom::number::complete::{be_u8, be_u16};
 
 use crate::Family;
 
@@ -43,8 +42,6 @@ pub(crate) enum Unframed {
     Value { code: u8, length: u16, left: usize },
 }
 
-type Step<'a, T> = IResult<&'a [u8], T, ()>;
-
 const EXTENDED_LENGTH: u8 = crate::wire::attribute::EXTENDED_LENGTH;
 
 impl<'a> Cursor<'a> {
@@ -73,27 +70,32 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn octet(&mut self) -> Option<u8> {
-        self.run(be_u8)
+        self.array().map(|[octet]| octet)
     }
 
     pub(crate) fn u16(&mut self) -> Option<u16> {
-        self.run(be_u16)
+        self.array().map(u16::from_be_bytes)
     }
 
     pub(crate) fn u32(&mut self) -> Option<u32> {
-        self.run(be_u32)
+        self.array().map(u32::from_be_bytes)
     }
 
     pub(in crate::wire) fn u64(&mut self) -> Option<u64> {
-        self.run(be_u64)
+        self.array().map(u64::from_be_bytes)
     }
 
+    /// Asked for every prefix, so cut by hand: a combinator cost three times as much.
     pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        self.run(take(count))
+        let (taken, left) = self.octets.split_at_checked(count)?;
+        self.pass(left);
+        Some(taken)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.try_into().ok()
+        let (array, left) = self.octets.split_first_chunk()?;
+        self.pass(left);
+        Some(*array)
     }
 
     /// AFI and SAFI.
@@ -125,26 +127,38 @@ impl<'a> Cursor<'a> {
 
     /// The next attribute.
     pub(crate) fn attribute(&mut self) -> Result<FramedAttribute<'a>, Unframed> {
-        let header = |octets| -> Step<'a, (u8, u8, u16)> {
-            let (octets, (flags, code)) = (be_u8, be_u8).parse(octets)?;
-            let (octets, length) = match flags & EXTENDED_LENGTH {
-                0 => be_u8.map(u16::from).parse(octets)?,
-                _ => be_u16.parse(octets)?,
-            };
-            Ok((octets, (flags, code, length)))
-        };
         let left = self.len();
-        let (flags, code, length) = self.run(header).ok_or(Unframed::Header { left })?;
+        let (flags, code, length) = self.attribute_header().ok_or(Unframed::Header { left })?;
         let left = self.len();
         let value = self.take(usize::from(length)).ok_or(Unframed::Value { code, length, left })?;
         Ok(FramedAttribute { flags, code, value: self.just_read(value) })
     }
 
+    /// Flags, code and length; nothing is read where they do not fit.
+    fn attribute_header(&mut self) -> Option<(u8, u8, u16)> {
+        let (header, left) = match self.octets {
+            [flags, code, length, left @ ..] if flags & EXTENDED_LENGTH == 0 => {
+                ((*flags, *code, u16::from(*length)), left)
+            }
+            [flags, code, high, low, left @ ..] if flags & EXTENDED_LENGTH != 0 => {
+                ((*flags, *code, u16::from_be_bytes([*high, *low])), left)
+            }
+            _ => return None,
+        };
+        self.pass(left);
+        Some(header)
+    }
+
     fn run<T>(&mut self, mut parser: impl Parser<&'a [u8], Output = T, Error = ()>) -> Option<T> {
         let (left, value) = parser.parse(self.octets).ok()?;
+        self.pass(left);
+        Some(value)
+    }
+
+    /// Goes on at `left`, the end of what there was.
+    const fn pass(&mut self, left: &'a [u8]) {
         self.offset = self.offset.saturating_add(self.octets.len().saturating_sub(left.len()));
         self.octets = left;
-        Some(value)
     }
 
     /// A cursor over octets that were the last to be read.

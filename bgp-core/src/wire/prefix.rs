@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::Family;
@@ -49,12 +49,8 @@ impl Nlri {
         };
         let length = cursor.octet().ok_or(Reason::PrefixOverrun(family))?;
         let prefix = match family {
-            Family::IPV4 => read_address(cursor, length)
-                .and_then(|octets| Ipv4Net::new(Ipv4Addr::from(octets), length).ok())
-                .map(|prefix| IpNet::V4(prefix.trunc())),
-            _ => read_address(cursor, length)
-                .and_then(|octets| Ipv6Net::new(Ipv6Addr::from(octets), length).ok())
-                .map(|prefix| IpNet::V6(prefix.trunc())),
+            Family::IPV4 => read_v4(cursor, length).map(IpNet::V4),
+            _ => read_v6(cursor, length).map(IpNet::V6),
         };
         let bits = if family == Family::IPV4 { 32 } else { 128 };
         match prefix {
@@ -91,25 +87,52 @@ impl Nlri {
         path_id.saturating_add(1).saturating_add(usize::from(self.prefix.prefix_len().div_ceil(8)))
     }
 
-    pub(in crate::wire) fn put(&self, path_ids: PathIds, out: &mut BytesMut) {
-        if path_ids == PathIds::Present {
-            out.put_u32(self.path_id.0);
-        }
+    /// Writes the destination where `room` begins, if it fits; how much it took.
+    fn write(&self, path_ids: PathIds, room: &mut [u8]) -> Option<usize> {
+        let (id, room) = match path_ids {
+            PathIds::Absent => (0, room),
+            PathIds::Present => {
+                let (id, room) = room.split_first_chunk_mut()?;
+                *id = self.path_id.0.to_be_bytes();
+                (id.len(), room)
+            }
+        };
         let length = self.prefix.prefix_len();
-        let octets = usize::from(length.div_ceil(8));
         match self.prefix {
             IpNet::V4(prefix) => {
                 let [a, b, c, d] = prefix.network().octets();
-                let all = [length, a, b, c, d];
-                out.put_slice(all.get(..=octets).unwrap_or(&all));
+                *room.first_chunk_mut()? = [length, a, b, c, d];
             }
             IpNet::V6(prefix) => {
-                let address = prefix.network().octets();
-                out.put_u8(length);
-                out.put_slice(address.get(..octets).unwrap_or(&address));
+                let (first, room) = room.split_first_mut()?;
+                *first = length;
+                *room.first_chunk_mut()? = prefix.network().octets();
             }
         }
+        Some(usize::from(length.div_ceil(8)).saturating_add(1).saturating_add(id))
     }
+}
+
+/// Octets on the wire of the longest destination of a family.
+pub(in crate::wire) fn longest(family: Family, path_ids: PathIds) -> usize {
+    let address = if family == Family::IPV4 { 4_usize } else { 16 };
+    let path_id = if path_ids == PathIds::Present { 4_usize } else { 0 };
+    address.saturating_add(path_id).saturating_add(1)
+}
+
+/// Appends destinations. Room for all is made first, as long as each can be, and cut to what they took.
+pub(in crate::wire) fn put_all(nlri: &[Nlri], path_ids: PathIds, out: &mut BytesMut) {
+    let Some(first) = nlri.first() else { return };
+    let start = out.len();
+    // All are of one family, or those of the other would be cut short.
+    let longest = longest(Family::of(&first.prefix), path_ids);
+    out.resize(start.saturating_add(nlri.len().saturating_mul(longest)), 0);
+    let mut end = start;
+    for nlri in nlri {
+        let room = out.get_mut(end..).unwrap_or_default();
+        end = end.saturating_add(nlri.write(path_ids, room).unwrap_or_default());
+    }
+    out.truncate(end);
 }
 
 /// Reads a prefix in the form of NLRI, without a path identifier.
@@ -119,7 +142,7 @@ pub(crate) fn read_prefix(cursor: &mut Cursor<'_>, family: Family) -> Option<IpN
 
 /// Writes a prefix in the form of NLRI, without a path identifier.
 pub(crate) fn put_prefix(prefix: &IpNet, out: &mut BytesMut) {
-    Nlri { path_id: PathId(0), prefix: *prefix }.put(PathIds::Absent, out);
+    put_all(&[Nlri { path_id: PathId(0), prefix: *prefix }], PathIds::Absent, out);
 }
 
 /// A prefix that nobody can be reached at, and where it stands in the message.
@@ -180,12 +203,25 @@ fn read_field(
     Ok(all)
 }
 
-/// Reads the octets that a prefix of `length` bits needs, the rest being zero.
-fn read_address<const N: usize>(cursor: &mut Cursor<'_>, length: u8) -> Option<[u8; N]> {
-    let mut address = [0; N];
+/// Reads the address of a prefix of `length` bits, of which only the octets needed are there.
+fn read_v4(cursor: &mut Cursor<'_>, length: u8) -> Option<Ipv4Net> {
+    let mask = u32::MAX.checked_shl(32_u32.checked_sub(length.into())?).unwrap_or(0);
+    let octets = match *cursor.take(usize::from(length.div_ceil(8)))? {
+        [] => [0, 0, 0, 0],
+        [a] => [a, 0, 0, 0],
+        [a, b] => [a, b, 0, 0],
+        [a, b, c] => [a, b, c, 0],
+        [a, b, c, d, ..] => [a, b, c, d],
+    };
+    Ipv4Net::new(Ipv4Addr::from_bits(u32::from_be_bytes(octets) & mask), length).ok()
+}
+
+/// The same of the other family.
+fn read_v6(cursor: &mut Cursor<'_>, length: u8) -> Option<Ipv6Net> {
+    let mut address = [0; 16];
     let octets = address.get_mut(..usize::from(length.div_ceil(8)))?;
     octets.copy_from_slice(cursor.take(octets.len())?);
-    Some(address)
+    Ipv6Net::new(Ipv6Addr::from(address), length).ok().map(|prefix| prefix.trunc())
 }
 
 #[cfg(test)]

@@ -192,6 +192,24 @@ impl AsPath {
     }
 
     fn prepend_as(&self, kind: SegmentKind, asns: &[Asn]) -> Self {
+        self.prepend_within(kind, asns).unwrap_or_else(|| self.prepend_apart(kind, asns))
+    }
+
+    /// As nearly always: the first segment is of that kind and has room for all.
+    fn prepend_within(&self, kind: SegmentKind, asns: &[Asn]) -> Option<Self> {
+        let [first, count, rest @ ..] = &*self.octets else { return None };
+        let count = u8::try_from(usize::from(*count).saturating_add(asns.len())).ok()?;
+        if *first != kind.octet() {
+            return None;
+        }
+        let mut octets = Vec::with_capacity(self.octets.len().saturating_add(asns.len().saturating_mul(4)));
+        octets.extend_from_slice(&[*first, count]);
+        octets.extend(asns.iter().flat_map(|asn| asn.0.to_be_bytes()));
+        octets.extend_from_slice(rest);
+        Some(Self { octets: octets.into() })
+    }
+
+    fn prepend_apart(&self, kind: SegmentKind, asns: &[Asn]) -> Self {
         let (first, rest) = match self.segments().next() {
             Some(first) if first.kind() == kind => {
                 (Some(first), self.octets.get(first.octets.len().saturating_add(2)..).unwrap_or(&[]))
@@ -219,6 +237,9 @@ impl AsPath {
     /// ([RFC 5065 §4.1](https://www.rfc-editor.org/rfc/rfc5065#section-4.1)).
     #[must_use]
     pub fn without_confederation(&self) -> Self {
+        if !self.segments().any(|segment| segment.kind().is_confederation()) {
+            return self.clone();
+        }
         let mut builder = Builder::default();
         for segment in self.segments().filter(|segment| !segment.kind().is_confederation()) {
             builder.push(segment.kind(), segment.asns());
