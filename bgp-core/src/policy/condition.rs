@@ -93,6 +93,28 @@ impl Condition {
         }
     }
 
+    /// Whether the answer can differ between two prefixes of the same family.
+    #[must_use]
+    pub fn asks_for_prefix(&self) -> bool {
+        match self {
+            Self::Prefix(_) => true,
+            Self::Not(inner) => inner.iter().any(Self::asks_for_prefix),
+            Self::Source(_)
+            | Self::Peer(_)
+            | Self::PeerIsInternal(_)
+            | Self::LearnedFrom(_)
+            | Self::Interface(_)
+            | Self::Community(_)
+            | Self::AsPathPrefix(_)
+            | Self::AsPathLength { .. }
+            | Self::OriginAsn(_)
+            | Self::NextHop(_)
+            | Self::LocalPreference(_)
+            | Self::Med(_)
+            | Self::Family(_) => false,
+        }
+    }
+
     /// Whether the answer can differ between two peers of the same kind that a route is sent to.
     #[must_use]
     pub fn asks_for_peer(&self) -> bool {

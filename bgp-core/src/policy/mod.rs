@@ -68,6 +68,13 @@ impl Policy {
         Self { name: "reject-all".into(), rules: Vec::new(), default: Disposition::Reject }
     }
 
+    /// Whether the verdict on a route can differ between two prefixes of the same family, so that it has to
+    /// be asked for each.
+    #[must_use]
+    pub fn asks_for_prefix(&self) -> bool {
+        self.rules.iter().flat_map(|rule| &rule.conditions).any(Condition::asks_for_prefix)
+    }
+
     /// Whether an export verdict can differ between two peers that are otherwise alike, so that they
     /// cannot share what is sent.
     #[must_use]

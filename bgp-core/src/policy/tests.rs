@@ -292,6 +292,20 @@ fn only_questions_about_the_peer_split_what_peers_share() {
     assert!(!asks(Condition::LearnedFrom(globs("tor*"))));
 }
 
+#[test]
+fn only_questions_about_the_prefix_are_asked_for_each() {
+    let asks = |condition| {
+        policy(vec![rule(vec![condition], Set::default(), Disposition::Accept)], Disposition::Reject)
+            .asks_for_prefix()
+    };
+    let range = PrefixRange { min: 0, max: 32, prefix: "10.0.0.0/8".parse().expect("a prefix") };
+    let within = || Condition::Prefix([range].into_iter().collect());
+    assert!(asks(within()));
+    assert!(asks(Condition::Not(vec![Condition::Med(1), within()])));
+    assert!(!asks(Condition::Family(Family::IPV4)), "all prefixes of an UPDATE's field are of one");
+    assert!(!asks(Condition::Med(1)));
+}
+
 fn any_condition() -> impl Strategy<Value = Condition> {
     let leaf = prop_oneof![
         (0..9u32).prop_map(Condition::Med),

@@ -91,6 +91,11 @@ impl Importer<'_> {
         Cow::Owned(route)
     }
 
+    /// Whether [`judge`](Self::judge) can say different things under two prefixes of the same family.
+    pub(super) fn asks_for_prefix(&self) -> bool {
+        self.config.import.iter().flatten().any(|policy| policy.asks_for_prefix())
+    }
+
     /// The import policies' word, for [`judge`](Self::judge) and for explanations.
     pub(super) fn evaluate<'r>(&'r self, prefix: IpNet, route: &'r Route) -> Verdict<'r> {
         let neighbour = policy::Neighbour { name: &self.config.name, internal: self.internal() };

@@ -46,6 +46,9 @@ impl Speaker {
         let limits = neighbour.config().max_prefixes.as_ref();
         let received = rib.intern(&route);
         let checked = importer.check(route, &received, rib);
+        let asks_for_prefix = importer.asks_for_prefix();
+        // What was said of the prefix before; they are of one family, so it mostly holds for all.
+        let mut judged = None;
         let mut passed = None;
         for nlri in announced {
             if let Some((limit, action)) = limits.and_then(|limits| limits.of(Family::of(&nlri.prefix)))
@@ -58,7 +61,9 @@ impl Speaker {
                     AfterLimit::Restart(_) => break,
                 }
             }
-            let accepted = importer.judge(nlri.prefix, &checked, rib);
+            let known = judged.take().filter(|_| !asks_for_prefix);
+            let accepted = known.unwrap_or_else(|| importer.judge(nlri.prefix, &checked, rib));
+            judged = Some(accepted.clone());
             rib.announce(source, *nlri, Arc::clone(&received), accepted, now);
         }
         if let Some((limit, action, count)) = passed {
