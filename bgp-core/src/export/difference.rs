@@ -1,28 +1,26 @@
 //! The difference between what was said of a prefix and what is to be said, and who has to hear it.
 
-use std::sync::Arc;
-
 use crate::export::adj_rib_out::Said;
 use crate::export::audience::Audience;
-use crate::export::sent::Sent;
+use crate::export::sent::SentId;
 use crate::wire::PathId;
 
 /// One thing to say about one path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) path_id: PathId,
     pub(super) audience: Audience,
     /// `None` withdraws it.
-    pub(super) sent: Option<Arc<Sent>>,
+    pub(super) sent: Option<SentId>,
 }
 
 /// A path that was said or is to be said, as those who hear it see it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Heard {
     pub(super) path_id: PathId,
     /// Never `Only`.
     pub(super) audience: Audience,
-    pub(super) sent: Arc<Sent>,
+    pub(super) sent: SentId,
 }
 
 /// Says what has to be said so that everybody who heard `before` knows `now`, given how others hear a path.
@@ -59,7 +57,7 @@ fn replace(old: &Heard, new: &Heard, say: &mut impl FnMut(Word)) {
     if let (true, Audience::Except(peer)) = (moved, new.audience) {
         say(Word { path_id: old.path_id, audience: Audience::Only(peer), sent: None });
     }
-    if !Arc::ptr_eq(&old.sent, &new.sent) && old.sent != new.sent {
+    if old.sent != new.sent {
         say(new.word(new.audience));
     } else if let (true, Audience::Except(peer)) = (moved, old.audience) {
         say(new.word(Audience::Only(peer)));
@@ -69,7 +67,7 @@ fn replace(old: &Heard, new: &Heard, say: &mut impl FnMut(Word)) {
 impl Heard {
     /// The announcement of this path.
     pub(super) fn word(&self, audience: Audience) -> Word {
-        Word { path_id: self.path_id, audience, sent: Some(Arc::clone(&self.sent)) }
+        Word { path_id: self.path_id, audience, sent: Some(self.sent) }
     }
 }
 
@@ -79,6 +77,7 @@ mod tests {
     use crate::Family;
     use crate::export::adj_rib_out::Form;
     use crate::export::key::Key;
+    use crate::export::sent::{Catalogue, Sent};
     use crate::export::testing::{internal, route, source};
     use crate::export::voice::Voices;
     use crate::rib::{Rib, Settings};
@@ -93,12 +92,14 @@ mod tests {
         rib: Rib,
         voices: Voices,
         key: Key,
+        sent: Catalogue,
     }
 
     impl Scene {
         fn new() -> Self {
             let rib = Rib::new(Settings::default(), 0);
-            Self { rib, voices: Voices::default(), key: Key::of(&internal(), Family::IPV4) }
+            let key = Key::of(&internal(), Family::IPV4);
+            Self { rib, voices: Voices::default(), key, sent: Catalogue::default() }
         }
 
         fn said(&mut self, path_id: u32, from: PeerId, way: u8) -> Said {
@@ -109,13 +110,14 @@ mod tests {
             Said { path_id: PathId(path_id), voice, route, form: Form::Final }
         }
 
-        fn heard(&self, said: &Said) -> Heard {
-            let sent = Arc::new(Sent::of(&self.key, &said.route.route()).expect("it fits"));
+        fn heard(&mut self, said: &Said) -> Heard {
+            let sent = Sent::of(&self.key, &said.route.route()).expect("it fits");
+            let sent = self.sent.enter(sent);
             let audience = self.voices.get(said.voice).expect("just made").audience();
             Heard { path_id: said.path_id, audience, sent }
         }
 
-        fn words(&self, before: &[Said], now: &[Said]) -> Vec<Word> {
+        fn words(&mut self, before: &[Said], now: &[Said]) -> Vec<Word> {
             let mut words = Vec::new();
             difference(before, now, |said| Some(self.heard(said)), |word| words.push(word));
             words

@@ -30,8 +30,8 @@ pub(super) struct Entitled<'a> {
 
 impl<'a> Entitled<'a> {
     /// A path that policy left alone.
-    pub(super) fn untouched(route: &'a Route) -> Self {
-        Self { route: Cow::Borrowed(route), next_hop: None, sets_med: false, by: Decided::Unrestricted }
+    pub(super) fn untouched(route: Cow<'a, Route>) -> Self {
+        Self { route, next_hop: None, sets_med: false, by: Decided::Unrestricted }
     }
 
     /// Whether policy left the route as it was, so that what becomes of it depends on nothing else.

@@ -9,13 +9,13 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::export::adj_rib_out::{AdjRibOut, Said};
 use crate::export::audience::Audience;
+use crate::export::clerk::{Clerk, as_said};
 use crate::export::difference::{Word, difference};
 use crate::export::dirty::Dirty;
 use crate::export::entitlement::Names;
 use crate::export::journal::{Journal, Portion, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
-use crate::export::offer::{Clerk, as_said};
 use crate::export::pack::Pack;
 use crate::export::{Advertised, Picture};
 use crate::rib::{NetId, Rib};
@@ -124,9 +124,8 @@ impl Group {
         let heard = self.out.said(net).filter(move |said| self.out.audience(said).admits(peer));
         heard.filter_map(|said| {
             let voice = self.out.voices.get(said.voice)?;
-            let kept = said.route.route();
-            let route = as_said(&self.key, &voice.source, &kept, said.form)?;
-            let route = Arc::new(route.into_owned());
+            let route = as_said(&self.key, &voice.source, said.route.route(), said.form)?;
+            let route = Arc::new(route);
             Some(Advertised { path_id: said.path_id, source: voice.id, route })
         })
     }
@@ -248,7 +247,7 @@ impl Group {
         }
         let mut clerk = Clerk::new(&self.key, names);
         let (mut before, mut now) = (Vec::new(), Vec::new());
-        let mut pack = Pack::new();
+        let mut pack = Pack::default();
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
@@ -271,7 +270,7 @@ impl Group {
             }
         }
         self.out.voices.tidy();
-        for saying in pack.finish(self.key.family, &self.key.dialect) {
+        for saying in pack.finish(clerk.sent(), self.key.family, &self.key.dialect) {
             self.encoded += saying.size();
             self.journal.push(saying, self.members.len());
         }
@@ -301,7 +300,7 @@ impl Group {
     fn pay(&mut self, peer: PeerId, names: &Names, rib: &Rib) {
         let Some(member) = self.members.get_mut(&peer) else { return };
         let mut clerk = Clerk::new(&self.key, names);
-        let mut pack = Pack::new();
+        let mut pack = Pack::default();
         for Nlri { path_id, prefix } in member.arrears.pay(BATCH) {
             let net = rib.table(self.key.family).and_then(|table| table.lookup(&prefix));
             let said = net.into_iter().flat_map(|net| self.out.said(net));
@@ -310,7 +309,7 @@ impl Group {
             let sent = heard.filter(|heard| heard.audience.admits(peer)).map(|heard| heard.sent);
             pack.add(prefix, Word { path_id, audience: Audience::Only(peer), sent });
         }
-        let sayings = pack.finish(self.key.family, &self.key.dialect);
+        let sayings = pack.finish(clerk.sent(), self.key.family, &self.key.dialect);
         self.encoded += sayings.iter().map(Saying::size).sum::<u64>();
         member.queue.extend(sayings.into_iter().map(|saying| saying.portion));
     }
@@ -383,13 +382,13 @@ impl Group {
         let (key, out, encoded) = (&self.key, &self.out, &mut self.encoded);
         let sayings = self.parts.entry(part).or_insert_with(|| {
             let mut clerk = Clerk::new(key, names);
-            let mut pack = Pack::new();
+            let mut pack = Pack::default();
             for (prefix, said) in with_prefixes(key, out.part(part), rib) {
                 if let Some(heard) = clerk.heard(&said, &out.voices) {
                     pack.add(prefix, heard.word(heard.audience));
                 }
             }
-            let sayings = pack.finish(key.family, &key.dialect);
+            let sayings = pack.finish(clerk.sent(), key.family, &key.dialect);
             *encoded += sayings.iter().map(Saying::size).sum::<u64>();
             sayings
         });

@@ -8,6 +8,7 @@
 mod adj_rib_out;
 mod arrears;
 mod audience;
+mod clerk;
 mod difference;
 mod dirty;
 mod entitlement;
@@ -24,6 +25,7 @@ mod target;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod voice;
 
 pub use audience::Gate;
@@ -321,7 +323,7 @@ impl Exporter {
         let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
         let prefix = rib.table(family).and_then(|table| table.prefix(net));
         let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
-        offer::verdict(group.key(), &self.names, peer, net, prefix, rib)
+        verdict::verdict(group.key(), &self.names, peer, net, prefix, rib)
     }
 
     /// Number of groups.

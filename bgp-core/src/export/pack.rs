@@ -2,9 +2,6 @@
 //! distinct route. Withdrawals come first, but where a prefix has several paths last: the path that takes the
 //! place of another is there before that one goes, however slowly the messages are read.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use bytes::BytesMut;
 use ipnet::IpNet;
 
@@ -12,18 +9,13 @@ use crate::Family;
 use crate::export::audience::Audience;
 use crate::export::difference::Word;
 use crate::export::journal::{Portion, Saying};
-use crate::export::sent::Sent;
-use crate::rib::Seeded;
+use crate::export::sent::{Catalogue, Sent, SentId};
 use crate::wire::{self, Dialect, Nlri};
 
 /// Collects words and makes messages of them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Pack {
     lines: Vec<Line>,
-    /// What is announced, in the order of first words.
-    routes: Vec<Arc<Sent>>,
-    /// Where a route is among them, by its identity.
-    places: HashMap<*const Sent, usize, Seeded>,
 }
 
 /// One word, in its bundle.
@@ -37,36 +29,19 @@ struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Bundle {
     Withdrawn(Audience),
-    /// With the place of the route.
-    Announced(Audience, usize),
+    Announced(Audience, SentId),
 }
 
 impl Pack {
-    /// An empty one.
-    pub(super) fn new() -> Self {
-        // Places in memory are no peer's choice, so the seed need not be secret.
-        Self { lines: Vec::new(), routes: Vec::new(), places: HashMap::with_hasher(Seeded::new(0)) }
-    }
-
     /// Adds a word about `prefix`.
     pub(super) fn add(&mut self, prefix: IpNet, word: Word) {
-        let nlri = Nlri { path_id: word.path_id, prefix };
-        let bundle = match word.sent {
-            None => Bundle::Withdrawn(word.audience),
-            Some(route) => Bundle::Announced(word.audience, self.place(route)),
-        };
-        self.lines.push(Line { bundle, nlri });
+        let Word { path_id, audience, sent } = word;
+        let bundle = sent.map_or(Bundle::Withdrawn(audience), |sent| Bundle::Announced(audience, sent));
+        self.lines.push(Line { bundle, nlri: Nlri { path_id, prefix } });
     }
 
-    fn place(&mut self, route: Arc<Sent>) -> usize {
-        *self.places.entry(Arc::as_ptr(&route)).or_insert_with(|| {
-            self.routes.push(route);
-            self.routes.len() - 1
-        })
-    }
-
-    /// The messages, in the order in which they have to be sent.
-    pub(super) fn finish(mut self, family: Family, dialect: &Dialect) -> Vec<Saying> {
+    /// The messages, in the order in which they have to be sent; `sent` is what the words are about.
+    pub(super) fn finish(mut self, sent: &Catalogue, family: Family, dialect: &Dialect) -> Vec<Saying> {
         let several = dialect.add_path_send.contains(&family);
         self.lines.sort_by_key(|line| (several && line.bundle.withdraws(), line.bundle));
         let all: Vec<Nlri> = self.lines.iter().map(|line| line.nlri).collect();
@@ -83,7 +58,7 @@ impl Pack {
             match bundle {
                 Bundle::Withdrawn(_) => wire::withdraw(nlri, family, dialect, &mut draft.octets),
                 Bundle::Announced(_, route) => {
-                    announce(&self.routes[route], nlri, family, dialect, &mut draft.octets)
+                    announce(sent.get(route), nlri, family, dialect, &mut draft.octets)
                 }
             }
         }
@@ -159,13 +134,15 @@ mod tests {
     fn order(add_path_send: Vec<Family>) -> Vec<u32> {
         let mut target = internal();
         target.dialect.add_path_send = add_path_send;
+        let mut catalogue = Catalogue::default();
         let sent = Sent::of(&Key::of(&target, Family::IPV4), &route(2, &[])).expect("it fits");
-        let mut pack = Pack::new();
+        let sent = catalogue.enter(sent);
+        let mut pack = Pack::default();
         let prefix = "10.0.0.0/24".parse().expect("a prefix");
-        for (path_id, sent) in [(1, None), (2, Some(Arc::new(sent)))] {
+        for (path_id, sent) in [(1, None), (2, Some(sent))] {
             pack.add(prefix, Word { path_id: PathId(path_id), audience: Audience::All, sent });
         }
-        let sayings = pack.finish(Family::IPV4, &target.dialect);
+        let sayings = pack.finish(&catalogue, Family::IPV4, &target.dialect);
         sayings.iter().flat_map(|saying| saying.nlri.iter().map(|nlri| nlri.path_id.0)).collect()
     }
 

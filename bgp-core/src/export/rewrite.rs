@@ -20,14 +20,18 @@ use crate::wire::{Attributes, Community, NextHop, PeerKind, Role};
 use crate::{Asn, Family};
 
 /// The route as it is said: attributes and next hop of the message, nothing about our kernel.
-pub(super) fn rewrite(key: &Key, source: &Source, entitled: &Entitled<'_>) -> Result<Route, Gate> {
-    let next_hop = next_hop(key, source, entitled).ok_or(Gate::NoNextHop)?;
-    let mut attributes = entitled.route.attributes.clone();
-    if !key.dialect.aigp || moves(&entitled.route.forwarding, &next_hop) {
+pub(super) fn rewrite(key: &Key, source: &Source, entitled: Entitled<'_>) -> Result<Route, Gate> {
+    let next_hop = next_hop(key, source, &entitled).ok_or(Gate::NoNextHop)?;
+    let keeps_med = source.peer().is_none() || entitled.sets_med;
+    let Route { mut attributes, forwarding, .. } = entitled.route.into_owned();
+    if !key.dialect.aigp || moves(&forwarding, &next_hop) {
         attributes.aigp = None;
     }
+    if !keeps_med && key.kind == PeerKind::External {
+        attributes.med = None;
+    }
     match key.kind {
-        PeerKind::External => leave_as(key, source, entitled, &mut attributes),
+        PeerKind::External => leave_as(key, &mut attributes),
         PeerKind::Confederation => {
             stop_reflecting(&mut attributes);
             attributes.as_path = attributes.as_path.prepend_confederation(&[key.local_asn]);
@@ -73,13 +77,10 @@ fn moves(came_by: &Forwarding, next_hop: &NextHop) -> bool {
 }
 
 /// What changes at the border of the AS.
-fn leave_as(key: &Key, source: &Source, entitled: &Entitled<'_>, attributes: &mut Attributes) {
+fn leave_as(key: &Key, attributes: &mut Attributes) {
     stop_reflecting(attributes);
     attributes.as_path = attributes.as_path.without_confederation().prepend(&[key.local_asn]);
     attributes.local_preference = None;
-    if source.peer().is_some() && !entitled.sets_med {
-        attributes.med = None;
-    }
     retain(&mut attributes.extended_communities, |community| community.is_transitive());
     retain(&mut attributes.ipv6_extended_communities, |community| community.0[0] & NON_TRANSITIVE == 0);
     if matches!(key.role, Some(Role::Provider | Role::Peer | Role::RouteServer)) {

@@ -1,7 +1,10 @@
-//! What is sent of a route: its next hop and its attributes, encoded for one group.
+//! What is sent of a route: its next hop and its attributes, encoded for one group, equal ones once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::export::key::Key;
-use crate::rib::{Forwarding, Route};
+use crate::rib::{Forwarding, Route, Seeded};
 use crate::wire::{self, AttributeBlock, NextHop};
 
 /// Next hop and attributes as octets. Two are one where a peer could not tell them apart.
@@ -18,5 +21,38 @@ impl Sent {
         let Forwarding::Via(next_hop) = route.forwarding else { return None };
         let block = AttributeBlock::encode(&route.attributes, &key.dialect);
         wire::fits(key.family, &next_hop, &block, &key.dialect).then_some(Self { next_hop, block })
+    }
+}
+
+/// Names octets in a [`Catalogue`]. Two that differ are two that a peer can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct SentId(u32);
+
+/// What is sent of the routes of one batch.
+#[derive(Debug)]
+pub(super) struct Catalogue {
+    ids: HashMap<Arc<Sent>, SentId, Seeded>,
+    rows: Vec<Arc<Sent>>,
+}
+
+impl Default for Catalogue {
+    fn default() -> Self {
+        // Few are looked up together, so the seed need not be secret.
+        Self { ids: HashMap::with_hasher(Seeded::new(0)), rows: Vec::new() }
+    }
+}
+
+impl Catalogue {
+    /// The name of these octets.
+    pub(super) fn enter(&mut self, sent: Sent) -> SentId {
+        let rows = &mut self.rows;
+        *self.ids.entry(Arc::new(sent)).or_insert_with_key(|sent| {
+            rows.push(Arc::clone(sent));
+            SentId(u32::try_from(rows.len() - 1).expect("a batch has fewer routes"))
+        })
+    }
+
+    pub(super) fn get(&self, id: SentId) -> &Sent {
+        &self.rows[id.0 as usize]
     }
 }

@@ -37,11 +37,8 @@ pub(crate) struct Folding {
 
 impl Hasher for Folding {
     fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            self.write_u64(chunk.iter().fold(0, |word, &octet| word << 8 | u64::from(octet)));
-        }
-        let rest = chunks.remainder();
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
         if !rest.is_empty() {
             self.write_u64(rest.iter().fold(rest.len() as u64, |word, &octet| word << 8 | u64::from(octet)));
         }

@@ -17,7 +17,7 @@ fn entitled(route: &Route) -> Entitled<'_> {
 }
 
 fn said(target: &Target, source: &Source, route: &Route) -> Result<Route, Gate> {
-    rewrite(&Key::of(target, Family::IPV4), source, &entitled(route))
+    rewrite(&Key::of(target, Family::IPV4), source, entitled(route))
 }
 
 fn attributes(target: &Target, source: &Source, route: &Route) -> Attributes {
@@ -74,7 +74,7 @@ fn the_med_that_leaves_is_our_own() {
     let key = Key::of(&external(), Family::IPV4);
     let route = dressed();
     let set = Entitled { sets_med: true, ..entitled(&route) };
-    let sent = rewrite(&key, &source(7, PeerKind::External), &set).expect("it is said");
+    let sent = rewrite(&key, &source(7, PeerKind::External), set).expect("it is said");
     assert_eq!(sent.attributes.med, Some(50));
     assert_eq!(attributes(&external(), &OURSELVES, &route).med, Some(50));
 }
@@ -149,10 +149,10 @@ fn what_policy_says_about_the_next_hop_outranks_the_rule() {
     let route = route(8, &[]);
     let asked = |action| Entitled { next_hop: Some(action), ..entitled(&route) };
     let bgp = source(7, PeerKind::External);
-    let own = rewrite(&key(NextHopRule::Keep), &bgp, &asked(NextHopAction::Own)).expect("it is said");
+    let own = rewrite(&key(NextHopRule::Keep), &bgp, asked(NextHopAction::Own)).expect("it is said");
     assert_eq!(own.forwarding, Forwarding::Via(NextHop::V4(OUR_V4)));
     let action = NextHopAction::Address(address(8).into());
-    let set = rewrite(&key(NextHopRule::Own), &bgp, &asked(action)).expect("it is said");
+    let set = rewrite(&key(NextHopRule::Own), &bgp, asked(action)).expect("it is said");
     assert_eq!(set.forwarding, Forwarding::Via(NextHop::V4(address(8))));
 }
 
@@ -174,7 +174,7 @@ fn a_link_local_next_hop_does_not_leave_its_link() {
     let said = |global, link_local| {
         let forwarding = Forwarding::Via(NextHop::V6 { global, link_local });
         let route = Route { forwarding, ..route(7, &[]) };
-        rewrite(&key, &source(7, PeerKind::External), &entitled(&route)).expect("it is said").forwarding
+        rewrite(&key, &source(7, PeerKind::External), entitled(&route)).expect("it is said").forwarding
     };
     let alone = |global| Forwarding::Via(NextHop::V6 { global, link_local: None });
     assert_eq!(said(v6(7), Some(link_local)), alone(v6(7)));
@@ -188,7 +188,7 @@ fn our_link_local_address_stands_beside_the_global_one_and_never_beside_itself()
         let own = OwnAddresses { v4: None, v6: Some(global), link_local: Some(link_local) };
         let key = Key::of(&Target { own, ..external() }, Family::IPV6);
         let route = Route { forwarding: Forwarding::Nowhere, ..route(7, &[]) };
-        rewrite(&key, &OURSELVES, &entitled(&route)).expect("it is said").forwarding
+        rewrite(&key, &OURSELVES, entitled(&route)).expect("it is said").forwarding
     };
     let both = NextHop::V6 { global: v6(1), link_local: Some(link_local) };
     assert_eq!(said(v6(1)), Forwarding::Via(both));

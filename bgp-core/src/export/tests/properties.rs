@@ -9,7 +9,7 @@ use crate::Family;
 use crate::export::testing::{client, external, internal, route};
 use crate::export::{OwnAddresses, Target};
 use crate::peer::{AddPathSend, NextHopRule};
-use crate::policy::{Action, Condition, Disposition, Policy, Rule, Set};
+use crate::policy::{Action, Condition, Disposition, Policy, PrefixRange, Rule, Set};
 use crate::rib::{Forwarding, Route};
 use crate::speaker::PeerId;
 use crate::wire::{Community, Dialect, NextHop};
@@ -60,7 +60,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => peer().prop_map(|peer| Step::Join { peer }),
         1 => peer().prop_map(|peer| Step::Leave { peer }),
         1 => peer().prop_map(|peer| Step::Refresh { peer }),
-        2 => (peer(), 0..4u8).prop_map(|(peer, mood)| Step::Retarget { peer, mood }),
+        2 => (peer(), 0..6u8).prop_map(|(peer, mood)| Step::Retarget { peer, mood }),
         4 => (1..6usize).prop_map(|most| Step::Decide { most }),
         8 => (peer(), 1..4usize).prop_map(|(peer, most)| Step::Pull { peer, most }),
         1 => Just(Step::HoldBack),
@@ -131,12 +131,25 @@ fn in_mood(peer: u8, mood: u8) -> Target {
         2 => {
             Target { export: policy(vec![Condition::Med(1)], Set::default(), Disposition::Reject), ..target }
         }
+        3 => {
+            let set = Set { med: Some(8), ..Set::default() };
+            Target { export: policy(vec![within(&[0, 2])], set, Disposition::Accept), ..target }
+        }
+        4 => {
+            let outside = Condition::Not(vec![within(&[1])]);
+            Target { export: policy(vec![outside], Set::default(), Disposition::Reject), ..target }
+        }
         _ => {
             let named = Condition::LearnedFrom(vec!["peer[1-4]".parse().expect("a glob")]);
             let set = Set { med: Some(7), ..Set::default() };
             Target { export: policy(vec![named], set, Disposition::Accept), ..target }
         }
     }
+}
+
+fn within(numbers: &[u8]) -> Condition {
+    let range = |number: &u8| PrefixRange { min: 0, max: 128, prefix: prefix(*number) };
+    Condition::Prefix(numbers.iter().map(range).collect())
 }
 
 fn act(world: &mut World, step: Step) {

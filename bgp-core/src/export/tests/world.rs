@@ -157,7 +157,7 @@ impl World {
             }
             let route = candidate.route.route();
             let Ok(entitled) = entitlement(key, names, prefix, source, &route) else { continue };
-            let Ok(route) = rewrite(key, source, &entitled) else { continue };
+            let Ok(route) = rewrite(key, source, entitled) else { continue };
             offered.push((candidate.path_id, route));
         }
         offered

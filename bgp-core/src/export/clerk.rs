@@ -1,0 +1,223 @@
+//! The clerk: what becomes of paths on their way to one group. It remembers for the length of a batch, so that
+//! policy, rewriting and encoding happen once for each route and not for each of its prefixes.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+use crate::Family;
+use crate::export::adj_rib_out::{Form, Said};
+use crate::export::difference::Heard;
+use crate::export::entitlement::{Entitled, Names, entitlement};
+use crate::export::key::Key;
+use crate::export::offer::{Candidate, best, candidates};
+use crate::export::rewrite::rewrite;
+use crate::export::sent::{Catalogue, Sent, SentId};
+use crate::export::voice::{VoiceId, Voices};
+use crate::rib::{Interned, NetId, Rib, Route, Seeded, Source, SourceId};
+
+/// Makes offers to one group, for the length of a batch: the RIB's sources and policies stay as they are
+/// meanwhile.
+#[derive(Debug)]
+pub(super) struct Clerk<'a> {
+    key: &'a Key,
+    names: &'a Names,
+    /// Some policy of the group has to be asked for each prefix.
+    asks_for_prefix: bool,
+    known: Vec<Known>,
+    /// By identity of the route, whose voice it is, and what it has to go through.
+    places: HashMap<(*const Interned, VoiceId, Form), usize, Seeded>,
+    /// The one asked for last: prefixes of one route mostly come one after the other.
+    last: usize,
+    /// The candidate considered last and what is said of it, where that goes for any prefix.
+    recent: Option<(Arc<Interned>, SourceId, Option<Said>)>,
+    sent: Catalogue,
+}
+
+/// What becomes of a route.
+#[derive(Debug)]
+struct Known {
+    /// Keeps the route, lest its place in memory become another's.
+    of: Arc<Interned>,
+    voice: VoiceId,
+    form: Form,
+    /// As it is sent where policy leaves it alone and it can be sent.
+    sent: Option<SentId>,
+    fate: Fate,
+}
+
+/// What the group's policies say of a route.
+#[derive(Debug)]
+enum Fate {
+    /// It passes as it is.
+    Untouched,
+    /// It passes changed; this is how it is said.
+    Changed(Box<Route>),
+    /// It does not pass.
+    Refused,
+    /// It depends on the prefix; this is what they read.
+    Open(Box<Route>),
+}
+
+impl<'a> Clerk<'a> {
+    /// A clerk for the group of `key`.
+    pub(super) fn new(key: &'a Key, names: &'a Names) -> Self {
+        Self {
+            key,
+            names,
+            asks_for_prefix: key.export.as_deref().unwrap_or_default().iter().any(|it| it.asks_for_prefix()),
+            known: Vec::new(),
+            // Places in memory are no peer's choice: the seed need not be secret.
+            places: HashMap::with_hasher(Seeded::new(0)),
+            last: 0,
+            recent: None,
+            sent: Catalogue::default(),
+        }
+    }
+
+    /// What is sent of the routes heard so far.
+    pub(super) fn sent(&self) -> &Catalogue {
+        &self.sent
+    }
+
+    /// Adds what the group is to be told of a prefix, in the order of path identifiers.
+    pub(super) fn offer(
+        &mut self,
+        net: NetId,
+        prefix: IpNet,
+        rib: &mut Rib,
+        voices: &mut Voices,
+        said: &mut Vec<Said>,
+    ) {
+        match self.key.add_path {
+            None => {
+                let best = best(self.key, net, rib);
+                said.extend(best.and_then(|best| self.consider(prefix, best, rib, voices)));
+            }
+            Some(_) => {
+                let all = candidates(self.key, net, rib);
+                said.extend(all.into_iter().filter_map(|path| self.consider(prefix, path, rib, voices)));
+            }
+        }
+    }
+
+    fn consider(
+        &mut self,
+        prefix: IpNet,
+        candidate: Candidate,
+        rib: &mut Rib,
+        voices: &mut Voices,
+    ) -> Option<Said> {
+        let Candidate { path_id, source: id, route } = candidate;
+        if let Some((recent, source, said)) = &self.recent
+            && Arc::ptr_eq(recent, &route)
+            && *source == id
+        {
+            return said.clone().map(|said| Said { path_id, ..said });
+        }
+        let source = *rib.source(id)?;
+        let voice = voices.of(id, &source);
+        let said = self.judge(prefix, &route, voice, &source, rib);
+        let said = said.map(|(route, form)| Said { path_id, voice, route, form });
+        if !self.asks_for_prefix {
+            self.recent = Some((route, id, said.clone()));
+        }
+        said
+    }
+
+    /// What is said of a route under a prefix.
+    fn judge(
+        &mut self,
+        prefix: IpNet,
+        route: &Arc<Interned>,
+        voice: VoiceId,
+        source: &Source,
+        rib: &mut Rib,
+    ) -> Option<(Arc<Interned>, Form)> {
+        let (key, names) = (self.key, self.names);
+        let known = self.know(route, voice, source, Form::Chosen);
+        let changed = match &known.fate {
+            Fate::Untouched => return known.sent.map(|_| (Arc::clone(route), Form::Chosen)),
+            Fate::Refused => return None,
+            Fate::Changed(changed) => rib.intern(changed),
+            Fate::Open(read) => {
+                let entitled = entitlement(key, names, prefix, source, read).ok()?;
+                if entitled.is_untouched() {
+                    return known.sent.map(|_| (Arc::clone(route), Form::Chosen));
+                }
+                rib.intern(&rewrite(key, source, entitled).ok()?)
+            }
+        };
+        self.know(&changed, voice, source, Form::Final).sent?;
+        Some((changed, Form::Final))
+    }
+
+    /// What a path that was said, or is to be said, looks like to those who hear it.
+    pub(super) fn heard(&mut self, said: &Said, voices: &Voices) -> Option<Heard> {
+        let voice = voices.get(said.voice)?;
+        let sent = self.know(&said.route, said.voice, &voice.source, said.form).sent?;
+        Some(Heard { path_id: said.path_id, audience: voice.audience(), sent })
+    }
+
+    fn know(&mut self, route: &Arc<Interned>, voice: VoiceId, source: &Source, form: Form) -> &Known {
+        let is_it =
+            |known: &Known| Arc::ptr_eq(&known.of, route) && known.voice == voice && known.form == form;
+        if !self.known.get(self.last).is_some_and(is_it) {
+            let place = (Arc::as_ptr(route), voice, form);
+            self.last = match self.places.get(&place) {
+                Some(known) => *known,
+                None => {
+                    let known = self.learn(route, voice, source, form);
+                    self.known.push(known);
+                    self.places.insert(place, self.known.len() - 1);
+                    self.known.len() - 1
+                }
+            };
+        }
+        &self.known[self.last]
+    }
+
+    fn learn(&mut self, route: &Arc<Interned>, voice: VoiceId, source: &Source, form: Form) -> Known {
+        let unpacked = route.route();
+        let fate = match form {
+            Form::Final => Fate::Untouched,
+            Form::Chosen => self.fate(source, &unpacked),
+        };
+        let said = as_said(self.key, source, unpacked, form);
+        let sent = said.and_then(|route| Sent::of(self.key, &route)).map(|sent| self.sent.enter(sent));
+        Known { of: Arc::clone(route), voice, form, sent, fate }
+    }
+
+    fn fate(&self, source: &Source, route: &Route) -> Fate {
+        if self.asks_for_prefix {
+            return Fate::Open(Box::new(route.clone()));
+        }
+        match entitlement(self.key, self.names, anywhere(self.key.family), source, route) {
+            Err(_) => Fate::Refused,
+            Ok(entitled) if entitled.is_untouched() => Fate::Untouched,
+            Ok(entitled) => {
+                let changed = rewrite(self.key, source, entitled);
+                changed.map_or(Fate::Refused, |route| Fate::Changed(Box::new(route)))
+            }
+        }
+    }
+}
+
+/// A kept route as it is said by the voice of `source`.
+pub(super) fn as_said(key: &Key, source: &Source, route: Route, form: Form) -> Option<Route> {
+    match form {
+        Form::Final => Some(route),
+        Form::Chosen => rewrite(key, source, Entitled::untouched(Cow::Owned(route))).ok(),
+    }
+}
+
+/// The prefix that is asked about where nothing asks for it.
+const fn anywhere(family: Family) -> IpNet {
+    match family {
+        Family::IPV6 => IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::UNSPECIFIED, 0)),
+        _ => IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::UNSPECIFIED, 0)),
+    }
+}
