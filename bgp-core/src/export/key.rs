@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::export::{OwnAddresses, Target};
 use crate::peer::{AddPathSend, NextHopRule};
-use crate::policy::{Policy, Rule};
+use crate::policy::{self, Policy};
 use crate::wire::{Dialect, PeerKind, Role};
 use crate::{Asn, Family, RouterId};
 
@@ -83,26 +83,11 @@ impl Policies {
 
 impl PartialEq for Policies {
     fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Some(ours), Some(theirs)) => {
-                ours.len() == theirs.len()
-                    && ours.iter().zip(theirs).all(|(ours, theirs)| decide_alike(ours, theirs))
-            }
-            (ours, theirs) => ours.is_none() && theirs.is_none(),
-        }
+        policy::decide_alike(self.0.as_deref(), other.0.as_deref())
     }
 }
 
 impl Eq for Policies {}
-
-fn decide_alike(ours: &Arc<Policy>, theirs: &Arc<Policy>) -> bool {
-    let alike =
-        |(ours, theirs): (&Rule, &Rule)| ours.conditions == theirs.conditions && ours.action == theirs.action;
-    Arc::ptr_eq(ours, theirs)
-        || (ours.default == theirs.default
-            && ours.rules.len() == theirs.rules.len()
-            && ours.rules.iter().zip(&theirs.rules).all(alike))
-}
 
 /// The shared subnets where a rule asks for them, in an order that does not depend on who listed them.
 fn shared_subnets(target: &Target) -> Vec<IpNet> {
@@ -132,7 +117,7 @@ fn reduced(dialect: &Dialect, family: Family) -> Dialect {
 mod tests {
     use super::*;
     use crate::export::testing::{external, internal};
-    use crate::policy::{Action, Condition, Disposition, Glob};
+    use crate::policy::{Action, Condition, Disposition, Glob, Rule};
 
     fn accepting(condition: Condition) -> Option<Vec<Arc<Policy>>> {
         let action = Action::only(Disposition::Accept);

@@ -81,4 +81,23 @@ impl Policy {
     pub fn asks_for_peer(&self) -> bool {
         self.rules.iter().flat_map(|rule| &rule.conditions).any(Condition::asks_for_peer)
     }
+
+    /// Whether two policies decide alike, whatever they and their rules are called and wherever they stand.
+    fn decides_like(&self, other: &Self) -> bool {
+        let alike = |(a, b): (&Rule, &Rule)| a.conditions == b.conditions && a.action == b.action;
+        self.default == other.default
+            && self.rules.len() == other.rules.len()
+            && self.rules.iter().zip(&other.rules).all(alike)
+    }
+}
+
+/// Whether two lists of policies decide alike: a line added to a file is no reason to judge anything anew.
+/// `None` stands for no list, which is not the same as an empty one.
+#[must_use]
+pub fn decide_alike(ours: Option<&[Arc<Policy>]>, theirs: Option<&[Arc<Policy>]>) -> bool {
+    let alike = |(a, b): (&Arc<Policy>, &Arc<Policy>)| Arc::ptr_eq(a, b) || a.decides_like(b);
+    match (ours, theirs) {
+        (Some(ours), Some(theirs)) => ours.len() == theirs.len() && ours.iter().zip(theirs).all(alike),
+        (ours, theirs) => ours.is_none() && theirs.is_none(),
+    }
 }

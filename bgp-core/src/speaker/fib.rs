@@ -58,7 +58,7 @@ impl Fib {
 
     /// Replaces the policies; whether anything has to be evaluated anew.
     pub(super) fn reconfigure(&mut self, policies: Vec<Arc<Policy>>) -> bool {
-        let differs = self.policies != policies;
+        let differs = !policy::decide_alike(Some(&self.policies), Some(&policies));
         self.policies = policies;
         differs
     }

@@ -3,6 +3,7 @@
 mod begin;
 mod config;
 mod drain;
+mod effect;
 mod explain;
 mod fib;
 mod headless;
@@ -27,10 +28,10 @@ mod view;
 
 pub use crate::rib::{Reach, ResolvedHop};
 pub use config::{Config, DynamicPeers, GracefulRestart};
+pub use effect::{Difference, Effect, compare, differences};
 pub use input::{Admin, ConnectError, Input};
 pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
-pub use reconfigure::{Effect, compare};
 pub use topology::Flaw;
 pub use view::{
     Cursor, ExplainStep, Explanation, GroupView, MessageCounts, PathSource, PeerView, PrefixMatch,
@@ -45,7 +46,7 @@ use ipnet::IpNet;
 
 use crate::export::Exporter;
 use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
-use crate::wire::{Nlri, Notification, PathId, RefreshKind, RouteRefresh};
+use crate::wire::{Nlri, Notification, PathId};
 use crate::{Chance, Deadline, Instant, RouterId, Timer};
 
 use drain::Drain;
@@ -268,8 +269,6 @@ impl Speaker {
         if self.roster.get(id).is_none_or(|neighbour| neighbour.stay == Stay::Leaving) {
             return;
         }
-        let refresh =
-            |kind| self.config_families(id).into_iter().map(move |family| RouteRefresh { family, kind });
         match action {
             Admin::Enable => self.with_peer(id, now, |peer| peer.start(now)),
             Admin::Disable { text } => {
@@ -277,11 +276,7 @@ impl Speaker {
                 self.give_up(id, |_| true);
             }
             Admin::Reset => self.with_peer(id, now, |peer| peer.reset(Notification::reset(""), now)),
-            Admin::RefreshIn => {
-                for request in refresh(RefreshKind::Request).collect::<Vec<_>>() {
-                    self.with_peer(id, now, |peer| peer.refresh(request, now));
-                }
-            }
+            Admin::RefreshIn => self.ask_again(id, now),
             Admin::RefreshOut => {
                 for family in self.config_families(id) {
                     self.exporter.refresh(id, family);

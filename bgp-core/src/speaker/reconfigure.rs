@@ -6,21 +6,11 @@ use std::sync::Arc;
 use crate::Instant;
 use crate::peer::PeerConfig;
 use crate::speaker::{Config, Event, PeerId, Speaker};
-use crate::wire::{Cease, Notification};
+use crate::wire::{Cease, Notification, RefreshKind, RouteRefresh};
 
+use super::effect::{Effect, compare};
 use super::neighbour::{Neighbour, Stay};
 use super::rib_settings;
-
-/// What a changed peer configuration costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Effect {
-    /// Nothing anybody outside could notice.
-    Nothing,
-    /// Routes are judged anew, in both directions; the session stays.
-    Policy,
-    /// What the OPEN or the connection said has changed: the session starts anew.
-    Reset,
-}
 
 impl Speaker {
     /// Puts a configuration in force. Peers are matched by name.
@@ -39,7 +29,7 @@ impl Speaker {
                     self.add_peer(peer, now);
                     added += 1;
                 }
-                Some(id) => reset += usize::from(self.change_peer(id, peer, identity, now) == Effect::Reset),
+                Some(id) => reset += usize::from(self.change_peer(id, peer, identity, now) >= Effect::Reopen),
             }
         }
         if clusters != self.clusters {
@@ -47,7 +37,7 @@ impl Speaker {
             everybody.into_iter().for_each(|id| self.judge_anew(id));
         }
         for (id, peer) in self.accepted(&names) {
-            reset += usize::from(self.change_peer(id, peer, identity, now) == Effect::Reset);
+            reset += usize::from(self.change_peer(id, peer, identity, now) >= Effect::Reopen);
         }
         self.change_tables(&old);
         self.tell(Event::Reconfigured { added, removed, reset });
@@ -102,25 +92,53 @@ impl Speaker {
             match (was, is) {
                 (true, false) => peer.stop(Notification::cease(Cease::PeerDeconfigured), now),
                 (false, true) => peer.start(now),
-                (true, true) if effect == Effect::Reset => peer.reset(Notification::cease(cease), now),
+                (true, true) if effect >= Effect::Reopen => peer.reset(Notification::cease(cease), now),
                 (_, _) => {}
             }
         });
         self.give_up(id, |family| !families.contains(&family));
-        if effect == Effect::Policy {
-            self.judge_anew(id);
+        match effect {
+            Effect::Nothing => self.retarget(id),
+            Effect::Policy => self.judge_anew(id),
+            Effect::Refresh => {
+                self.judge_anew(id);
+                self.ask_again(id, now);
+            }
+            Effect::Reopen | Effect::Reset => {}
         }
         effect
     }
 
+    /// The peer is asked for its routes again; that there are too many of them may be said once more.
+    pub(super) fn ask_again(&mut self, id: PeerId, now: Instant) {
+        if let Some(live) = self.roster.get_mut(id).and_then(|neighbour| neighbour.live.as_mut()) {
+            live.over_limit.clear();
+        }
+        for family in self.config_families(id) {
+            let request = RouteRefresh { family, kind: RefreshKind::Request };
+            self.with_peer(id, now, |peer| peer.refresh(request, now));
+        }
+    }
+
     /// Import and export of a peer are evaluated anew, without a word on the wire but the difference.
     fn judge_anew(&mut self, id: PeerId) {
-        let Self { roster, rib, exporter, drain, .. } = self;
+        let Self { roster, rib, .. } = self;
         let Some(neighbour) = roster.get(id) else { return };
         let (Some(source), Some(live)) = (neighbour.source, neighbour.live.as_ref()) else { return };
-        let target = neighbour.target(live, drain.is_some());
         for family in live.negotiated.families() {
             rib.reimport(source, *family);
+        }
+        self.retarget(id);
+    }
+
+    /// What a peer is told follows its configuration: where that decides as before, only the names in
+    /// explanations change.
+    fn retarget(&mut self, id: PeerId) {
+        let Self { roster, rib, exporter, drain, .. } = self;
+        let Some(neighbour) = roster.get(id) else { return };
+        let Some(live) = neighbour.live.as_ref() else { return };
+        let target = neighbour.target(live, drain.is_some());
+        for family in live.negotiated.families() {
             exporter.retarget(id, *family, &target, rib);
         }
     }
@@ -142,65 +160,4 @@ impl Speaker {
 /// Whether it is another peer by now, under the same name: what the one said is not kept for the other.
 fn moves(old: &PeerConfig, new: &PeerConfig) -> bool {
     (old.remote, old.asn, old.local_asn) != (new.remote, new.asn, new.local_asn)
-}
-
-/// What going from one configuration of a peer to another costs.
-// Exhaustive: a new field does not compile before it has a line here.
-#[must_use]
-pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
-    let PeerConfig {
-        name: _,
-        remote,
-        local_address,
-        asn,
-        local_asn,
-        router_id,
-        cluster_id,
-        description: _,
-        passive: _,
-        enabled: _,
-        families,
-        add_path,
-        add_path_send,
-        hold_time,
-        connect_retry: _,
-        multihop,
-        client,
-        client_to_client,
-        next_hop,
-        next_hop_addresses,
-        allow_own_as,
-        role,
-        import,
-        export,
-        max_prefixes,
-        graceful_restart,
-        headless: _,
-    } = old;
-    let reset = *remote != new.remote
-        || *local_address != new.local_address
-        || *asn != new.asn
-        || *local_asn != new.local_asn
-        || *router_id != new.router_id
-        || *families != new.families
-        || *add_path != new.add_path
-        || *hold_time != new.hold_time
-        || *multihop != new.multihop
-        || *client != new.client
-        || *cluster_id != new.cluster_id
-        || *role != new.role
-        || *graceful_restart != new.graceful_restart;
-    let policy = *add_path_send != new.add_path_send
-        || *client_to_client != new.client_to_client
-        || *next_hop != new.next_hop
-        || *next_hop_addresses != new.next_hop_addresses
-        || *allow_own_as != new.allow_own_as
-        || *import != new.import
-        || *export != new.export
-        || *max_prefixes != new.max_prefixes;
-    match (reset, policy) {
-        (true, _) => Effect::Reset,
-        (false, true) => Effect::Policy,
-        (false, false) => Effect::Nothing,
-    }
 }

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use crate::script::{Stage, THEIRS, config, host, net, open, peer, update, usual};
-use bgp_core::Asn;
-use bgp_core::peer::PeerConfig;
-use bgp_core::policy::Policy;
-use bgp_core::speaker::{Config, ConnId, DynamicPeers, FibRoute, Input};
-use bgp_core::wire::Message;
+use bgp_core::peer::{AfterLimit, MaxPrefixes, PeerConfig, PrefixLimit};
+use bgp_core::policy::{Action, Disposition, Policy, Rule};
+use bgp_core::speaker::{Config, ConnId, DynamicPeers, Effect, FibRoute, Input, compare, differences};
+use bgp_core::wire::{Message, RefreshKind};
+use bgp_core::{Asn, Family};
 use ipnet::IpNet;
 
 const BLOCK: &str = "198.51.100.0/24";
@@ -114,4 +114,67 @@ fn another_number_of_paths_counts_for_what_is_there() {
         let Some(FibRoute::Forward { hops, .. }) = wish else { panic!("a way: {wish:?}") };
         assert_eq!(hops.len(), usize::from(multipath));
     }
+}
+
+/// Routes above a limit were not kept: only the peer can say them again.
+#[test]
+fn a_raised_limit_asks_for_what_was_dropped() {
+    let limited = |maximum| {
+        let limits = vec![PrefixLimit { family: Family::IPV4, maximum }];
+        let max_prefixes = Some(MaxPrefixes { limits, action: AfterLimit::Drop });
+        config(vec![PeerConfig { max_prefixes, ..peer(2, THEIRS) }, peer(3, OTHERS)])
+    };
+    let mut stage = Stage::new(limited(1));
+    let [teller, listener] = [(2, THEIRS), (3, OTHERS)].map(|(n, asn)| stage.establish(n, asn, None));
+    let everything = update(&[], &usual(&[THEIRS], host(2), false), &[BLOCK, "203.0.113.0/24"]);
+    stage.say(teller, &everything);
+    stage.heard(teller);
+    assert_eq!(told(&mut stage, listener).0.len(), 1, "the other is dropped");
+    reconfigure(&mut stage, limited(2));
+    let asked = stage.heard(teller);
+    let is_request = |message: &Message| matches!(message, Message::RouteRefresh(refresh) if refresh.kind == RefreshKind::Request);
+    assert!(asked.iter().any(is_request), "{asked:?}");
+    stage.say(teller, &everything);
+    assert_eq!(told(&mut stage, listener), (vec![net("203.0.113.0/24")], vec![]));
+}
+
+/// A line added to a file moves every rule below it.
+#[test]
+fn a_rule_that_only_moved_disturbs_nobody() {
+    let at = |place: &str| {
+        let action = Action::only(Disposition::Accept);
+        let rule = Rule { name: "all".into(), place: place.into(), conditions: Vec::new(), action };
+        let policy = Policy { name: "p".into(), rules: vec![rule], default: Disposition::Reject };
+        Some(vec![Arc::new(policy)])
+    };
+    let placed = |place| PeerConfig { import: at(place), export: at(place), ..peer(3, OTHERS) };
+    assert_eq!(compare(&placed("a:1"), &placed("a:2")), Effect::Nothing);
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS), placed("a:1")]));
+    let [teller, listener] = [(2, THEIRS), (3, OTHERS)].map(|(n, asn)| stage.establish(n, asn, None));
+    stage.say(teller, &update(&[], &usual(&[THEIRS], host(2), false), &[BLOCK]));
+    stage.heard(teller);
+    stage.heard(listener);
+    reconfigure(&mut stage, config(vec![peer(2, THEIRS), placed("a:2")]));
+    assert_eq!(told(&mut stage, listener), (vec![], vec![]));
+    let explained = stage.speaker.view().explain(net(BLOCK), None).expect("it is there");
+    let reasons: Vec<&str> = explained.steps.iter().map(|step| step.reason.as_str()).collect();
+    assert!(reasons.iter().any(|reason| reason.contains("a:2")), "the line of now: {reasons:?}");
+    assert!(!reasons.iter().any(|reason| reason.contains("a:1")), "and no other: {reasons:?}");
+}
+
+#[test]
+fn a_change_costs_as_much_as_its_costliest_field() {
+    let old = peer(2, THEIRS);
+    let effect = |new: &PeerConfig| compare(&old, new);
+    let described = PeerConfig { description: "rack 4".into(), ..old.clone() };
+    assert_eq!(effect(&described), Effect::Nothing);
+    let filtered = PeerConfig { import: Some(reject_all()), ..described };
+    assert_eq!(effect(&filtered), Effect::Policy);
+    let mute = PeerConfig { families: vec![Family::IPV6], ..filtered };
+    assert_eq!(effect(&mute), Effect::Reopen);
+    let disabled = PeerConfig { enabled: false, ..mute };
+    assert_eq!(effect(&disabled), Effect::Reset, "its session ends");
+    let fields: Vec<&str> = differences(&old, &disabled).iter().map(|one| one.field).collect();
+    assert_eq!(fields, ["description", "enabled", "families", "import"]);
+    assert_eq!(compare(&disabled, &old), Effect::Nothing, "there is no session to disturb");
 }
