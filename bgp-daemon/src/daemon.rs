@@ -15,13 +15,15 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::api::Refusal;
+use crate::change::trial::{self, Trial};
 use crate::clock::Clock;
-use crate::config::{OnExit, Role, Settings};
+use crate::config::{Digest, Loaded, OnExit, Role, Settings};
 use crate::control::{Command, Context, Facts, Socket, SocketError};
 use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Outside};
+use crate::reload::Before;
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
-use crate::{fib, log, notify};
+use crate::{change, fib, log, notify};
 
 /// How long the first reading of the kernel's table may take before we start without it.
 const FIRST_VIEW: Duration = Duration::from_secs(5);
@@ -56,6 +58,12 @@ pub(crate) struct Daemon {
     pub(crate) program: Role,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
+    /// What they were read from.
+    pub(crate) digest: Digest,
+    /// What was in force before the last change.
+    pub(crate) before: Option<Before>,
+    /// A change that waits to be confirmed.
+    pub(crate) trial: Option<Trial>,
     pub(crate) inbox: Inbox,
     pub(crate) arrivals: Arrivals,
     pub(crate) listeners: Listeners,
@@ -85,10 +93,13 @@ enum Farewell {
 /// # Errors
 ///
 /// See [`Failure`].
-pub async fn run(program: Role, path: &Path, settings: Settings, level: log::Level) -> Result<(), Failure> {
+pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    let socket = Socket::bind(&settings.control.socket, settings.control.mode)?;
-    let (daemon, mut end) = start(program, path, settings, level).await?;
+    let socket = {
+        let control = &loaded.settings.control;
+        Socket::bind(&control.socket, control.mode)?
+    };
+    let (daemon, mut end) = start(program, path, loaded, level).await?;
     let (commands, mut asked) = mpsc::channel(8);
     let context = Context {
         inbox: daemon.inbox.clone(),
@@ -107,7 +118,7 @@ pub async fn run(program: Role, path: &Path, settings: Settings, level: log::Lev
 async fn start(
     program: Role,
     path: &Path,
-    settings: Settings,
+    Loaded { settings, digest, .. }: Loaded,
     level: log::Level,
 ) -> Result<(Daemon, oneshot::Receiver<()>), Failure> {
     let (inbox, driver) = Driver::new(Clock::start());
@@ -131,13 +142,23 @@ async fn start(
     let mut core = settings.core.clone();
     core.graceful_restart.forwarding_preserved = is_forwarding(kernel.as_ref()).await;
     let end = driver.start(core, first.collect(), outside)?;
-    let facts = watch::Sender::new(facts(settings.role, path, &listeners));
+    let facts = watch::Sender::new(facts(settings.role, path, &digest, &listeners));
     let path = path.to_owned();
+    if change::draft::clear(&path) {
+        warn!(
+            event = "config.unconfirmed",
+            "the last daemon died before a change was confirmed: it is undone"
+        );
+    }
     let (drain, drains) = (None, 0);
+    let (before, trial) = (None, None);
     let daemon = Daemon {
         program,
         path,
         settings,
+        digest,
+        before,
+        trial,
         inbox,
         arrivals,
         listeners,
@@ -167,7 +188,7 @@ async fn is_forwarding(kernel: Option<&fib_sync::Handle>) -> bool {
     timeout(FIRST_VIEW, first_view).await.unwrap_or(false)
 }
 
-fn facts(role: Role, path: &Path, listeners: &Listeners) -> Facts {
+fn facts(role: Role, path: &Path, digest: &Digest, listeners: &Listeners) -> Facts {
     let now = SystemTime::now();
     Facts {
         role,
@@ -176,6 +197,8 @@ fn facts(role: Role, path: &Path, listeners: &Listeners) -> Facts {
         generation: 1,
         configured: now,
         config_error: None,
+        digest: digest.to_string(),
+        unconfirmed: None,
         listening: listeners.addresses().map(|address| address.to_string()).collect(),
         draining: None,
     }
@@ -215,7 +238,7 @@ impl Daemon {
                 signal = signals.next() => match signal {
                     Signalled::Reload => {
                         // The reason is logged, and kept for `status`.
-                        let _ = self.reload().await;
+                        let _ = self.reload(None).await;
                     }
                     Signalled::End(name) => {
                         info!(event = "daemon.stopping", signal = name);
@@ -224,6 +247,7 @@ impl Daemon {
                     }
                 },
                 Some(command) = asked.recv() => self.command(command).await,
+                () = trial::expiry(self.trial.as_ref()) => self.expire().await,
                 step = drain::next(&mut self.drain) => match step {
                     Step::Told => self.drain_told(),
                     Step::Over => return Ok(self.drain_over()),
@@ -249,7 +273,13 @@ impl Daemon {
     async fn command(&mut self, command: Command) {
         match command {
             // Whoever asked may have gone away meanwhile.
-            Command::Reload(answer) => drop(answer.send(self.reload().await)),
+            Command::Reload { max_effect, answer } => drop(answer.send(self.reload(max_effect).await)),
+            Command::Diff { draft, answer } => drop(answer.send(self.diff(&draft))),
+            Command::Apply { draft, confirm, max_effect, answer } => {
+                let _ = answer.send(self.apply(&draft, confirm, max_effect).await);
+            }
+            Command::Confirm(answer) => drop(answer.send(self.confirm())),
+            Command::Undo(answer) => drop(answer.send(self.undo().await)),
             Command::Log { level, answer } => {
                 let changed = log::change(&self.level, &level);
                 if changed.is_ok() {

@@ -11,6 +11,7 @@ pub mod fib;
 pub mod log;
 pub mod transport;
 
+mod change;
 mod drain;
 mod notify;
 mod reload;

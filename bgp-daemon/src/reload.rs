@@ -1,64 +1,231 @@
 //! Putting another configuration in force: only what changed is disturbed, and a file with an error
 //! changes nothing.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use bgp_core::rib::{LocalSource, Route};
 use bgp_core::speaker::{Admin, Input, PeerId, PeerView};
-use ipnet::IpNet;
 use tracing::{error, info, warn};
 
-use crate::api::{Refusal, RefusalCode, Reloaded};
-use crate::config::{self, Kernel, PeerSocket, Settings};
+use crate::api::{self, Change, Effect, Refusal, RefusalCode, Reloaded};
+use crate::change::draft::{self, Draft};
+use crate::change::trial::Trial;
+use crate::change::{effect, origins, plan};
+use crate::config::{self, Diagnostic, Digest, Loaded, PeerSocket, Settings};
 use crate::daemon::Daemon;
 use crate::transport::SocketTable;
 use crate::{fib, log};
 
+/// What was in force before the last change.
+#[derive(Debug)]
+pub(crate) struct Before {
+    settings: Settings,
+    digest: Digest,
+    /// Whether the file was replaced by us, and can be put back.
+    replaced: bool,
+}
+
 impl Daemon {
-    /// Reads the file again and puts it in force.
-    pub(crate) async fn reload(&mut self) -> Result<Reloaded, Refusal> {
-        match self.try_reload().await {
-            Ok(reloaded) => Ok(reloaded),
+    /// Reads the file again and puts it in force, unless that costs more than `limit`.
+    pub(crate) async fn reload(&mut self, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
+        let outcome = self.try_reload(limit).await;
+        self.note(&outcome);
+        outcome
+    }
+
+    async fn try_reload(&mut self, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
+        self.nothing_on_trial()?;
+        let loaded = config::load(&self.path).map_err(|diagnostics| invalid(&diagnostics))?;
+        self.change_to(loaded, limit).await
+    }
+
+    /// Puts a draft in force and in the place of the file; with `confirm`, the latter only once somebody confirms it
+    /// within that time, and the former no longer than that.
+    pub(crate) async fn apply(
+        &mut self,
+        draft: &api::Draft,
+        confirm: Option<Duration>,
+        limit: Option<Effect>,
+    ) -> Result<Reloaded, Refusal> {
+        let outcome = self.try_apply(draft, confirm, limit).await;
+        self.note(&outcome);
+        outcome
+    }
+
+    async fn try_apply(
+        &mut self,
+        draft: &api::Draft,
+        confirm: Option<Duration>,
+        limit: Option<Effect>,
+    ) -> Result<Reloaded, Refusal> {
+        self.nothing_on_trial()?;
+        let loaded = self.load(draft)?;
+        if confirm.is_some() {
+            self.file_is_in_force()?;
+        }
+        let staged = Draft::write(&self.path, &draft.text).map_err(|error| self.unwritable(&error))?;
+        let mut reloaded = match self.change_to(loaded, limit).await {
+            Ok(reloaded) => reloaded,
+            Err(refusal) => {
+                staged.discard();
+                return Err(refusal);
+            }
+        };
+        match confirm {
+            Some(limit) => {
+                reloaded.unconfirmed = Some(limit.as_secs());
+                info!(event = "config.trial", seconds = limit.as_secs());
+                let trial = Trial::begin(staged, limit);
+                self.facts.send_modify(|facts| facts.unconfirmed = Some(trial.until()));
+                self.trial = Some(trial);
+            }
+            None => self.keep(&staged)?,
+        }
+        Ok(reloaded)
+    }
+
+    /// What a draft would change.
+    pub(crate) fn diff(&self, draft: &api::Draft) -> Result<Vec<Change>, Refusal> {
+        let loaded = self.load(draft)?;
+        Ok(plan(&self.settings, &loaded.settings))
+    }
+
+    /// What is on trial stays.
+    pub(crate) fn confirm(&mut self) -> Result<(), Refusal> {
+        let Some(trial) = self.trial.take() else {
+            return Err(Refusal::not_found("nothing is to be confirmed"));
+        };
+        if let Err(refusal) = self.keep(&trial.draft) {
+            // It may work yet before time is up.
+            self.trial = Some(trial);
+            return Err(refusal);
+        }
+        self.facts.send_modify(|facts| facts.unconfirmed = None);
+        info!(event = "config.confirmed", generation = self.facts.borrow().generation);
+        Ok(())
+    }
+
+    /// Goes back to what was in force before the last change.
+    pub(crate) async fn undo(&mut self) -> Result<Reloaded, Refusal> {
+        let Some(before) = self.before.take() else {
+            return Err(Refusal::not_found("there is nothing to undo"));
+        };
+        let trial = self.trial.take();
+        let Before { settings, digest, replaced } = before;
+        let mut reloaded = self.put_in_force(settings, digest).await?;
+        self.before = None;
+        match trial {
+            Some(trial) => trial.draft.discard(),
+            None if replaced => draft::restore(&self.path).map_err(|error| self.unwritable(&error))?,
+            None => reloaded.warnings.push(format!(
+                "{} still says what was undone: the next reload or start brings it back",
+                self.path.display()
+            )),
+        }
+        self.facts.send_modify(|facts| facts.unconfirmed = None);
+        info!(event = "config.undone", generation = reloaded.generation);
+        Ok(reloaded)
+    }
+
+    /// Nobody has confirmed in time.
+    pub(crate) async fn expire(&mut self) {
+        warn!(event = "config.expired", "the change was not confirmed in time and is undone");
+        if let Err(refusal) = self.undo().await {
+            error!(event = "config.stuck", reason = %refusal);
+        }
+    }
+
+    fn load(&self, draft: &api::Draft) -> Result<Loaded, Refusal> {
+        let loaded = config::load_draft(draft.file.as_ref(), &draft.text, &self.path);
+        let mut loaded = loaded.map_err(|diagnostics| invalid(&diagnostics))?;
+        loaded.settings = loaded.settings.forced(self.program);
+        Ok(loaded)
+    }
+
+    fn nothing_on_trial(&self) -> Result<(), Refusal> {
+        let taken = || Refusal::refused("a change waits for `confirm` or `undo`");
+        self.trial.is_none().then_some(()).ok_or_else(taken)
+    }
+
+    /// A daemon that dies during a trial comes back with its file: that has to be what is in force before it.
+    fn file_is_in_force(&self) -> Result<(), Refusal> {
+        match config::load(&self.path) {
+            Ok(loaded) if loaded.digest == self.digest => Ok(()),
+            _ => Err(Refusal::refused(format!(
+                "{} is not what is in force, so that nothing would be left to come back to: put it in force with \
+                 `reload` first, and keep the change in another file",
+                self.path.display()
+            ))),
+        }
+    }
+
+    /// A draft that is in force becomes the file.
+    fn keep(&mut self, staged: &Draft) -> Result<(), Refusal> {
+        staged.promote().map_err(|error| self.unwritable(&error))?;
+        if let Some(before) = &mut self.before {
+            before.replaced = true;
+        }
+        Ok(())
+    }
+
+    fn unwritable(&self, error: &std::io::Error) -> Refusal {
+        Refusal::refused(format!("cannot replace {}: {error}", self.path.display()))
+    }
+
+    /// Logs what came of it, and keeps the reason for `status`.
+    fn note(&self, outcome: &Result<Reloaded, Refusal>) {
+        match outcome {
+            Ok(reloaded) => {
+                for warning in &reloaded.warnings {
+                    warn!(event = "config.warning", reason = warning);
+                }
+                info!(event = "config.reloaded", generation = reloaded.generation, digest = reloaded.digest);
+            }
             Err(refusal) => {
                 error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
                 self.facts.send_modify(|facts| facts.config_error = Some(refusal.message.clone()));
-                Err(refusal)
             }
         }
     }
 
-    async fn try_reload(&mut self) -> Result<Reloaded, Refusal> {
-        let loaded = config::load(&self.path).map_err(|diagnostics| Refusal {
-            code: RefusalCode::Config,
-            message: config::render(&diagnostics),
-        })?;
-        let mut settings = loaded.settings.forced(self.program);
-        let mut warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
+    /// Puts in force what was loaded, and remembers what it takes the place of.
+    async fn change_to(&mut self, loaded: Loaded, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
+        let Loaded { settings, digest, warnings } = loaded;
+        let mut settings = settings.forced(self.program);
+        let changes = plan(&self.settings, &settings);
+        within(&changes, limit)?;
+        let mut warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        warnings.extend(unchangeable(&changes));
+        keep_unchangeable(&self.settings, &mut settings);
+        let (old, was) = (self.settings.clone(), self.digest.clone());
+        let mut reloaded = self.put_in_force(settings, digest).await?;
+        self.before = Some(Before { settings: old, digest: was, replaced: false });
+        reloaded.warnings = warnings;
+        Ok(reloaded)
+    }
+
+    /// Puts settings in force that differ in nothing that a running daemon cannot change.
+    async fn put_in_force(&mut self, settings: Settings, digest: Digest) -> Result<Reloaded, Refusal> {
         self.listeners
             .bind(&settings.listen.socket_addresses())
             .map_err(|error| Refusal::refused(error.to_string()))?;
-        warnings.extend(unchangeable(&self.settings, &settings));
-        keep_unchangeable(&self.settings, &mut settings);
         let old = std::mem::replace(&mut self.settings, settings);
-        self.apply(&old).await?;
-        for warning in &warnings {
-            warn!(event = "config.warning", reason = warning);
-        }
+        self.digest = digest;
+        self.tell_everybody(&old).await?;
         let listening = self.listeners.addresses().map(|address| address.to_string()).collect();
+        let digest = self.digest.to_string();
         self.facts.send_modify(|facts| {
             facts.generation += 1;
             facts.configured = SystemTime::now();
             facts.config_error = None;
+            facts.digest.clone_from(&digest);
             facts.listening = listening;
         });
         let generation = self.facts.borrow().generation;
-        info!(event = "config.reloaded", generation);
-        Ok(Reloaded { generation, warnings })
+        Ok(Reloaded { generation, digest, ..Reloaded::default() })
     }
 
-    async fn apply(&mut self, old: &Settings) -> Result<(), Refusal> {
+    async fn tell_everybody(&mut self, old: &Settings) -> Result<(), Refusal> {
         let before = SocketTable::new(old.sockets.clone());
         let after = Arc::new(SocketTable::new(self.settings.sockets.clone()));
         self.listeners.replace(Arc::clone(&after));
@@ -82,17 +249,18 @@ impl Daemon {
     }
 }
 
-/// What has to be originated and retracted to get from one list to the other.
-pub(crate) fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Input> {
-    let source = LocalSource::Static;
-    let old: BTreeMap<&IpNet, &Route> = old.iter().map(|(prefix, route)| (prefix, route)).collect();
-    let new: BTreeMap<&IpNet, &Route> = new.iter().map(|(prefix, route)| (prefix, route)).collect();
-    let gone = old.keys().filter(|prefix| !new.contains_key(*prefix));
-    let gone = gone.map(|prefix| Input::Retract { prefix: **prefix, source });
-    let come = new.iter().filter(|(prefix, route)| old.get(*prefix) != Some(*route));
-    let come =
-        come.map(|(prefix, route)| Input::Originate { prefix: **prefix, source, route: (*route).clone() });
-    gone.chain(come).collect()
+fn invalid(diagnostics: &[Diagnostic]) -> Refusal {
+    Refusal { code: RefusalCode::Config, message: config::render(diagnostics) }
+}
+
+/// Refuses what costs more than `limit`, and names what does.
+fn within(changes: &[Change], limit: Option<Effect>) -> Result<(), Refusal> {
+    let Some(limit) = limit.filter(|limit| effect(changes) > *limit) else { return Ok(()) };
+    let too_much = changes.iter().filter(|change| change.effect > limit);
+    let words = too_much.map(|change| format!("{} {}: {}", change.what, change.name, change.effect.as_str()));
+    let words: Vec<String> = words.collect();
+    let message = format!("this needs more than {}: {}", limit.as_str(), words.join(", "));
+    Err(Refusal { code: RefusalCode::Effect, message })
 }
 
 /// Peers whose socket options changed under their sessions: only a new connection has the new ones.
@@ -109,18 +277,9 @@ fn stranded(peers: &[PeerView], before: &SocketTable, after: &SocketTable) -> Ve
 }
 
 /// What a running daemon cannot change.
-pub(crate) fn unchangeable(old: &Settings, new: &Settings) -> Vec<String> {
-    let (was, is) = (&old.kernel, &new.kernel);
-    let checks = [
-        (was.enabled != is.enabled, "[kernel] enabled"),
-        (was.table != is.table, "[kernel] table"),
-        (was.protocol != is.protocol, "[kernel] protocol"),
-        (was.next_hop_objects != is.next_hop_objects, "[kernel] next_hop_objects"),
-        (old.control != new.control, "[control]"),
-        (old.log.format != new.log.format, "[log] format"),
-    ];
-    let changed = checks.iter().filter(|(changed, _)| *changed);
-    changed.map(|(_, what)| format!("{what} changed: a restart is needed for that")).collect()
+fn unchangeable(changes: &[Change]) -> Vec<String> {
+    let changed = changes.iter().filter(|change| change.effect == Effect::Restart);
+    changed.map(|change| format!("{} changed: a restart is needed for that", change.name)).collect()
 }
 
 /// What is in force stays in the settings, so that every reload says what a restart would change.
@@ -134,43 +293,15 @@ fn keep_unchangeable(old: &Settings, new: &mut Settings) {
     new.kernel.next_hop_objects = old.kernel.next_hop_objects;
     new.core.kernel_sets = old.core.kernel_sets;
     new.control = old.control.clone();
+    new.bird = old.bird.clone();
+    new.http = old.http;
     new.log.format = old.log.format;
-}
-
-/// What changes about the kernel's table in a running daemon.
-pub(crate) fn kernel_changes(old: &Settings, new: &Settings) -> Vec<&'static str> {
-    let (was, is) = (&old.kernel, &new.kernel);
-    let learns = |kernel: &Kernel| {
-        let excluded = (kernel.learn_exclude_interfaces.clone(), kernel.direct_exclude_interfaces.clone());
-        (kernel.learn, kernel.direct, excluded)
-    };
-    let checks = [
-        (was.metric != is.metric, "[kernel] metric: our routes move to another one"),
-        (old.core.multipath != new.core.multipath, "[kernel] multipath"),
-        (old.core.kernel_export != new.core.kernel_export, "[kernel] export"),
-        (learns(was) != learns(is), "[kernel] what is learned"),
-        (was.on_exit != is.on_exit, "[kernel] on_exit"),
-        (was.sweep_limit.to_bits() != is.sweep_limit.to_bits(), "[kernel] sweep_limit"),
-    ];
-    let changed = checks.iter().filter(|(changed, _)| *changed);
-    changed.map(|(_, what)| *what).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use bgp_core::rib::{Forwarding, KernelHint};
-    use bgp_core::wire::Attributes;
-
     use super::*;
-
-    fn route(forwarding: Forwarding) -> Route {
-        Route {
-            attributes: Attributes::default(),
-            forwarding,
-            interface: None,
-            kernel: KernelHint::default(),
-        }
-    }
+    use crate::config::Kernel;
 
     fn settings(kernel: &str) -> Settings {
         let text = format!("asn = 64512\nrouter_id = \"192.0.2.1\"\n[kernel]\n{kernel}\n");
@@ -181,36 +312,38 @@ mod tests {
     #[test]
     fn what_needs_a_restart_stays_in_force_until_there_is_one() {
         let old = settings("metric = 1");
-        let asked = settings("enabled = false\ntable = 100\nprotocol = 186\nmetric = 2");
-        let mut new = asked.clone();
-        keep_unchangeable(&old, &mut new);
-        let expected = Settings { kernel: Kernel { metric: 2, ..old.kernel.clone() }, ..old.clone() };
-        assert_eq!(new, expected, "and the speaker goes on exporting to the kernel");
-        assert_eq!(unchangeable(&new, &asked).len(), 3, "so that the next reload says it again");
+        for (asked, needing) in [
+            (settings("enabled = false"), 1),
+            (settings("table = 100\nprotocol = 186\nmetric = 2\n[log]\nformat = \"json\""), 3),
+            (settings("next_hop_objects = true\n[http]\nlisten = \"127.0.0.1:9470\""), 2),
+        ] {
+            let mut new = asked.clone();
+            keep_unchangeable(&old, &mut new);
+            assert!(effect(&plan(&old, &new)) < Effect::Restart, "nothing is left that needs one");
+            assert_eq!(
+                unchangeable(&plan(&new, &asked)).len(),
+                needing,
+                "so that the next reload says it again"
+            );
+        }
     }
 
     #[test]
-    fn only_differences_of_our_routes_are_told() {
-        let net = |text: &str| text.parse::<IpNet>().expect("a prefix");
-        let old = [
-            (net("10.0.0.0/24"), route(Forwarding::Blackhole)),
-            (net("10.0.1.0/24"), route(Forwarding::Blackhole)),
-            (net("10.0.2.0/24"), route(Forwarding::Blackhole)),
-        ];
-        let new = [
-            (net("10.0.0.0/24"), route(Forwarding::Blackhole)),
-            (net("10.0.2.0/24"), route(Forwarding::Nowhere)),
-            (net("10.0.3.0/24"), route(Forwarding::Blackhole)),
-        ];
-        let told: Vec<(bool, IpNet)> = origins(&old, &new)
-            .into_iter()
-            .filter_map(|input| match input {
-                Input::Retract { prefix, .. } => Some((false, prefix)),
-                Input::Originate { prefix, .. } => Some((true, prefix)),
-                _ => None,
-            })
-            .collect();
-        let expected = [(false, net("10.0.1.0/24")), (true, net("10.0.2.0/24")), (true, net("10.0.3.0/24"))];
-        assert_eq!(told, expected);
+    fn what_needs_no_restart_does_not_wait_for_one() {
+        let old = settings("metric = 1");
+        let mut new = settings("enabled = false\ntable = 100\nmetric = 2");
+        keep_unchangeable(&old, &mut new);
+        let expected = Settings { kernel: Kernel { metric: 2, ..old.kernel.clone() }, ..old.clone() };
+        assert_eq!(new, expected, "and the speaker goes on exporting to the kernel");
+    }
+
+    #[test]
+    fn what_costs_too_much_is_named() {
+        let changes = plan(&settings("metric = 1"), &settings("metric = 2\ntable = 100"));
+        assert!(within(&changes, None).is_ok() && within(&changes, Some(Effect::Restart)).is_ok());
+        let refusal = within(&changes, Some(Effect::Refresh)).expect_err("a restart is more");
+        assert_eq!(refusal.code, RefusalCode::Effect);
+        assert!(refusal.message.contains("[kernel] table: restart"), "{refusal}");
+        assert!(!refusal.message.contains("metric"), "{refusal}");
     }
 }

@@ -22,7 +22,7 @@ pub enum Effect {
 /// A field that differs, and what that costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The field of [`PeerConfig`].
+    /// The field, as configuration files call it.
     pub field: &'static str,
     /// What it costs.
     pub effect: Effect,
@@ -64,7 +64,7 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
     } = old;
     let ends = if *enabled { Effect::Reset } else { Effect::Nothing };
     let fields = [
-        ("remote", *remote == new.remote, Effect::Reset),
+        ("address", *remote == new.remote, Effect::Reset),
         ("local_address", *local_address == new.local_address, Effect::Reset),
         ("asn", *asn == new.asn, Effect::Reset),
         ("local_asn", *local_asn == new.local_asn, Effect::Reset),

@@ -3,6 +3,7 @@
 //! An answer is any number of lines with `items`, then one with `done` or `error`. Every line carries
 //! the version; a daemon refuses versions it does not know. `nc -U` is a client.
 
+mod change;
 mod kernel;
 
 use std::borrow::Cow;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use self::change::{Change, ChangeKind, Draft, Effect, Reloaded};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
 
 /// The version of the protocol.
@@ -60,7 +62,28 @@ pub enum Verb {
     /// Remove the routes of ours that the brake has kept since the start.
     SweepAnyway,
     /// Read the configuration file again.
-    Reload,
+    Reload {
+        /// Refuse what costs more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_effect: Option<Effect>,
+    },
+    /// What another configuration would change.
+    Diff(Draft),
+    /// Put another configuration in force, and in the place of the file.
+    Apply {
+        /// The configuration.
+        draft: Draft,
+        /// Go back after so many seconds unless it is confirmed; the file stays until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confirm: Option<u64>,
+        /// Refuse what costs more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max_effect: Option<Effect>,
+    },
+    /// What is on trial stays.
+    Confirm,
+    /// Go back to what was in force before the last change.
+    Undo,
     /// Change how much is logged.
     Log {
         /// A level, or directives as in `RUST_LOG`.
@@ -189,6 +212,8 @@ pub enum RefusalCode {
     Refused,
     /// The configuration file is not valid.
     Config,
+    /// It would disturb more than is allowed.
+    Effect,
 }
 
 impl Refusal {
@@ -229,6 +254,12 @@ pub struct Status {
     pub generation: u64,
     /// When the last one was.
     pub configured: String,
+    /// SHA-256 of the texts it was read from, in hexadecimal digits.
+    #[serde(default)]
+    pub digest: String,
+    /// After so many seconds it is undone unless somebody confirms it.
+    #[serde(default)]
+    pub unconfirmed: Option<u64>,
     /// Why the last reload was refused, if it was.
     pub config_error: Option<String>,
     /// Addresses listened on.
@@ -442,15 +473,6 @@ pub struct Step {
     pub passed: bool,
     /// Why.
     pub reason: String,
-}
-
-/// What a reload did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reloaded {
-    /// How often a configuration was put in force, the first included.
-    pub generation: u64,
-    /// What could not be changed in a running daemon.
-    pub warnings: Vec<String>,
 }
 
 #[cfg(test)]

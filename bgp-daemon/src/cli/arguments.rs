@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::api::{Action, Of, Scope, Selection};
+use crate::api::{Action, Effect, Of, Scope, Selection};
 
 /// Shown below the help of the program called `name`.
 pub(super) fn examples(name: &str) -> String {
@@ -13,7 +13,8 @@ pub(super) fn examples(name: &str) -> String {
         "\
 Examples:
   {name} check caracal.toml                 is the file valid, and if not, where?
-  {name} diff caracal.toml new.toml         which sessions would a reload reset?
+  {name} diff new.toml                      which sessions would it reset?
+  {name} apply new.toml --confirm 60s       in force, and undone in a minute unless confirmed
   {name} run --config caracal.toml
   {name} peers                              who is up
   {name} peer tor-a                         everything about one peer
@@ -23,7 +24,7 @@ Examples:
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
-4 refused, 5 invalid configuration, 6 time-out."
+4 refused, 5 invalid configuration, 6 time-out, 7 more would be disturbed than allowed."
     )
 }
 
@@ -82,6 +83,29 @@ pub(super) enum Verb {
     Here(Here),
     #[command(flatten)]
     Ask(Ask),
+    /// Say what another configuration would disturb, against what is in force or against another file
+    #[command(after_help = "\
+Effects, the least first:
+  none      nobody outside could notice
+  policy    routes are judged anew, no session is touched
+  refresh   the same, and the peer is asked for its routes again
+  reopen    the session starts anew with another OPEN
+  reset     the session ends, and what belongs to it
+  restart   it stays as it is until the daemon is started again
+
+Examples:
+  caracal diff new.toml                     what would `apply new.toml` disturb?
+  caracal diff old.toml new.toml            the same without a daemon
+  caracal diff new.toml --exit-code         1 where a session would end")]
+    Diff {
+        /// The configuration to come; with another one, that in force
+        file: PathBuf,
+        /// The one to come
+        new: Option<PathBuf>,
+        /// Exit with 1 where a session ends or a restart is needed
+        #[arg(long)]
+        exit_code: bool,
+    },
     /// Leave for good: ask traffic away, then end all sessions, remove our kernel routes and exit
     Drain {
         /// Wait until the daemon's process has ended; exit with 6 if it left before every peer was told
@@ -106,16 +130,6 @@ pub(super) enum Here {
     Check {
         /// The configuration file
         file: PathBuf,
-    },
-    /// Say what going from one configuration to another disturbs
-    Diff {
-        /// The configuration in force
-        old: PathBuf,
-        /// The one to come
-        new: PathBuf,
-        /// Exit with 1 where a session ends or a restart is needed
-        #[arg(long)]
-        exit_code: bool,
     },
 }
 
@@ -161,7 +175,38 @@ pub(super) enum Ask {
         sweep_anyway: bool,
     },
     /// Read the configuration file again
-    Reload,
+    #[command(after_help = "\
+Examples:
+  caracal reload
+  caracal reload --max-effect policy        exit with 7 and change nothing if that is not enough")]
+    Reload {
+        /// Change nothing and exit with 7 where it takes more than this
+        #[arg(long, value_enum, value_name = "EFFECT")]
+        max_effect: Option<Limit>,
+    },
+    /// Put another configuration in force, and in the place of the daemon's file
+    #[command(after_help = "\
+Examples:
+  caracal apply new.toml --confirm 60s      in force at once, undone in a minute without `caracal confirm`
+  caracal apply new.toml --max-effect refresh
+  caracal apply - < new.toml
+
+The daemon's own file is replaced when the change is confirmed, and not before: a daemon that dies during the
+trial comes back with the old one. What it includes, and the keys it names, are looked for from there.")]
+    Apply {
+        /// The configuration; - for the standard input
+        file: PathBuf,
+        /// Undo it after this time, in seconds, unless it is confirmed
+        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        confirm: Option<Duration>,
+        /// Change nothing and exit with 7 where it takes more than this
+        #[arg(long, value_enum, value_name = "EFFECT")]
+        max_effect: Option<Limit>,
+    },
+    /// Keep what was applied on trial; exit with 1 if nothing was
+    Confirm,
+    /// Go back to what was in force before the last change; exit with 1 if there was none
+    Undo,
     /// Change how much is logged
     Log {
         /// error, warn, info, debug, trace, or directives as in RUST_LOG
@@ -213,6 +258,33 @@ impl Routes {
             (None, None) => (Of::All, None),
         };
         Selection { prefix: self.prefix, scope, of, peer, family: self.family }
+    }
+}
+
+/// How much a change may disturb.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Limit {
+    /// Nothing anybody outside could notice
+    None,
+    /// Routes are judged anew
+    Policy,
+    /// Peers are asked for their routes again
+    Refresh,
+    /// Sessions start anew
+    Reopen,
+    /// Sessions end
+    Reset,
+}
+
+impl From<Limit> for Effect {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::None => Self::None,
+            Limit::Policy => Self::Policy,
+            Limit::Refresh => Self::Refresh,
+            Limit::Reopen => Self::Reopen,
+            Limit::Reset => Self::Reset,
+        }
     }
 }
 

@@ -45,6 +45,14 @@ pub(super) enum ClientError {
     /// It says no.
     #[error("{0}")]
     Refused(Refusal),
+    /// A file that was to be sent cannot be read.
+    #[error("cannot read {file}: {error}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// Why.
+        error: io::Error,
+    },
     /// What was to be done with an item could not be.
     #[error("{0}")]
     Output(#[from] io::Error),

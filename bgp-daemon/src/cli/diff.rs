@@ -1,185 +1,94 @@
 //! What going from one configuration to another would disturb.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 
-use bgp_core::peer::PeerConfig;
-use bgp_core::speaker::{Effect, Input, compare};
-use serde::Serialize;
-
-use super::client::ClientError;
+use super::change::draft;
+use super::client::{Client, ClientError};
+use super::exit::Exit;
 use super::offline::load;
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
-use crate::config::{Role, Settings};
-use crate::reload::{kernel_changes, origins, unchangeable};
-use crate::transport::SocketTable;
+use crate::api::{Change, ChangeKind, Effect, Verb};
+use crate::change::{effect, plan};
+use crate::config::Role;
 
-/// One difference.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Change {
-    /// `peer`, `route` or `setting`.
-    what: &'static str,
-    /// Which one.
-    name: String,
-    /// What happens.
-    effect: Happens,
-}
-
-/// What a reload makes of a difference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Happens {
-    /// It begins.
-    Added,
-    /// It ends.
-    Removed,
-    /// Its session is reset.
-    Reset,
-    /// It changes without disturbing a session.
-    Updated,
-    /// Nothing, until the daemon is started again.
-    Restart,
-}
-
-/// Prints the differences; whether they end a session or need a restart, or nothing where a file is
-/// invalid, which has been said then.
-pub(super) fn print(
+/// Prints what going from one file to the other costs, or nothing where one is invalid, which has been said then.
+pub(super) fn of_files(
     role: Role,
     old: &Path,
     new: &Path,
     screen: &mut Screen<'_>,
-) -> Result<Option<bool>, ClientError> {
+) -> Result<Option<Effect>, ClientError> {
     let (Some(old), Some(new)) = (load(role, old), load(role, new)) else { return Ok(None) };
-    let changes = changes(&old, &new);
+    let changes = plan(&old.settings, &new.settings);
     screen.values(&changes, table)?;
-    let disturbs = |change: &Change| match change.effect {
-        Happens::Reset | Happens::Restart => true,
-        Happens::Removed => change.what == "peer",
-        Happens::Added | Happens::Updated => false,
-    };
-    Ok(Some(changes.iter().any(disturbs)))
+    Ok(Some(effect(&changes)))
 }
 
-fn changes(old: &Settings, new: &Settings) -> Vec<Change> {
-    let mut changes = peers(old, new);
-    changes.extend(origins(&old.originate, &new.originate).into_iter().filter_map(route));
-    let update = |name: &str| Change { what: "setting", name: name.to_owned(), effect: Happens::Updated };
-    // A kernel that is left alone, or about to be, has nothing to change.
-    if old.kernel.enabled && new.kernel.enabled {
-        changes.extend(kernel_changes(old, new).into_iter().map(update));
-    }
-    let restart = |name| Change { what: "setting", name, effect: Happens::Restart };
-    changes.extend(unchangeable(old, new).into_iter().map(restart));
-    changes
+/// Prints what putting a file in force in a running daemon costs.
+pub(super) fn of_daemon(
+    client: &Client,
+    file: &Path,
+    screen: &mut Screen<'_>,
+) -> Result<Effect, ClientError> {
+    let mut costliest = Effect::None;
+    let order = |change: &Change| (change.what.clone(), change.name.clone());
+    let mut changes = Vec::new();
+    client.ask(Verb::Diff(draft(file)?), |item| {
+        let change: Change =
+            serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))?;
+        costliest = costliest.max(change.effect);
+        changes.push(change);
+        Ok(())
+    })?;
+    changes.sort_by_key(order);
+    screen.values(&changes, table)?;
+    Ok(costliest)
 }
 
-fn peers(old: &Settings, new: &Settings) -> Vec<Change> {
-    let identity = (old.core.asn, old.core.router_id) != (new.core.asn, new.core.router_id);
-    let sockets = (SocketTable::new(old.sockets.clone()), SocketTable::new(new.sockets.clone()));
-    let (before, after) = (by_name(old), by_name(new));
-    let gone = before.keys().filter(|name| !after.contains_key(*name)).map(|name| (name, Happens::Removed));
-    let there = after.iter().filter_map(|(name, peer)| {
-        let Some(was) = before.get(name) else { return Some((name, Happens::Added)) };
-        let rewired = sockets.0.named(name) != sockets.1.named(name);
-        match compare(was, peer) {
-            _ if identity || rewired => Some((name, Happens::Reset)),
-            Effect::Reset => Some((name, Happens::Reset)),
-            Effect::Policy => Some((name, Happens::Updated)),
-            Effect::Nothing if was != peer => Some((name, Happens::Updated)),
-            Effect::Nothing => None,
-        }
-    });
-    let change =
-        |(name, effect): (&Arc<str>, Happens)| Change { what: "peer", name: name.to_string(), effect };
-    gone.chain(there).map(change).collect()
-}
-
-fn by_name(settings: &Settings) -> BTreeMap<Arc<str>, &PeerConfig> {
-    settings.core.peers.iter().map(|peer| (Arc::clone(&peer.name), peer)).collect()
-}
-
-fn route(input: Input) -> Option<Change> {
-    let (prefix, effect) = match input {
-        Input::Originate { prefix, .. } => (prefix, Happens::Updated),
-        Input::Retract { prefix, .. } => (prefix, Happens::Removed),
-        _ => return None,
-    };
-    Some(Change { what: "route", name: prefix.to_string(), effect })
+/// How a diff ends: with a code of its own where asked for and a session ends or a restart is needed.
+pub(super) fn verdict(effect: Effect, exit_code: bool) -> Exit {
+    if exit_code && effect >= Effect::Reopen { Exit::Not } else { Exit::Done }
 }
 
 fn table(changes: &[Change], screen: &mut Screen<'_>) -> io::Result<()> {
     if changes.is_empty() {
         return writeln!(screen.out, "nothing changes");
     }
-    let mut table = Table::new(&[("WHAT", Align::Left), ("EFFECT", Align::Left), ("NAME", Align::Left)]);
+    let titles = ["WHAT", "NAME", "CHANGE", "EFFECT", "BECAUSE OF"].map(|title| (title, Align::Left));
+    let mut table = Table::new(&titles);
     for change in changes {
-        let (word, tone) = match change.effect {
-            Happens::Added => ("added", Tone::Good),
-            Happens::Removed => ("removed", Tone::Bad),
-            Happens::Reset => ("reset", Tone::Bad),
-            Happens::Updated => ("updated", Tone::Plain),
-            Happens::Restart => ("needs a restart", Tone::Fair),
+        let (kind, tone) = match change.change {
+            ChangeKind::Added => ("added", Tone::Good),
+            ChangeKind::Removed => ("removed", Tone::Bad),
+            ChangeKind::Changed => ("changed", Tone::Plain),
         };
-        table.row(vec![change.what.into(), Cell::new(word, tone), (&change.name).into()]);
+        let effect = Cell::new(change.effect.as_str(), tone_of(change.effect));
+        let because = change.fields.join(", ");
+        let what = change.what.as_str();
+        table.row(vec![what.into(), (&change.name).into(), Cell::new(kind, tone), effect, because.into()]);
     }
     table.write(screen.out, screen.colour)
+}
+
+const fn tone_of(effect: Effect) -> Tone {
+    match effect {
+        Effect::None => Tone::Dim,
+        Effect::Policy | Effect::Refresh => Tone::Plain,
+        Effect::Reopen | Effect::Restart => Tone::Fair,
+        Effect::Reset => Tone::Bad,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ThisHost, load_text};
-
-    fn settings(peers: &str) -> Settings {
-        let text = format!("asn = 64512\nrouter_id = \"192.0.2.1\"\n{peers}");
-        load_text(Path::new("test.toml"), &text, &ThisHost).expect("a valid text").settings
-    }
-
-    const A: &str = "[[peer]]\nname = \"a\"\naddress = \"192.0.2.2\"\nasn = 64512\n";
-    const B: &str = "[[peer]]\nname = \"b\"\naddress = \"192.0.2.3\"\nasn = 64512\n";
-
-    fn effects(old: &str, new: &str) -> Vec<(String, Happens)> {
-        let changes = changes(&settings(old), &settings(new));
-        changes.into_iter().map(|change| (change.name, change.effect)).collect()
-    }
 
     #[test]
-    fn peers_come_and_go() {
-        assert_eq!(effects(A, B), [("a".to_owned(), Happens::Removed), ("b".to_owned(), Happens::Added)]);
-        assert_eq!(effects(A, A), []);
-    }
-
-    #[test]
-    fn only_what_the_peer_was_told_costs_the_session() {
-        let effect = |line: &str| effects(A, &format!("{A}{line}")).first().map(|(_, effect)| *effect);
-        assert_eq!(effect("hold_time = \"30s\""), Some(Happens::Reset));
-        assert_eq!(effect("ttl_security = 1"), Some(Happens::Reset));
-        assert_eq!(effect("import = \"reject-all\""), Some(Happens::Updated));
-        assert_eq!(effect("description = \"rack 4\""), Some(Happens::Updated));
-    }
-
-    #[test]
-    fn what_changes_about_the_kernels_table_is_said() {
-        let effect = |line: &str| effects("", &format!("[kernel]\n{line}\n"));
-        let updated = |name: &str| [(name.to_owned(), Happens::Updated)];
-        assert_eq!(effect("metric = 7"), updated("[kernel] metric: our routes move to another one"));
-        assert_eq!(effect("multipath = 4"), updated("[kernel] multipath"));
-        assert_eq!(effect("export = \"reject-all\""), updated("[kernel] export"));
-        assert_eq!(effect("learn = false"), updated("[kernel] what is learned"));
-        assert_eq!(effect("sweep_limit = 0.25"), updated("[kernel] sweep_limit"));
-        assert_eq!(effect("metric = 0"), []);
-        for line in ["table = 100", "protocol = 186"] {
-            assert!(matches!(*effect(line), [(_, Happens::Restart)]), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_needs_a_restart_is_said() {
-        let changes = effects("", "[kernel]\nenabled = false\n");
-        assert_eq!(changes.len(), 1);
-        assert_eq!(changes[0].1, Happens::Restart);
+    fn only_lost_sessions_and_restarts_count_and_only_where_asked_for() {
+        assert_eq!(verdict(Effect::Refresh, true), Exit::Done);
+        assert_eq!(verdict(Effect::Reopen, true), Exit::Not);
+        assert_eq!(verdict(Effect::Restart, false), Exit::Done);
     }
 }

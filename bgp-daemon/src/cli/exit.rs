@@ -23,6 +23,8 @@ pub(super) enum Exit {
     Configuration = 5,
     /// The daemon took too long.
     TimedOut = 6,
+    /// It would disturb more than is allowed.
+    TooMuch = 7,
 }
 
 impl From<Exit> for ExitCode {
@@ -41,12 +43,14 @@ impl From<&ClientError> for Exit {
                 Self::Unreachable
             }
             ClientError::Timeout(_) => Self::TimedOut,
+            ClientError::Unreadable { .. } => Self::Configuration,
             ClientError::Output(_) => Self::Not,
             ClientError::Refused(refusal) => match refusal.code {
                 RefusalCode::Usage => Self::Usage,
                 RefusalCode::NotFound => Self::Not,
                 RefusalCode::Refused => Self::Refused,
                 RefusalCode::Config => Self::Configuration,
+                RefusalCode::Effect => Self::TooMuch,
             },
         }
     }
@@ -74,5 +78,6 @@ mod tests {
         assert_eq!(refused(RefusalCode::NotFound), 1);
         assert_eq!(refused(RefusalCode::Refused), 4);
         assert_eq!(refused(RefusalCode::Config), 5);
+        assert_eq!(refused(RefusalCode::Effect), 7);
     }
 }

@@ -1,6 +1,7 @@
 //! The command line, of both programs.
 
 mod arguments;
+mod change;
 mod client;
 mod diff;
 mod drain;
@@ -47,12 +48,11 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
-        Verb::Here(Here::Diff { old, new, exit_code }) => {
-            diff::print(role, &old, &new, &mut screen).map(|disturbs| match (exit_code, disturbs) {
-                (true, Some(true)) => Exit::Not,
-                (_, Some(_)) => Exit::Done,
-                (_, None) => Exit::Configuration,
-            })
+        Verb::Diff { file, new: Some(new), exit_code } => diff::of_files(role, &file, &new, &mut screen)
+            .map(|effect| effect.map_or(Exit::Configuration, |effect| diff::verdict(effect, exit_code))),
+        Verb::Diff { file, new: None, exit_code } => {
+            let client = Client { timeout: global.patience(), socket: global.socket };
+            diff::of_daemon(&client, &file, &mut screen).map(|effect| diff::verdict(effect, exit_code))
         }
         Verb::Drain { wait, undo } => {
             let limit = global.limit();
@@ -116,8 +116,16 @@ fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, C
             screen.one(client, api::Verb::KernelSummary, kernel::summary)?;
         }
         Ask::Kernel { drift, .. } => return kernel(drift, client, screen),
-        Ask::Reload => {
-            screen.one(client, api::Verb::Reload, status::reloaded)?;
+        Ask::Reload { max_effect } => {
+            let max_effect = max_effect.map(Into::into);
+            screen.one(client, api::Verb::Reload { max_effect }, change::reloaded)?;
+        }
+        Ask::Apply { file, confirm, max_effect } => {
+            change::apply(client, &file, confirm, max_effect.map(Into::into), screen)?;
+        }
+        Ask::Confirm => client.ask(api::Verb::Confirm, |_| Ok(()))?,
+        Ask::Undo => {
+            screen.one(client, api::Verb::Undo, change::reloaded)?;
         }
         Ask::Log { level } => client.ask(api::Verb::Log { level }, |_| Ok(()))?,
     }

@@ -5,13 +5,14 @@ use std::path::Path;
 use super::client::ClientError;
 use super::exit::Exit;
 use super::show::Screen;
-use crate::config::{self, Role, Settings};
+use crate::config::{self, Loaded, Role};
 use crate::{daemon, log};
 
 /// Runs the daemon.
 pub(super) fn run(role: Role, path: &Path) -> Exit {
-    let Some(settings) = load(role, path) else { return Exit::Configuration };
-    let level = match log::start(settings.log.level.as_str(), settings.log.format) {
+    let Some(loaded) = load(role, path) else { return Exit::Configuration };
+    let log = &loaded.settings.log;
+    let level = match log::start(log.level.as_str(), log.format) {
         Ok(level) => level,
         Err(error) => return fail(&error),
     };
@@ -19,7 +20,7 @@ pub(super) fn run(role: Role, path: &Path) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(daemon::run(role, path, settings, level)) {
+    match runtime.block_on(daemon::run(role, path, loaded, level)) {
         Ok(()) => Exit::Done,
         Err(error) => fail(&error),
     }
@@ -27,7 +28,7 @@ pub(super) fn run(role: Role, path: &Path) -> Exit {
 
 /// Says whether a file is valid.
 pub(super) fn check(role: Role, path: &Path, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
-    let Some(settings) = load(role, path) else { return Ok(Exit::Configuration) };
+    let Some(Loaded { settings, .. }) = load(role, path) else { return Ok(Exit::Configuration) };
     let (core, originate) = (&settings.core, settings.originate.len());
     writeln!(
         screen.out,
@@ -41,12 +42,13 @@ pub(super) fn check(role: Role, path: &Path, screen: &mut Screen<'_>) -> Result<
     Ok(Exit::Done)
 }
 
-/// The settings of a file, warnings printed; `None` after its errors have been.
-pub(super) fn load(role: Role, path: &Path) -> Option<Settings> {
+/// What a file says, warnings printed; `None` after its errors have been.
+pub(super) fn load(role: Role, path: &Path) -> Option<Loaded> {
     match config::load(path) {
         Ok(loaded) => {
             eprint!("{}", config::render(&loaded.warnings));
-            Some(loaded.settings.forced(role))
+            let settings = loaded.settings.forced(role);
+            Some(Loaded { settings, ..loaded })
         }
         Err(diagnostics) => {
             eprint!("{}", config::render(&diagnostics));

@@ -4,7 +4,7 @@ use std::io;
 
 use super::show::Screen;
 use super::table::{Tone, age};
-use crate::api::{Group, Reloaded, Status};
+use crate::api::{Group, Status};
 
 /// Prints one screen.
 pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -15,6 +15,7 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         ("Version", status.version.clone(), Tone::Plain),
         ("Up", format!("{} (since {})", age(status.uptime), status.started), Tone::Plain),
         ("Configuration", configuration(status), Tone::Plain),
+        ("Digest", status.digest.clone(), Tone::Dim),
         ("Listening", status.listening.join(" "), Tone::Plain),
         ("Peers", format!("{} of {} established", peers.established, peers.total), tone),
     ];
@@ -44,8 +45,11 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         lines.push(("Draining", text, Tone::Fair));
     }
     lines.extend(status.topology.iter().map(|flaw| ("Topology", flaw.clone(), Tone::Bad)));
+    if let Some(seconds) = status.unconfirmed {
+        lines.push(("Unconfirmed", format!("the last change is undone in {seconds} s"), Tone::Fair));
+    }
     if let Some(error) = &status.config_error {
-        lines.push(("Reload refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
+        lines.push(("Refused", error.lines().next().unwrap_or_default().to_owned(), Tone::Bad));
     }
     for (key, value, tone) in lines {
         let key = screen.colour.paint(&format!("{key:<14}"), Tone::Dim);
@@ -69,13 +73,4 @@ fn tone_of(group: &Group) -> Tone {
 
 fn configuration(status: &Status) -> String {
     format!("{} (generation {}, {})", status.config, status.generation, status.configured)
-}
-
-/// Prints what a reload did.
-pub(super) fn reloaded(reloaded: &Reloaded, screen: &mut Screen<'_>) -> io::Result<()> {
-    writeln!(screen.out, "generation {} is in force", reloaded.generation)?;
-    for warning in &reloaded.warnings {
-        writeln!(screen.out, "{}", screen.colour.paint(warning, Tone::Fair))?;
-    }
-    Ok(())
 }

@@ -61,9 +61,14 @@ pub(super) fn read(path: &Path, report: &Report) -> Option<Table> {
             return None;
         }
     };
-    let mut root = parse(path, &text, report);
+    read_draft(path, &text, path, report)
+}
+
+/// The same of a `text` that calls itself `name` and is to take the place of the file `home`.
+pub(super) fn read_draft(name: &Path, text: &str, home: &Path, report: &Report) -> Option<Table> {
+    let mut root = parse(name, text, report);
     let includes = root.as_mut().and_then(|root| root.remove("include"));
-    for included in includes.into_iter().flat_map(|(_, node)| included_files(path, &node, report)) {
+    for included in includes.into_iter().flat_map(|(_, node)| included_files(home, &node, report)) {
         let (place, file) = included;
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,

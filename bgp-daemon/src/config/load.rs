@@ -8,7 +8,7 @@ use bgp_core::RouterId;
 use bgp_core::speaker::{Config, DynamicPeers, GracefulRestart};
 
 use super::diagnostic::Diagnostic;
-use super::document::{Table, parse, read};
+use super::document::{Table, parse, read, read_draft};
 use super::groups::Groups;
 use super::host::{Host, ThisHost};
 use super::identity::router_id;
@@ -42,6 +42,18 @@ pub fn load_on(path: &Path, host: &dyn Host) -> Result<Loaded, Vec<Diagnostic>> 
     conclude(path, root, host, report)
 }
 
+/// Reads a configuration from `text`, which an operator has in a file called `name` and which is to take the place of
+/// the file `home`: what it includes and the keys it names are looked for from there.
+///
+/// # Errors
+///
+/// Everything that is wrong, warnings included.
+pub fn load_draft(name: &Path, text: &str, home: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let report = Report::default();
+    let root = read_draft(name, text, home, &report);
+    conclude(home, root, &ThisHost, report)
+}
+
 /// Reads a configuration from `text`, which calls itself `path`; includes are not followed.
 ///
 /// # Errors
@@ -71,10 +83,11 @@ fn conclude(
         let section = Section::new("the configuration", report.start_of_first(), &root, &report);
         settings(section, host, folder)
     });
+    let digest = report.digest();
     let diagnostics = report.finish();
     match settings {
         Some(settings) if !diagnostics.iter().any(Diagnostic::is_error) => {
-            Ok(Loaded { settings, warnings: diagnostics })
+            Ok(Loaded { settings, digest, warnings: diagnostics })
         }
         _ => Err(diagnostics),
     }

@@ -6,6 +6,7 @@
 //! `report` and goes on.
 
 mod diagnostic;
+mod digest;
 mod document;
 mod groups;
 mod host;
@@ -29,8 +30,9 @@ mod value;
 mod tests;
 
 pub use diagnostic::{Diagnostic, Location, Severity, render};
+pub use digest::Digest;
 pub use host::{Host, ThisHost};
-pub use load::{check, load, load_on, load_text};
+pub use load::{check, load, load_draft, load_on, load_text};
 pub use settings::{
     Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,
     PeerSocket, Role, Secret, Settings,
@@ -41,6 +43,8 @@ pub use settings::{
 pub struct Loaded {
     /// What it says.
     pub settings: Settings,
+    /// What it was read from.
+    pub digest: Digest,
     /// What may not be meant.
     pub warnings: Vec<Diagnostic>,
 }

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use super::diagnostic::{Diagnostic, Location, Severity};
+use super::digest::Digest;
 
 /// A span of one of the files read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +63,11 @@ impl Report {
         files.push((path.to_owned(), text.to_owned()));
         let file = files.len() - 1;
         move |span| Place { file, start: span.start, end: span.end }
+    }
+
+    /// The digest of the files read so far.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::of(self.files.borrow().iter().map(|(_, text)| text.as_str()))
     }
 
     /// The beginning of the file everything starts with.

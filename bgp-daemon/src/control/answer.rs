@@ -14,7 +14,7 @@ use super::kernel;
 use super::picture::{self, Painter};
 use super::query::{find, peer_id, prefix, query};
 use super::reply::{Failure, Replies};
-use crate::api::{self, Action, Refusal, Reloaded, Selection, Verb};
+use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
 use crate::config::Role;
 use crate::driver::Inbox;
@@ -53,6 +53,10 @@ pub struct Facts {
     pub configured: SystemTime,
     /// Why the last reload was refused.
     pub config_error: Option<String>,
+    /// SHA-256 of the texts it was read from.
+    pub digest: String,
+    /// It is undone then unless somebody confirms it.
+    pub unconfirmed: Option<Instant>,
     /// Addresses listened on.
     pub listening: Vec<String>,
     /// It is about to leave for good.
@@ -74,7 +78,34 @@ pub struct Draining {
 #[derive(Debug)]
 pub enum Command {
     /// Read the configuration file again.
-    Reload(oneshot::Sender<Result<Reloaded, Refusal>>),
+    Reload {
+        /// Refuse what costs more.
+        max_effect: Option<Effect>,
+        /// What it did, or why not.
+        answer: oneshot::Sender<Result<Reloaded, Refusal>>,
+    },
+    /// Say what another configuration would change.
+    Diff {
+        /// The configuration.
+        draft: Draft,
+        /// Every difference, or what is wrong with it.
+        answer: oneshot::Sender<Result<Vec<Change>, Refusal>>,
+    },
+    /// Put another configuration in force.
+    Apply {
+        /// The configuration.
+        draft: Draft,
+        /// Go back after this time unless it is confirmed.
+        confirm: Option<Duration>,
+        /// Refuse what costs more.
+        max_effect: Option<Effect>,
+        /// What it did, or why not.
+        answer: oneshot::Sender<Result<Reloaded, Refusal>>,
+    },
+    /// What is on trial stays.
+    Confirm(oneshot::Sender<Result<(), Refusal>>),
+    /// Go back to what was in force before.
+    Undo(oneshot::Sender<Result<Reloaded, Refusal>>),
     /// Change how much is logged.
     Log {
         /// A level or directives.
@@ -114,10 +145,23 @@ where
             replies.items(&[kernel::summary(metrics)]).await
         }
         Verb::SweepAnyway => sweep_anyway(context).await,
-        Verb::Reload => {
-            let reloaded = command(context, Command::Reload).await?;
+        Verb::Reload { max_effect } => {
+            let reloaded = command(context, |answer| Command::Reload { max_effect, answer }).await?;
             replies.items(&[reloaded]).await
         }
+        Verb::Diff(draft) => {
+            for page in command(context, |answer| Command::Diff { draft, answer }).await?.chunks(LINE) {
+                replies.items(page).await?;
+            }
+            Ok(())
+        }
+        Verb::Apply { draft, confirm, max_effect } => {
+            let confirm = confirm.map(Duration::from_secs);
+            let apply = |answer| Command::Apply { draft, confirm, max_effect, answer };
+            replies.items(&[command(context, apply).await?]).await
+        }
+        Verb::Confirm => command(context, Command::Confirm).await,
+        Verb::Undo => replies.items(&[command(context, Command::Undo).await?]).await,
         Verb::Log { level } => command(context, |answer| Command::Log { level, answer }).await,
         Verb::Drain { limit } => {
             let limit = Duration::from_secs(limit);
@@ -154,6 +198,8 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         generation: facts.generation,
         configured: Timestamp(facts.configured).to_string(),
         config_error: facts.config_error,
+        digest: facts.digest,
+        unconfirmed: facts.unconfirmed.map(|until| until.saturating_duration_since(Instant::now()).as_secs()),
         listening: facts.listening,
         peers: api::PeerTotals { total: peers, established },
         routes: tables.collect::<BTreeMap<_, _>>(),

@@ -30,8 +30,8 @@ use reply::Replies;
 /// Clients served at once; more wait.
 const CLIENTS: usize = 64;
 
-/// Longest request line.
-const LINE: u64 = 64 * 1024;
+/// Longest request line: a configuration of ten thousand peers fits.
+const LINE: u64 = 4 * 1024 * 1024;
 
 /// How long a client may be silent before it is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
