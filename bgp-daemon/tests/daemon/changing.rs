@@ -1,7 +1,7 @@
 //! Changes on trial, confirmed and undone, and what is on disk meanwhile.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn draft(host: &Host, more: &str) -> PathBuf {
     draft
 }
 
-fn apply(host: &Host, draft: &PathBuf, more: &[&str]) -> Output {
+fn apply(host: &Host, draft: &Path, more: &[&str]) -> Output {
     let draft = draft.to_str().expect("a readable path");
     host.ask(&[&["apply", draft], more].concat())
 }
