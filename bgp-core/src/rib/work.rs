@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::Family;
 use crate::rib::tables::TableId;
-use crate::rib::{Mark, NetId, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId};
+use crate::rib::{Interned, Mark, NetId, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId};
 use crate::wire::Nlri;
 
 /// Something that may take longer than one slice.
@@ -218,5 +218,11 @@ impl Rib {
     #[must_use]
     pub fn resolve(&self, route: &Route) -> Option<Vec<ResolvedHop>> {
         self.next_hops.resolve(route)
+    }
+
+    /// The interior cost to the next hop of `route`; `None` where it cannot be reached.
+    #[must_use]
+    pub fn cost(&self, route: &Interned) -> Option<u32> {
+        self.next_hops.cost(route)
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::export::Advertised;
 use crate::rib::{Explanation as Outcomes, NetId, Outcome, Source, SourceId, Table};
 use crate::speaker::{Cursor, PathSource, PrefixMatch, RoutePage, RouteQuery, RouteView, RoutesOf, View};
 use crate::{Family, Instant};
@@ -55,9 +56,14 @@ impl View<'_> {
         page: &mut RoutePage,
     ) -> Option<Cursor> {
         let Cursor { family, net: first } = from;
-        if let PrefixMatch::Exactly(prefix) = query.prefixes {
-            let net = (Family::of(&prefix) == family).then(|| table.lookup(&prefix)).flatten()?;
-            self.add(query, family, net, prefix, page);
+        if let Some(found) = looked_up(query.prefixes, family, table) {
+            let is_enough = matches!(query.prefixes, PrefixMatch::Longest(_));
+            for (net, prefix) in found {
+                self.add(query, family, net, prefix, page);
+                if is_enough && !page.routes.is_empty() {
+                    break;
+                }
+            }
             return None;
         }
         for (net, prefix) in table.nets_from(first) {
@@ -74,30 +80,47 @@ impl View<'_> {
 
     fn add(&self, query: &RouteQuery, family: Family, net: NetId, prefix: IpNet, page: &mut RoutePage) {
         let speaker = self.speaker;
-        if let RoutesOf::Out(peer) = query.of {
-            let sent = speaker.exporter.advertised(peer, family, net);
-            page.routes.extend(sent.map(|sent| RouteView {
-                prefix,
-                best: true,
-                multipath: false,
-                source: self.name(sent.source),
-                path_id: sent.path_id,
-                route: sent.route,
-                stale: false,
-                reason: String::new(),
-                since: Instant::ZERO,
-            }));
-            return;
+        match query.of {
+            RoutesOf::Out(peer) => {
+                let sent = speaker.exporter.advertised(peer, family, net);
+                page.routes.extend(sent.map(|sent| self.sent(family, net, prefix, sent)));
+                return;
+            }
+            RoutesOf::Withheld(peer) if speaker.exporter.advertised(peer, family, net).next().is_some() => {
+                return;
+            }
+            _ => {}
         }
         let paths = speaker.rib.explain(family, net);
         let views = paths.iter().filter(|path| self.is_wanted(&query.of, path));
         page.routes.extend(views.map(|path| self.route(prefix, path)));
     }
 
+    /// What was said of a net, beside what is known of the path that it was made from.
+    fn sent(&self, family: Family, net: NetId, prefix: IpNet, sent: Advertised) -> RouteView {
+        let rib = &self.speaker.rib;
+        let path = rib.paths(family, net).find(|path| path.source == sent.source && path.accepted.is_ok());
+        let heard = path.and_then(|path| path.accepted.ok());
+        RouteView {
+            prefix,
+            best: true,
+            multipath: false,
+            source: self.name(sent.source),
+            path_id: sent.path_id,
+            route: sent.route,
+            refused: false,
+            hops: heard.and_then(|route| rib.resolve(&route.route())).unwrap_or_default(),
+            cost: heard.and_then(|route| rib.cost(route)),
+            stale: false,
+            reason: String::new(),
+            since: path.map_or(Instant::ZERO, |path| path.since),
+        }
+    }
+
     fn is_wanted(&self, of: &RoutesOf, path: &Outcomes<'_>) -> bool {
         match of {
             RoutesOf::All => true,
-            RoutesOf::Best => path.outcome == Outcome::Best,
+            RoutesOf::Best | RoutesOf::Withheld(_) => path.outcome == Outcome::Best,
             RoutesOf::Rejected => path.path.accepted.is_err(),
             RoutesOf::In(peer) => {
                 let source = self.speaker.rib.source(path.path.source).and_then(Source::peer);
@@ -111,13 +134,19 @@ impl View<'_> {
     pub(super) fn route(&self, prefix: IpNet, found: &Outcomes<'_>) -> RouteView {
         let path = &found.path;
         let best = found.outcome == Outcome::Best;
+        let said = path.accepted.unwrap_or(path.received);
+        let route = said.route();
+        let rib = &self.speaker.rib;
         RouteView {
             prefix,
             best,
             multipath: matches!(found.outcome, Outcome::Multipath(_)),
             source: self.name(path.source),
             path_id: path.path_id,
-            route: Arc::new(path.accepted.unwrap_or(path.received).route()),
+            hops: rib.resolve(&route).unwrap_or_default(),
+            cost: rib.cost(said),
+            route: Arc::new(route),
+            refused: path.accepted.is_err(),
             stale: path.stale,
             reason: if best { String::new() } else { found.outcome.to_string() },
             since: path.since,
@@ -140,8 +169,28 @@ impl View<'_> {
 fn matches(wanted: PrefixMatch, prefix: &IpNet) -> bool {
     match wanted {
         PrefixMatch::Any => true,
-        PrefixMatch::Exactly(exactly) => exactly == *prefix,
         PrefixMatch::Longer(outer) => outer.contains(prefix),
-        PrefixMatch::Covering(inner) => prefix.contains(&inner),
+        PrefixMatch::Exactly(_) | PrefixMatch::Covering(_) | PrefixMatch::Longest(_) => false,
     }
+}
+
+/// The few nets that are found without walking the table; `None` where it has to be walked.
+fn looked_up(wanted: PrefixMatch, family: Family, table: &Table) -> Option<Vec<(NetId, IpNet)>> {
+    let (PrefixMatch::Exactly(prefix) | PrefixMatch::Covering(prefix) | PrefixMatch::Longest(prefix)) =
+        wanted
+    else {
+        return None;
+    };
+    if Family::of(&prefix) != family {
+        return Some(Vec::new());
+    }
+    Some(match wanted {
+        PrefixMatch::Exactly(_) => table.lookup(&prefix).map(|net| (net, prefix)).into_iter().collect(),
+        PrefixMatch::Longest(_) => {
+            let mut found: Vec<_> = table.covering(&prefix).collect();
+            found.reverse();
+            found
+        }
+        _ => table.covering(&prefix).collect(),
+    })
 }

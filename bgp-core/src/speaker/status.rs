@@ -1,7 +1,11 @@
 //! Pictures of peers and of the whole.
 
+use std::sync::Arc;
+
 use crate::export::Picture;
 use crate::peer::PeerAsn;
+use crate::policy::Policy;
+use crate::rib::LocalSource;
 use crate::session::Negotiated;
 use crate::speaker::{GroupView, MessageCounts, PeerId, PeerView, RouteCounts, Summary, View};
 use crate::{Family, wire::Capability};
@@ -47,6 +51,13 @@ impl View<'_> {
         speaker.exporter.pictures().map(group).collect()
     }
 
+    /// How many paths of a family come from this machine.
+    #[must_use]
+    pub fn local_paths(&self, source: LocalSource, family: Family) -> u64 {
+        let speaker = self.speaker;
+        speaker.rib.counts(speaker.local(source), family).accepted.into()
+    }
+
     /// Every peer, in the order of configuration, accepted ones last.
     #[must_use]
     pub fn peers(&self) -> Vec<PeerView> {
@@ -87,6 +98,11 @@ impl View<'_> {
             local: status.local.map(|local| local.ip()),
             dynamic: neighbour.stay == Stay::Accepted,
             client: config.client,
+            passive: config.passive,
+            multihop: config.multihop,
+            import: names(config.import.as_deref()),
+            export: names(config.export.as_deref()),
+            negotiated: neighbour.live.as_ref().map(|live| Arc::clone(&live.negotiated)),
             received: MessageCounts { updates: counters.received.updates, total: counters.received.total() },
             sent: MessageCounts { updates: counters.sent.updates, total: counters.sent.total() },
         }
@@ -101,6 +117,10 @@ impl View<'_> {
             advertised: self.speaker.exporter.count(neighbour.id, family),
         }
     }
+}
+
+fn names(policies: Option<&[Arc<Policy>]>) -> Option<Vec<Arc<str>>> {
+    Some(policies?.iter().map(|policy| Arc::clone(&policy.name)).collect())
 }
 
 /// Names of what the peer announced, in its order, each once.

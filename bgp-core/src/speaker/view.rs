@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::rib::{LocalSource, NetId, Route};
+use crate::rib::{LocalSource, NetId, ResolvedHop, Route};
+use crate::session::Negotiated;
 use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
 use crate::{Asn, Family, Instant, RouterId};
@@ -75,6 +76,16 @@ pub struct PeerView {
     pub dynamic: bool,
     /// It is a route-reflector client.
     pub client: bool,
+    /// It is never dialed.
+    pub passive: bool,
+    /// It may be further away than one hop.
+    pub multihop: bool,
+    /// Names of its import policies in order; `None` where none is configured.
+    pub import: Option<Vec<Arc<str>>>,
+    /// Names of its export policies in order; `None` where none is configured.
+    pub export: Option<Vec<Arc<str>>>,
+    /// What was agreed, while a session is up.
+    pub negotiated: Option<Arc<Negotiated>>,
     /// Messages received.
     pub received: MessageCounts,
     /// Messages sent.
@@ -105,6 +116,12 @@ pub struct RouteView {
     pub path_id: PathId,
     /// What it says: after import policy, or as received where policy rejected it.
     pub route: Arc<Route>,
+    /// It was refused: by import policy or by a rule of the protocol.
+    pub refused: bool,
+    /// Where packets of it go: the hops that its next hop resolves to, as far as the kernel's table was asked.
+    pub hops: Vec<ResolvedHop>,
+    /// The interior cost to its next hop; `None` where that cannot be reached.
+    pub cost: Option<u32>,
     /// Kept although its session went.
     pub stale: bool,
     /// Why it is not the best, in words; empty for the best.
@@ -123,6 +140,8 @@ pub enum RoutesOf {
     In(PeerId),
     /// Adj-RIB-Out of a peer.
     Out(PeerId),
+    /// Best paths of prefixes that a peer is told nothing about.
+    Withheld(PeerId),
     /// Best paths only.
     Best,
     /// Candidates that import policy or a rule of the protocol refused.
@@ -141,6 +160,8 @@ pub enum PrefixMatch {
     Longer(IpNet),
     /// This one and those that cover it.
     Covering(IpNet),
+    /// The longest of these that has a wanted path.
+    Longest(IpNet),
 }
 
 /// A listing's question.
