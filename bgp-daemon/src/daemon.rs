@@ -11,6 +11,7 @@ use fib_sync::Leftover;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
@@ -23,7 +24,7 @@ use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Outside};
 use crate::reload::Before;
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
-use crate::{change, fib, log, notify};
+use crate::{bird, change, fib, log, notify};
 
 /// How long the first reading of the kernel's table may take before we start without it.
 const FIRST_VIEW: Duration = Duration::from_secs(5);
@@ -97,8 +98,9 @@ pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) 
     let mut signals = Signals::new()?;
     let socket = {
         let control = &loaded.settings.control;
-        Socket::bind(&control.socket, control.mode)?
+        Socket::bind(&control.socket, control.mode, None)?
     };
+    let bird = loaded.settings.bird.as_ref().map(bird::Sockets::bind).transpose()?;
     let (daemon, mut end) = start(program, path, loaded, level).await?;
     let (commands, mut asked) = mpsc::channel(8);
     let context = Context {
@@ -107,11 +109,14 @@ pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) 
         facts: daemon.facts.subscribe(),
         commands,
     };
-    let control = tokio::spawn(socket.serve(context));
+    let mut serving = JoinSet::new();
+    if let Some(sockets) = bird {
+        serving.spawn(sockets.serve(context.clone()));
+    }
+    serving.spawn(socket.serve(context));
     let outcome = daemon.obey(&mut signals, &mut asked, &mut end).await;
-    control.abort();
-    // The socket's file goes with the task.
-    let _ = control.await;
+    // The sockets' files go with the tasks.
+    serving.shutdown().await;
     outcome
 }
 

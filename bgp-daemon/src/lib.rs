@@ -1,6 +1,7 @@
 //! The node BGP speaker as a library: configuration, sockets, kernel and control around the core.
 
 pub mod api;
+pub mod bird;
 pub mod cli;
 pub mod clock;
 pub mod config;

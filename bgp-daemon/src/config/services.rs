@@ -7,7 +7,7 @@ use super::document::{Node, Value};
 use super::report::{Place, Problem, Report};
 use super::section::Section;
 use super::settings::{Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel};
-use super::value::{address, endpoint, path, port, word};
+use super::value::{address, endpoint, number, path, port, string, word};
 
 /// Reads `[listen]`.
 pub(super) fn listen(root: &mut Section<'_>) -> Listen {
@@ -42,6 +42,22 @@ fn mode(node: &Node) -> Result<u32, Problem> {
     u32::from_str_radix(text, 8).ok().filter(|mode| octal && *mode <= 0o777).ok_or_else(problem)
 }
 
+/// A group, by its number or by its name in `/etc/group`.
+fn group(node: &Node) -> Result<u32, Problem> {
+    if let Value::Integer(_) = node.value {
+        return number(node);
+    }
+    let name = string(node)?;
+    let unknown = |why: String| Problem::at(node.place, why).hint("a number needs no file");
+    let groups = std::fs::read_to_string("/etc/group")
+        .map_err(|error| unknown(format!("cannot look for group {name:?} in /etc/group: {error}")))?;
+    // name:password:number:members
+    let fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let found = fields.into_iter().find(|fields| fields[0] == name);
+    let number = found.and_then(|fields| fields.get(2)?.parse().ok());
+    number.ok_or_else(|| unknown(format!("there is no group {name:?}")))
+}
+
 /// Reads `[compat.bird]`.
 pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
     const DIALECTS: &[(&str, BirdDialect)] = &[("1.6", BirdDialect::One), ("2", BirdDialect::Two)];
@@ -49,7 +65,6 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
     let section = compat.section("bird", "[compat.bird]");
     compat.finish();
     let mut section = section?;
-    unimplemented_yet(section.report, section.place(), "[compat.bird]");
     let dialect = section.read("dialect", word(DIALECTS)).unwrap_or(BirdDialect::One);
     let both = section.read("socket", path);
     let each = section.section("sockets", "sockets").map(|mut sockets| {
@@ -72,8 +87,10 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
             None
         }
     };
+    let mode = section.read("mode", mode).unwrap_or(0o660);
+    let group = section.read("group", group);
     section.finish();
-    Some(Bird { dialect, sockets: sockets? })
+    Some(Bird { dialect, sockets: sockets?, mode, group })
 }
 
 /// Reads `[http]`.

@@ -155,6 +155,10 @@ pub struct Bird {
     pub dialect: BirdDialect,
     /// Where to answer.
     pub sockets: BirdSockets,
+    /// Permissions of the sockets.
+    pub mode: u32,
+    /// The group that they belong to; `None`: ours.
+    pub group: Option<u32>,
 }
 
 /// Whose words to use.

@@ -38,6 +38,19 @@ pub struct Context {
     pub commands: mpsc::Sender<Command>,
 }
 
+impl Context {
+    /// Has the daemon do something, and waits until it has.
+    pub(crate) async fn command<T, F>(&self, make: F) -> Result<T, Refusal>
+    where
+        F: FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Command,
+    {
+        let stopping = || Refusal::refused("the daemon is stopping");
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(make(answer)).await.map_err(|_| stopping())?;
+        answered.await.map_err(|_| stopping())?
+    }
+}
+
 /// What the daemon knows about itself.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -333,8 +346,5 @@ async fn command<T, F>(context: &Context, make: F) -> Result<T, Failure>
 where
     F: FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Command,
 {
-    let stopping = || Refusal::refused("the daemon is stopping");
-    let (answer, answered) = oneshot::channel();
-    context.commands.send(make(answer)).await.map_err(|_| stopping())?;
-    Ok(answered.await.map_err(|_| stopping())??)
+    Ok(context.command(make).await?)
 }

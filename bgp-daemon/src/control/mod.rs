@@ -11,8 +11,9 @@ mod reply;
 
 pub use answer::{Command, Context, Draining, Facts};
 
+use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, lchown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,23 +65,39 @@ pub enum SocketError {
 
 impl Socket {
     /// Binds `path`, whose folder is made if it is missing. A socket that a dead daemon left behind is
-    /// replaced, one that answers is not.
+    /// replaced. One that answers is not, nor is anything else that is there: no link is followed. With a `group`
+    /// the socket belongs to it.
     ///
     /// # Errors
     ///
     /// See [`SocketError`].
-    pub fn bind(path: &Path, mode: u32) -> Result<Self, SocketError> {
-        if std::os::unix::net::UnixStream::connect(path).is_ok() {
-            return Err(SocketError::Taken(path.to_owned()));
+    pub fn bind(path: &Path, mode: u32, group: Option<u32>) -> Result<Self, SocketError> {
+        let failed = |source| SocketError::System { path: path.to_owned(), source };
+        prepare(path).map_err(failed)?;
+        if is_there(path).map_err(failed)? {
+            if std::os::unix::net::UnixStream::connect(path).is_ok() {
+                return Err(SocketError::Taken(path.to_owned()));
+            }
+            std::fs::remove_file(path).map_err(failed)?;
         }
-        let bound = prepare(path).and_then(|()| {
-            let listener = UnixListener::bind(path)?;
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
-            Ok(listener)
-        });
-        match bound {
-            Ok(listener) => Ok(Self { listener, path: path.to_owned() }),
-            Err(source) => Err(SocketError::System { path: path.to_owned(), source }),
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        // From here on the file is ours, and goes with it.
+        let socket = Self { listener, path: path.to_owned() };
+        lchown(path, None, group).map_err(failed)?;
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
+        Ok(socket)
+    }
+
+    /// The next client.
+    pub(crate) async fn accept(&self) -> UnixStream {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(error) => {
+                    warn!(event = "control.accept", reason = %error);
+                    tokio::time::sleep(BREATH).await;
+                }
+            }
         }
     }
 
@@ -89,21 +106,14 @@ impl Socket {
         let places = Arc::new(Semaphore::new(CLIENTS));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    let context = context.clone();
-                    tokio::spawn(async move {
-                        if let Err(error) = client(stream, context).await {
-                            debug!(event = "control.client", reason = %error);
-                        }
-                        drop(place);
-                    });
+            let stream = self.accept().await;
+            let context = context.clone();
+            tokio::spawn(async move {
+                if let Err(error) = client(stream, context).await {
+                    debug!(event = "control.client", reason = %error);
                 }
-                Err(error) => {
-                    warn!(event = "control.accept", reason = %error);
-                    tokio::time::sleep(BREATH).await;
-                }
-            }
+                drop(place);
+            });
         }
     }
 }
@@ -116,12 +126,16 @@ impl Drop for Socket {
 }
 
 fn prepare(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
-    }
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    path.parent().map_or(Ok(()), std::fs::create_dir_all)
+}
+
+/// Whether a socket is at `path`; an error where something else is.
+fn is_there(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_socket() => Ok(true),
+        Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, "something that is no socket is there")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -165,12 +179,25 @@ mod tests {
         let path = folder.path().join("deep/c.sock");
         std::fs::create_dir_all(folder.path().join("deep")).expect("a folder");
         drop(std::os::unix::net::UnixListener::bind(&path).expect("a socket that nobody serves"));
-        let socket = Socket::bind(&path, 0o600).expect("the old one is replaced");
-        assert!(matches!(Socket::bind(&path, 0o600), Err(SocketError::Taken(_))));
+        let socket = Socket::bind(&path, 0o600, None).expect("the old one is replaced");
+        assert!(matches!(Socket::bind(&path, 0o600, None), Err(SocketError::Taken(_))));
         let mode = std::fs::metadata(&path).expect("it exists").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         drop(socket);
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_socket_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, other) = (folder.path().join("c.sock"), folder.path().join("other"));
+        std::fs::write(&other, "precious").expect("a file");
+        std::os::unix::fs::symlink(&other, &path).expect("a link");
+        let refused = Socket::bind(&path, 0o600, None).expect_err("a link is not followed");
+        assert!(refused.to_string().contains("no socket is there"), "{refused}");
+        assert!(matches!(Socket::bind(&other, 0o600, None), Err(SocketError::System { .. })));
+        assert_eq!(std::fs::read_to_string(&other).expect("it is still there"), "precious");
+        assert!(path.is_symlink(), "so is the link");
     }
 
     #[test]

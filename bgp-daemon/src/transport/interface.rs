@@ -35,6 +35,11 @@ fn beside(local: SocketAddr, all: &[(Address, InterfaceAddress)]) -> Interface {
     Interface { name: Some(home.interface_name.as_str().into()), addresses }
 }
 
+/// The address that was found, with its subnet.
+pub(crate) fn network(found: &InterfaceAddress) -> Option<IpNet> {
+    address(found).map(|address| address.net)
+}
+
 /// An address of some interface.
 struct Address {
     net: IpNet,

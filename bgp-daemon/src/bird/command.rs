@@ -1,0 +1,428 @@
+//! What can be asked, and how it is written. Keywords may be cut short where no other begins the same way.
+
+use std::fmt;
+
+use super::condition::Condition;
+use super::lexer::{Token, tokens};
+use super::route_command::{RouteCommand, route};
+
+/// A command line, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `show status`
+    Status,
+    /// `show protocols [all] [NAME | "PATTERN"]`
+    Protocols {
+        /// In full.
+        all: bool,
+        /// Of which.
+        which: Which,
+    },
+    /// `show route …`
+    Route(Box<RouteCommand>),
+    /// `show memory`
+    Memory,
+    /// `show interfaces [summary]`
+    Interfaces {
+        /// A line for each.
+        summary: bool,
+    },
+    /// `show symbols [KIND | NAME]`
+    Symbols(Option<String>),
+    /// `configure`, `configure soft`: ours never disturbs what did not change.
+    Configure,
+    /// `configure check`
+    Check,
+    /// `enable`, `disable`, `restart`, `reload` and a protocol.
+    Act {
+        /// What.
+        action: Action,
+        /// Of which.
+        which: Which,
+        /// What the peer is told where its session ends.
+        text: String,
+    },
+    /// `restrict`
+    Restrict,
+    /// `echo …`: there is no log to echo.
+    Echo,
+    /// Something to show that we never have, in BIRD's words.
+    Absent(&'static str),
+    /// Something that a BIRD does and we do not: what instead.
+    Unsupported(&'static str),
+}
+
+/// Which protocols are meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// All.
+    Every,
+    /// The one of this name.
+    Name(String),
+    /// Those whose names match.
+    Pattern(String),
+}
+
+/// What is to be done with a protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Start it.
+    Enable,
+    /// End it and leave it.
+    Disable,
+    /// End it and start it.
+    Restart,
+    /// Have its routes told again, both ways.
+    Reload,
+    /// Have its routes told to us again.
+    ReloadIn,
+    /// Tell it ours again.
+    ReloadOut,
+}
+
+/// A line that is no command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// It ends too soon.
+    Short,
+    /// This cannot stand where it stands.
+    Unexpected(String),
+    /// A prefix with bits behind its length, and the one that may be meant.
+    HostBits(String, String),
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short => f.write_str("unexpected END"),
+            Self::Unexpected(what) => write!(f, "unexpected {what}"),
+            Self::HostBits(said, meant) => write!(f, "Invalid prefix {said}, maybe you wanted {meant}"),
+        }
+    }
+}
+
+/// Understands a line.
+///
+/// # Errors
+///
+/// [`Wrong`] says what cannot stand where.
+pub fn parse(line: &str) -> Result<Command, Wrong> {
+    let tokens = tokens(line).map_err(|it| Wrong::Unexpected(format!("character {it:?}")))?;
+    let mut words = Words { tokens: &tokens, at: 0 };
+    let command = command(&mut words)?;
+    words.end()?;
+    Ok(command)
+}
+
+const VERBS: &[&str] = &[
+    "show",
+    "configure",
+    "enable",
+    "disable",
+    "restart",
+    "reload",
+    "restrict",
+    "echo",
+    "down",
+    "eval",
+    "debug",
+    "mrtdump",
+    "dump",
+    "graceful",
+    "timeformat",
+];
+
+fn command(words: &mut Words<'_>) -> Result<Command, Wrong> {
+    Ok(match words.keyword(VERBS)? {
+        "show" => return show(words),
+        "configure" => return configure(words),
+        "enable" => act(Action::Enable, words)?,
+        "disable" => act(Action::Disable, words)?,
+        "restart" => act(Action::Restart, words)?,
+        "reload" => match words.exactly(&["in", "out"]) {
+            Some("in") => act(Action::ReloadIn, words)?,
+            Some(_) => act(Action::ReloadOut, words)?,
+            None => act(Action::Reload, words)?,
+        },
+        "restrict" => Command::Restrict,
+        "echo" => {
+            words.next().ok_or(Wrong::Short)?;
+            words.rest();
+            Command::Echo
+        }
+        verb => {
+            words.rest();
+            Command::Unsupported(unsupported(verb))
+        }
+    })
+}
+
+fn act(action: Action, words: &mut Words<'_>) -> Result<Command, Wrong> {
+    let which = words.required()?;
+    Ok(Command::Act { action, which, text: words.text() })
+}
+
+/// What takes the place of a verb that we do not have.
+fn unsupported(verb: &str) -> &'static str {
+    match verb {
+        "down" => "down is not supported: stop the service, or leave for good with `caracal drain`",
+        "eval" => "eval is not supported: there is no filter language here",
+        "debug" => "debug is not supported: `caracal log LEVEL` changes how much is logged",
+        "mrtdump" => "mrtdump is not supported",
+        "dump" => "dump is not supported: `caracal routes -o ndjson` lists every path",
+        "graceful" => "graceful restart is what a stopped daemon does by itself: stop the service",
+        _ => "timeformat is not supported: times have the form that clients of this dialect read",
+    }
+}
+
+const SHOWN: &[&str] = &[
+    "status",
+    "protocols",
+    "route",
+    "memory",
+    "interfaces",
+    "symbols",
+    "bfd",
+    "ospf",
+    "rip",
+    "babel",
+    "static",
+];
+
+fn show(words: &mut Words<'_>) -> Result<Command, Wrong> {
+    Ok(match words.keyword(SHOWN)? {
+        "status" => Command::Status,
+        "protocols" => {
+            let all = words.exactly(&["all"]).is_some();
+            Command::Protocols { all, which: words.which()?.unwrap_or(Which::Every) }
+        }
+        "route" => Command::Route(Box::new(route(words)?)),
+        "memory" => Command::Memory,
+        "interfaces" => {
+            let summary = match words.next() {
+                Some(Token::Word(word)) if is_short_for(word, "summary") => true,
+                Some(other) => return Err(Wrong::Unexpected(other.to_string())),
+                None => false,
+            };
+            Command::Interfaces { summary }
+        }
+        "symbols" => Command::Symbols(words.name()?),
+        "bfd" => {
+            words.keyword(&["sessions"])?;
+            words.rest();
+            Command::Absent("There is no BFD protocol running")
+        }
+        other => {
+            words.rest();
+            match other {
+                "ospf" => Command::Absent("There is no OSPF protocol running"),
+                "rip" => Command::Absent("There is no RIP protocol running"),
+                "babel" => Command::Absent("There is no Babel protocol running"),
+                _ => Command::Absent("show static is not supported: show route protocol static1"),
+            }
+        }
+    })
+}
+
+const CONFIGURE: &[&str] = &["soft", "check", "confirm", "undo", "timeout", "status"];
+
+fn configure(words: &mut Words<'_>) -> Result<Command, Wrong> {
+    const FILE: &str = "configure FILE is not supported: the daemon reads the file it was started with";
+    const TIMED: &str = "configure timeout, confirm and undo are not supported here";
+    match words.peek() {
+        None => return Ok(Command::Configure),
+        Some(Token::Text(_)) => {
+            words.rest();
+            return Ok(Command::Unsupported(FILE));
+        }
+        Some(_) => {}
+    }
+    let command = match words.keyword(CONFIGURE)? {
+        "soft" => Command::Configure,
+        "check" => Command::Check,
+        _ => {
+            words.rest();
+            return Ok(Command::Unsupported(TIMED));
+        }
+    };
+    if let Some(Token::Text(_)) = words.peek() {
+        words.rest();
+        return Ok(Command::Unsupported(FILE));
+    }
+    Ok(command)
+}
+
+/// Whether `word` is the beginning of `keyword`, or all of it.
+pub(super) fn is_short_for(word: &str, keyword: &str) -> bool {
+    !word.is_empty() && keyword.starts_with(word)
+}
+
+/// The tokens of a line, read from left to right.
+#[derive(Clone, Debug)]
+pub(super) struct Words<'a> {
+    tokens: &'a [Token<'a>],
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn peek(&self) -> Option<&'a Token<'a>> {
+        self.tokens.get(self.at)
+    }
+
+    pub(super) fn next(&mut self) -> Option<&'a Token<'a>> {
+        let token = self.tokens.get(self.at)?;
+        self.at += 1;
+        Some(token)
+    }
+
+    /// Takes everything that is left.
+    fn rest(&mut self) {
+        self.at = self.tokens.len();
+    }
+
+    /// Nothing may be left.
+    fn end(&self) -> Result<(), Wrong> {
+        self.peek().map_or(Ok(()), |token| Err(Wrong::Unexpected(token.to_string())))
+    }
+
+    /// One of `all`, which may be cut short.
+    pub(super) fn keyword(&mut self, all: &[&'static str]) -> Result<&'static str, Wrong> {
+        let token = self.next().ok_or(Wrong::Short)?;
+        let wrong = || Wrong::Unexpected(token.to_string());
+        let Token::Word(word) = token else { return Err(wrong()) };
+        if let Some(exactly) = all.iter().find(|keyword| *keyword == word) {
+            return Ok(exactly);
+        }
+        let mut begun = all.iter().filter(|keyword| is_short_for(word, keyword));
+        match (begun.next(), begun.next()) {
+            (Some(keyword), None) => Ok(keyword),
+            _ => Err(wrong()),
+        }
+    }
+
+    /// One of `all` in full, if it is next: where a name may stand too, nothing is cut short.
+    pub(super) fn exactly(&mut self, all: &[&'static str]) -> Option<&'static str> {
+        let Some(Token::Word(word)) = self.peek() else { return None };
+        let found = all.iter().find(|keyword| *keyword == word)?;
+        self.at += 1;
+        Some(found)
+    }
+
+    /// This mark.
+    pub(super) fn mark(&mut self, mark: &str) -> Result<(), Wrong> {
+        match self.next().ok_or(Wrong::Short)? {
+            Token::Mark(found) if *found == mark => Ok(()),
+            other => Err(Wrong::Unexpected(other.to_string())),
+        }
+    }
+
+    /// This mark, if it is next.
+    pub(super) fn has_mark(&mut self, mark: &str) -> bool {
+        let is_next = matches!(self.peek(), Some(Token::Mark(found)) if *found == mark);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// A word of any kind.
+    pub(super) fn word(&mut self) -> Result<&'a str, Wrong> {
+        match self.next().ok_or(Wrong::Short)? {
+            Token::Word(word) => Ok(word),
+            other => Err(Wrong::Unexpected(other.to_string())),
+        }
+    }
+
+    /// A name, if there is anything.
+    fn name(&mut self) -> Result<Option<String>, Wrong> {
+        match self.next() {
+            None => Ok(None),
+            Some(Token::Word(name) | Token::Symbol(name)) => Ok(Some((*name).to_owned())),
+            Some(other) => Err(Wrong::Unexpected(other.to_string())),
+        }
+    }
+
+    /// The name of a table or protocol.
+    pub(super) fn symbol(&mut self) -> Result<String, Wrong> {
+        self.name()?.ok_or(Wrong::Short)
+    }
+
+    /// Some protocols, if any are named.
+    fn which(&mut self) -> Result<Option<Which>, Wrong> {
+        match self.peek() {
+            Some(Token::Text(pattern)) => {
+                self.at += 1;
+                Ok(Some(Which::Pattern((*pattern).to_owned())))
+            }
+            _ => Ok(self.name()?.map(Which::Name)),
+        }
+    }
+
+    /// Some protocols, `all` for all.
+    fn required(&mut self) -> Result<Which, Wrong> {
+        if self.exactly(&["all"]).is_some() {
+            return Ok(Which::Every);
+        }
+        self.which()?.ok_or(Wrong::Short)
+    }
+
+    /// A text in quotes, if it is next.
+    fn text(&mut self) -> String {
+        let Some(Token::Text(text)) = self.peek() else { return String::new() };
+        self.at += 1;
+        (*text).to_owned()
+    }
+}
+
+impl RouteCommand {
+    /// Adds a condition.
+    pub(super) fn require(&mut self, condition: Condition) {
+        self.condition = Some(condition);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_may_be_cut_short_where_that_is_clear() {
+        assert_eq!(parse("sh st"), Err(Wrong::Unexpected("st".to_owned())), "status or static");
+        assert_eq!(parse("sh stat"), Err(Wrong::Unexpected("stat".to_owned())));
+        assert_eq!(parse("sh statu"), Ok(Command::Status));
+        let all = Command::Protocols { all: true, which: Which::Name("x".to_owned()) };
+        assert_eq!(parse("s p all x"), Ok(all));
+        let a = Command::Protocols { all: false, which: Which::Name("a".to_owned()) };
+        assert_eq!(parse("show protocols a"), Ok(a), "a name, not the beginning of `all`");
+    }
+
+    #[test]
+    fn protocols_are_named_matched_or_all() {
+        let act = |line| match parse(line) {
+            Ok(Command::Act { action, which, .. }) => (action, which),
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(act("disable all"), (Action::Disable, Which::Every));
+        assert_eq!(act("enable \"tor*\""), (Action::Enable, Which::Pattern("tor*".to_owned())));
+        assert_eq!(act("reload in 'tor-a'"), (Action::ReloadIn, Which::Name("tor-a".to_owned())));
+        assert_eq!(act("restart x \"why\""), (Action::Restart, Which::Name("x".to_owned())));
+        assert_eq!(parse("enable"), Err(Wrong::Short));
+    }
+
+    #[test]
+    fn what_is_left_over_is_an_error() {
+        for line in
+            ["", "show", "help", "show status extra", "show foo", "restrict me", "echo", "show 'status'"]
+        {
+            assert!(parse(line).is_err(), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_a_bird_can_do_is_said() {
+        assert!(matches!(parse("show bfd sessions x"), Ok(Command::Absent(_))));
+        for line in ["down", "eval 1", "configure timeout 60", "configure \"x\"", "configure undo"] {
+            assert!(matches!(parse(line), Ok(Command::Unsupported(_))), "{line:?}");
+        }
+        assert_eq!(parse("configure soft"), Ok(Command::Configure));
+        assert_eq!(parse("conf check"), Ok(Command::Check));
+    }
+}
