@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use crate::session::Counters;
 use crate::speaker::PeerId;
 use crate::{Deadline, Instant, Timer};
 
@@ -17,6 +18,8 @@ pub(super) struct Roster {
     addresses: BTreeSet<(IpAddr, PeerId)>,
     due: BTreeSet<(Instant, PeerId)>,
     next: u32,
+    /// Messages and sessions of those that have left.
+    past: (Counters, u64),
 }
 
 impl Roster {
@@ -36,6 +39,7 @@ impl Roster {
 
     pub(super) fn remove(&mut self, id: PeerId) -> Option<Neighbour> {
         let neighbour = self.neighbours.remove(&id)?;
+        self.past = add(self.past, &neighbour);
         if self.names.get(&neighbour.config().name) == Some(&id) {
             self.names.remove(&neighbour.config().name);
         }
@@ -92,6 +96,11 @@ impl Roster {
         self.neighbours.values()
     }
 
+    /// Messages of all sessions since the start, and how many of these became Established.
+    pub(super) fn history(&self) -> (Counters, u64) {
+        self.neighbours.values().fold(self.past, add)
+    }
+
     pub(super) fn ids(&self) -> Vec<PeerId> {
         self.neighbours.keys().copied().collect()
     }
@@ -133,6 +142,11 @@ impl Roster {
             timer.filter(|deadline| deadline.at == at).map_or(Timer::Restart, |deadline| deadline.timer);
         Some(Deadline { at, timer })
     }
+}
+
+fn add((messages, sessions): (Counters, u64), neighbour: &Neighbour) -> (Counters, u64) {
+    let status = neighbour.peer.status();
+    (messages + status.counters, sessions + status.established)
 }
 
 /// Whether two ends with the same address are on the same link, where that is known.

@@ -7,7 +7,7 @@ use crate::peer::PeerAsn;
 use crate::policy::Policy;
 use crate::rib::LocalSource;
 use crate::session::Negotiated;
-use crate::speaker::{GroupView, MessageCounts, PeerId, PeerView, RouteCounts, Summary, View};
+use crate::speaker::{GroupView, PeerId, PeerView, RouteCounts, Summary, View};
 use crate::{Family, wire::Capability};
 
 use super::neighbour::{Neighbour, Stay};
@@ -21,11 +21,14 @@ impl View<'_> {
             let table = speaker.rib.table(*family)?;
             Some((*family, table.len(), table.path_count()))
         });
+        let (messages, sessions) = speaker.roster.history();
         Summary {
             asn: speaker.config.asn,
             router_id: speaker.config.router_id,
             peers: speaker.roster.iter().count(),
             established: speaker.roster.iter().filter(|neighbour| neighbour.live.is_some()).count(),
+            messages,
+            sessions,
             tables: tables.collect(),
             groups: speaker.exporter.groups(),
             flaws: speaker.topology.flaws.clone(),
@@ -103,8 +106,9 @@ impl View<'_> {
             import: names(config.import.as_deref()),
             export: names(config.export.as_deref()),
             negotiated: neighbour.live.as_ref().map(|live| Arc::clone(&live.negotiated)),
-            received: MessageCounts { updates: counters.received.updates, total: counters.received.total() },
-            sent: MessageCounts { updates: counters.sent.updates, total: counters.sent.total() },
+            received: counters.received,
+            sent: counters.sent,
+            sessions: status.established,
         }
     }
 

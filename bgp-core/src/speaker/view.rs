@@ -1,12 +1,14 @@
 //! Read-only pictures of a speaker: what a command line, a metric or a test may ask.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::rib::{LocalSource, NetId, ResolvedHop, Route};
-use crate::session::Negotiated;
+use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
 use crate::{Asn, Family, Instant, RouterId};
@@ -26,15 +28,6 @@ pub struct RouteCounts {
     pub accepted: u64,
     /// Paths in Adj-RIB-Out.
     pub advertised: u64,
-}
-
-/// Messages of one direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MessageCounts {
-    /// UPDATE messages.
-    pub updates: u64,
-    /// All messages.
-    pub total: u64,
 }
 
 /// One peer.
@@ -87,9 +80,11 @@ pub struct PeerView {
     /// What was agreed, while a session is up.
     pub negotiated: Option<Arc<Negotiated>>,
     /// Messages received.
-    pub received: MessageCounts,
+    pub received: Tally,
     /// Messages sent.
-    pub sent: MessageCounts,
+    pub sent: Tally,
+    /// How many of its sessions became Established so far.
+    pub sessions: u64,
 }
 
 /// Where a path came from.
@@ -175,11 +170,35 @@ pub struct RouteQuery {
     pub family: Option<Family>,
 }
 
-/// Where a listing goes on.
+/// Where a listing goes on. As text, for whoever has to remember it outside of the program, it is
+/// `ipv4-` or `ipv6-` and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) family: Family,
     pub(super) net: NetId,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.family, self.net.index())
+    }
+}
+
+/// A text that names no place in a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a place in a listing: take it from the page before")]
+pub struct CursorError;
+
+impl FromStr for Cursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let (family, net) = text.split_once('-').ok_or(CursorError)?;
+        let known = |known: &Family| known.to_string() == family;
+        let family = Family::UNICAST.into_iter().find(known).ok_or(CursorError)?;
+        let net = net.parse().map_err(|_| CursorError)?;
+        Ok(Self { family, net: NetId::at(net) })
+    }
 }
 
 /// A part of a listing, in no particular order of prefixes.
@@ -243,6 +262,10 @@ pub struct Summary {
     pub peers: usize,
     /// Of these, Established.
     pub established: usize,
+    /// Messages of all peers since the start, those that have left included.
+    pub messages: Counters,
+    /// Sessions that became Established since the start.
+    pub sessions: u64,
     /// Prefixes and paths by family.
     pub tables: Vec<(Family, usize, usize)>,
     /// Update groups.

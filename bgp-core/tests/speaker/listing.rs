@@ -1,7 +1,7 @@
 //! Pages of routes, as operators ask for them.
 
 use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
-use bgp_core::speaker::{PrefixMatch, RouteQuery};
+use bgp_core::speaker::{Cursor, CursorError, PrefixMatch, RouteQuery};
 
 /// What is asked for may lie beyond the slice of the table that one call looks at.
 #[test]
@@ -20,4 +20,23 @@ fn a_page_ends_where_a_slice_does() {
     let second = view.routes(&query, first.next, 1000);
     assert_eq!(second.routes.len(), 1);
     assert_eq!(second.next, None);
+}
+
+#[test]
+fn a_place_in_a_listing_survives_as_text() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.say(conn, &update(&[], &usual(&[THEIRS], host(2), false), &["10.0.0.0/24", "10.0.1.0/24"]));
+    let view = stage.speaker.view();
+    let page = view.routes(&RouteQuery::default(), None, 1);
+    let place = page.next.expect("there is more");
+    let read: Cursor = place.to_string().parse().expect("its own text");
+    assert_eq!(read, place);
+    let rest = view.routes(&RouteQuery::default(), Some(read), 1000);
+    assert_eq!((rest.routes.len(), rest.next), (1, None));
+    for strange in ["", "ipv4", "ipv4-", "ipv4--1", "ipv9-1", "ipv4-1x"] {
+        assert_eq!(strange.parse::<Cursor>(), Err(CursorError), "{strange:?}");
+    }
+    let far: Cursor = "ipv6-99999999999".parse().expect("a place behind everything");
+    assert!(view.routes(&RouteQuery::default(), Some(far), 1).routes.is_empty());
 }

@@ -1,6 +1,7 @@
 //! A whole speaker, in virtual time: among scripted peers, towards the kernel, across restarts.
 
 mod carriers;
+mod counting;
 mod first_decisions;
 mod headless;
 mod leaving;

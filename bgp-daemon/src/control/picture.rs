@@ -1,9 +1,8 @@
 //! The speaker's pictures in the shapes of the control protocol.
 
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{
-    ExplainStep, Explanation, GroupView, MessageCounts, PathSource, PeerView, RouteView,
-};
+use bgp_core::session::Tally;
+use bgp_core::speaker::{ExplainStep, Explanation, GroupView, PathSource, PeerView, RouteView};
 use bgp_core::wire::{AsPath, NextHop, SegmentKind};
 use bgp_core::{Family, Instant};
 
@@ -123,8 +122,8 @@ impl Painter {
     }
 }
 
-const fn messages(counts: MessageCounts) -> api::Messages {
-    api::Messages { updates: counts.updates, total: counts.total }
+const fn messages(counts: Tally) -> api::Messages {
+    api::Messages { updates: counts.updates, total: counts.total() }
 }
 
 fn texts<T: ToString>(values: &[T]) -> Vec<String> {
