@@ -45,7 +45,7 @@ impl Speaker {
         Some(Deadline { at, timer: Timer::Restart })
     }
 
-    fn around(&self) -> Around<'_> {
+    pub(super) fn around(&self) -> Around<'_> {
         Around { roster: &self.roster, config: &self.config, unresolved: self.rib.awaits_next_hops() }
     }
 

@@ -34,8 +34,8 @@ pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use topology::Flaw;
 pub use view::{
-    Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView, PrefixMatch, RouteCounts,
-    RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
+    Beginning, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView, PrefixMatch,
+    RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
 };
 
 use std::collections::{BTreeMap, VecDeque};

@@ -139,6 +139,17 @@ impl Settle {
         missing
     }
 
+    /// Whether the routes of every family may be told.
+    pub(super) fn has_announced(&self) -> bool {
+        Family::UNICAST.into_iter().all(|family| self.has_reached(Milestone::Announce(family)))
+    }
+
+    /// Who is still waited for before anything, each once.
+    pub(super) fn awaited(&self, around: Around<'_>, now: Instant) -> BTreeSet<PeerId> {
+        let waits = self.next().flat_map(|next| self.waits(next, around)).filter(|wait| wait.until > now);
+        waits.filter_map(|wait| wait.whom).map(|neighbour| neighbour.id).collect()
+    }
+
     /// What comes next of each family.
     fn next(&self) -> impl Iterator<Item = Milestone> {
         Family::UNICAST.into_iter().filter_map(|family| {

@@ -7,7 +7,7 @@ use crate::peer::PeerAsn;
 use crate::policy::Policy;
 use crate::rib::LocalSource;
 use crate::session::Negotiated;
-use crate::speaker::{GroupView, PeerId, PeerView, RouteCounts, Summary, View};
+use crate::speaker::{Beginning, GroupView, PeerId, PeerView, RouteCounts, Speaker, Summary, View};
 use crate::{Family, wire::Capability};
 
 use super::neighbour::{Neighbour, Stay};
@@ -35,6 +35,22 @@ impl View<'_> {
             settled: speaker.settle.is_over(),
             headless: speaker.headless_since(),
             draining: speaker.drain.is_some(),
+        }
+    }
+
+    /// How far it has got since its start.
+    #[must_use]
+    pub fn beginning(&self) -> Beginning {
+        let Speaker { roster, settle, now, .. } = self.speaker;
+        let is_expected =
+            |neighbour: &&Neighbour| neighbour.stay == Stay::Configured && neighbour.config().enabled;
+        let name = |id| roster.get(id).map(Neighbour::name);
+        Beginning {
+            expected: roster.iter().filter(is_expected).count(),
+            established: roster.iter().filter(is_expected).filter(|it| it.live.is_some()).count(),
+            awaited: settle.awaited(self.speaker.around(), *now).into_iter().filter_map(name).collect(),
+            announced: settle.has_announced(),
+            settled: settle.is_over(),
         }
     }
 

@@ -251,6 +251,21 @@ pub struct GroupView {
     pub encoded: u64,
 }
 
+/// How far a speaker has got since its start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beginning {
+    /// Peers that are configured and enabled.
+    pub expected: usize,
+    /// Of these, Established.
+    pub established: usize,
+    /// Names of those that first decisions still wait for.
+    pub awaited: Vec<Arc<str>>,
+    /// Every peer that promised End-of-RIB has sent it, or is not waited for any more: routes are told.
+    pub announced: bool,
+    /// The initial routes of every peer that matters have been decided.
+    pub settled: bool,
+}
+
 /// The speaker as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {

@@ -1,5 +1,6 @@
 //! A whole speaker, in virtual time: among scripted peers, towards the kernel, across restarts.
 
+mod beginning;
 mod carriers;
 mod counting;
 mod first_decisions;
