@@ -21,10 +21,11 @@ use crate::clock::Clock;
 use crate::config::{Digest, Loaded, OnExit, Role, Settings};
 use crate::control::{Command, Context, Facts, Socket, SocketError};
 use crate::drain::{self, Drain, Step};
-use crate::driver::{Driver, Inbox, Outside};
+use crate::driver::{Driver, Inbox, Occurrences, Outside};
+use crate::health::Pulse;
 use crate::reload::Before;
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
-use crate::{bird, change, fib, log, notify};
+use crate::{bird, change, fib, http, log, notify};
 
 /// How long the first reading of the kernel's table may take before we start without it.
 const FIRST_VIEW: Duration = Duration::from_secs(5);
@@ -39,6 +40,9 @@ pub enum Failure {
     /// An address cannot be listened on.
     #[error(transparent)]
     Listen(#[from] BindError),
+    /// The web server cannot listen.
+    #[error(transparent)]
+    Http(#[from] http::BindError),
     /// There is no control socket.
     #[error(transparent)]
     Control(#[from] SocketError),
@@ -77,6 +81,8 @@ pub(crate) struct Daemon {
     pub(crate) drains: u64,
     /// The last one of which every peer has been told.
     pub(crate) drained: watch::Receiver<u64>,
+    /// What has happened how often.
+    occurrences: Arc<Occurrences>,
 }
 
 /// How a daemon ends.
@@ -101,17 +107,24 @@ pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) 
         Socket::bind(&control.socket, control.mode, None)?
     };
     let bird = loaded.settings.bird.as_ref().map(bird::Sockets::bind).transpose()?;
+    let web = loaded.settings.http.map(http::Server::bind).transpose()?;
     let (daemon, mut end) = start(program, path, loaded, level).await?;
     let (commands, mut asked) = mpsc::channel(8);
     let context = Context {
         inbox: daemon.inbox.clone(),
         kernel: daemon.kernel.clone(),
+        pulse: Pulse::start(&daemon.inbox, daemon.kernel.as_ref()),
+        occurrences: Arc::clone(&daemon.occurrences),
         facts: daemon.facts.subscribe(),
         commands,
     };
     let mut serving = JoinSet::new();
     if let Some(sockets) = bird {
         serving.spawn(sockets.serve(context.clone()));
+    }
+    if let Some(server) = web {
+        info!(event = "http.listening", address = %server.address());
+        serving.spawn(server.serve(context.clone()));
     }
     serving.spawn(socket.serve(context));
     let outcome = daemon.obey(&mut signals, &mut asked, &mut end).await;
@@ -143,7 +156,8 @@ async fn start(
     let first = settings.originate.iter().cloned();
     let first = first.map(|(prefix, route)| Input::Originate { prefix, source: LocalSource::Static, route });
     let (teller, drained) = watch::channel(0);
-    let outside = Outside { dialer, kernel: outbox, drained: teller };
+    let occurrences = Arc::<Occurrences>::default();
+    let outside = Outside { dialer, kernel: outbox, occurrences: Arc::clone(&occurrences), drained: teller };
     let mut core = settings.core.clone();
     core.graceful_restart.forwarding_preserved = is_forwarding(kernel.as_ref()).await;
     let end = driver.start(core, first.collect(), outside)?;
@@ -173,6 +187,7 @@ async fn start(
         drain,
         drains,
         drained,
+        occurrences,
     };
     Ok((daemon, end))
 }

@@ -9,6 +9,8 @@ pub mod control;
 pub mod daemon;
 pub mod driver;
 pub mod fib;
+pub mod health;
+pub mod http;
 pub mod log;
 pub mod transport;
 

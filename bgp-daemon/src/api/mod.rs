@@ -5,6 +5,7 @@
 
 mod change;
 mod kernel;
+mod readiness;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 
 pub use self::change::{Change, ChangeKind, Draft, Effect, Reloaded};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
+pub use self::readiness::{Readiness, Rung};
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;
@@ -34,6 +36,8 @@ pub struct Request {
 pub enum Verb {
     /// The daemon as a whole.
     Status,
+    /// How far it is from being ready.
+    Ready,
     /// Every peer.
     Peers,
     /// One peer.

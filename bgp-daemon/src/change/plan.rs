@@ -61,7 +61,7 @@ fn settings(old: &Settings, new: &Settings) -> Vec<Field> {
         ("[control] socket", *socket == new.control.socket, Effect::Restart),
         ("[control] mode", *mode == new.control.mode, Effect::Restart),
         ("[compat.bird]", *bird == new.bird, Effect::Restart),
-        ("[http]", *http == new.http, Effect::Restart),
+        ("[http] or [metrics]", *http == new.http, Effect::Restart),
         ("[log] level", *level == new.log.level, Effect::None),
         ("[log] format", *format == new.log.format, Effect::Restart),
     ];

@@ -21,6 +21,7 @@ Examples:
   {name} routes 10.244.0.0/16 --longer      what is known inside a prefix
   {name} routes --out tor-a -o json         what a peer is told
   {name} explain 10.244.1.0/26              why a route is where it is
+  {name} wait ready --timeout 60s           until routes are decided and in the kernel
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
@@ -47,7 +48,7 @@ pub(super) struct Global {
     /// The control socket of the daemon to ask
     #[arg(long, env = "CARACAL_SOCKET", default_value = "/run/caracal/caracal.sock", global = true)]
     pub(super) socket: PathBuf,
-    /// How long to wait for the daemon, in seconds [default: 10; of `drain`: 60]
+    /// How long to wait for the daemon, in seconds [default: 10; of `drain` and `wait`: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
     pub(super) timeout: Option<Duration>,
 }
@@ -58,7 +59,7 @@ impl Global {
         self.timeout.unwrap_or(Duration::from_secs(10))
     }
 
-    /// How long a drain may take.
+    /// How long a drain may take, or what is waited for.
     pub(super) fn limit(&self) -> Duration {
         self.timeout.unwrap_or(Duration::from_secs(60))
     }
@@ -106,6 +107,12 @@ Examples:
         #[arg(long)]
         exit_code: bool,
     },
+    /// Wait until the daemon is ready; exit with 6 if it is not in time
+    Wait {
+        /// What to wait for
+        #[arg(value_enum)]
+        what: Awaited,
+    },
     /// Leave for good: ask traffic away, then end all sessions, remove our kernel routes and exit
     Drain {
         /// Wait until the daemon's process has ended; exit with 6 if it left before every peer was told
@@ -115,6 +122,13 @@ Examples:
         #[arg(long, conflicts_with = "wait")]
         undo: bool,
     },
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Awaited {
+    /// The daemon is configured and has sessions, first decisions are complete, the kernel holds their outcome
+    Ready,
 }
 
 /// What needs no running daemon.

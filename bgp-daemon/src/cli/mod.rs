@@ -13,19 +13,24 @@ mod routes;
 mod show;
 mod status;
 mod table;
+mod wait;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::{self, RefusalCode};
 use crate::config::Role;
-use arguments::{Arguments, Ask, Here, Verb, examples};
+use arguments::{Arguments, Ask, Awaited, Here, Verb, examples};
 use client::{Client, ClientError};
 use exit::Exit;
 use show::Screen;
 use table::Colour;
+
+/// How long one answer may take while many are waited for.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Runs the program for `role` with the arguments of this process.
 #[must_use]
@@ -53,6 +58,11 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
         Verb::Diff { file, new: None, exit_code } => {
             let client = Client { timeout: global.patience(), socket: global.socket };
             diff::of_daemon(&client, &file, &mut screen).map(|effect| diff::verdict(effect, exit_code))
+        }
+        Verb::Wait { what: Awaited::Ready } => {
+            let limit = global.limit();
+            let client = Client { timeout: ANSWER.min(limit), socket: global.socket };
+            wait::ready(&client, limit, &mut screen)
         }
         Verb::Drain { wait, undo } => {
             let limit = global.limit();

@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use super::document::{Node, Value};
-use super::report::{Place, Problem, Report};
+use super::report::Problem;
 use super::section::Section;
-use super::settings::{Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel};
+use super::settings::{
+    Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel, PerPeer,
+};
 use super::value::{address, endpoint, number, path, port, string, word};
 
 /// Reads `[listen]`.
@@ -93,18 +95,25 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
     Some(Bird { dialect, sockets: sockets?, mode, group })
 }
 
-/// Reads `[http]`.
+/// Reads `[http]`, and `[metrics]`, which says what it tells.
 pub(super) fn http(root: &mut Section<'_>) -> Option<Http> {
+    let per_peer = metrics(root);
     let mut section = root.section("http", "[http]")?;
-    unimplemented_yet(section.report, section.place(), "[http]");
     let listen = section.require("listen", endpoint);
     section.finish();
-    Some(Http { listen: listen? })
+    Some(Http { listen: listen?, per_peer })
 }
 
-/// Warns of something that is read and has no effect yet.
-pub(super) fn unimplemented_yet(report: &Report, place: Place, what: &str) {
-    report.warn(Problem::at(place, format!("{what} is accepted, not implemented in this version")));
+/// Reads `[metrics]`.
+fn metrics(root: &mut Section<'_>) -> PerPeer {
+    const WORDS: &[(&str, PerPeer)] =
+        &[("external", PerPeer::External), ("all", PerPeer::All), ("none", PerPeer::None)];
+    let mut per_peer = None;
+    if let Some(mut section) = root.section("metrics", "[metrics]") {
+        per_peer = section.read("per_peer", word(WORDS));
+        section.finish();
+    }
+    per_peer.unwrap_or(PerPeer::External)
 }
 
 /// Reads `[log]`.

@@ -189,6 +189,19 @@ pub enum BirdSockets {
 pub struct Http {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Whose metrics it tells one by one.
+    pub per_peer: PerPeer,
+}
+
+/// Which peers have metrics of their own; all are counted by kind in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PerPeer {
+    /// Those of other ASes that are configured one by one: they are few.
+    External,
+    /// All.
+    All,
+    /// None.
+    None,
 }
 
 /// Logging.

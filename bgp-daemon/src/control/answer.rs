@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
@@ -17,7 +18,8 @@ use super::reply::{Failure, Replies};
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
 use crate::config::Role;
-use crate::driver::Inbox;
+use crate::driver::{Inbox, Occurrences};
+use crate::health::{self, Pulse};
 
 /// Paths in one page: some milliseconds of the speaker's time.
 const PAGE: usize = 1000;
@@ -32,6 +34,10 @@ pub struct Context {
     pub inbox: Inbox,
     /// The kernel's table, where it is programmed.
     pub kernel: Option<fib_sync::Handle>,
+    /// Whether its parts answer.
+    pub pulse: Pulse,
+    /// What has happened how often.
+    pub occurrences: Arc<Occurrences>,
     /// What the daemon knows about itself.
     pub facts: watch::Receiver<Facts>,
     /// What only the daemon can do.
@@ -143,6 +149,7 @@ where
 {
     match verb {
         Verb::Status => replies.items(&[status(context).await?]).await,
+        Verb::Ready => replies.items(&[health::readiness(context).await?]).await,
         Verb::Peers => {
             for page in peers(context).await?.chunks(LINE) {
                 replies.items(page).await?;

@@ -10,6 +10,7 @@ mod query;
 mod reply;
 
 pub use answer::{Command, Context, Draining, Facts};
+pub(crate) use reply::Failure;
 
 use std::fs::Permissions;
 use std::io;

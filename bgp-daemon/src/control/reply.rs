@@ -21,7 +21,7 @@ pub(super) struct Replies<W> {
 
 /// Why an answer could not be given.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The client is told.
     Refused(Refusal),
     /// There is no client to tell.

@@ -7,11 +7,14 @@
 
 mod inbox;
 mod links;
+mod occurrences;
 
 pub use inbox::{Inbox, Permit, Stopped};
+pub use occurrences::Occurrences;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io;
+use std::sync::Arc;
 use std::thread;
 
 use bgp_core::Instant;
@@ -37,6 +40,8 @@ pub struct Outside {
     pub dialer: Dialer,
     /// Programs the kernel; `None` where nobody does.
     pub kernel: Option<fib::Outbox>,
+    /// Counts what happens.
+    pub occurrences: Arc<Occurrences>,
     /// Hears how often peers have been told that we are about to leave, once all have been.
     pub drained: watch::Sender<u64>,
 }
@@ -205,7 +210,10 @@ impl Turning {
                 self.links.close(conn, &mut self.speaker);
                 self.speaker.handle(Input::Closed { conn }, self.now);
             }
-            Output::Event(event) => self.repeats.tell(&event, self.now),
+            Output::Event(event) => {
+                self.outside.occurrences.note(&event);
+                self.repeats.tell(&event, self.now);
+            }
             // Sessions that end because we leave take their routes along; the kernel keeps them.
             Output::Fib(_) | Output::FibSet(_) if self.stopping => {}
             Output::FibSet(set) => self.kernel(|kernel| kernel.want_set(set)),

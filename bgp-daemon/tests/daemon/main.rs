@@ -4,6 +4,7 @@ mod changing;
 mod cli;
 mod drain;
 mod host;
+mod http;
 mod peering;
 mod reload;
 mod shutdown;

@@ -9,7 +9,7 @@ use bgp_core::rib::Forwarding;
 use bgp_core::wire::{AddPathMode, Community, LargeCommunity, NextHop};
 use bgp_core::{Asn, Family, RouterId};
 
-use super::super::{BirdDialect, BirdSockets, Hops, LogFormat, LogLevel, OnExit, Role};
+use super::super::{BirdDialect, BirdSockets, Hops, LogFormat, LogLevel, OnExit, PerPeer, Role};
 use super::{good, read};
 
 #[test]
@@ -344,6 +344,8 @@ mode = "0600"
 group = "root"
 [http]
 listen = "[::1]:9470"
+[metrics]
+per_peer = "all"
 [log]
 level = "debug"
 format = "json"
@@ -365,9 +367,8 @@ format = "json"
     let bird = settings.bird.expect("a section");
     assert_eq!((bird.dialect, bird.sockets), (BirdDialect::Two, BirdSockets::Both("/run/bird.ctl".into())));
     assert_eq!((bird.mode, bird.group), (0o600, Some(0)));
-    assert_eq!(settings.http.expect("a section").listen.port(), 9470);
+    let http = settings.http.expect("a section");
+    assert_eq!((http.listen.port(), http.per_peer), (9470, PerPeer::All));
     assert_eq!((settings.log.level, settings.log.format), (LogLevel::Debug, LogFormat::Json));
-    let warnings: Vec<&str> = loaded.warnings.iter().map(|warning| warning.message.as_str()).collect();
-    assert!(warnings.iter().all(|warning| warning.ends_with("is accepted, not implemented in this version")));
-    assert_eq!(warnings.len(), 1, "http");
+    assert_eq!(loaded.warnings, []);
 }

@@ -78,6 +78,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("kernel = { sweep_limit = 1.5 }", "3: expected a number from 0 to 1"),
     ("kernel = { learn = \"yes\" }", "3: expected true or false, found a string"),
     ("control = { mode = \"999\" }", "3: permissions are a string of octal digits"),
+    ("metrics = { per_peer = \"some\" }", "3: expected one of \"external\", \"all\", \"none\""),
     ("http = {}", "3: [http] needs `listen`"),
     ("http = { listen = \"9470\" }", "3: \"9470\" is not an address with a port"),
     ("compat = { bird = {} }", "3: [compat.bird] needs `socket` or `sockets`"),

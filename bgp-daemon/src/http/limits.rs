@@ -1,0 +1,128 @@
+//! One connection, and what it may cost: short headers, in time, and a reader that reads.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// How long a request may take to arrive, counted from when the connection was idle.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// How long a reader may take none of what is written.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Most octets of a request's head.
+const HEAD: usize = 16 * 1024;
+
+/// Most headers of a request.
+const HEADERS: usize = 64;
+
+/// Serves one connection until it ends.
+pub(super) async fn serve(stream: TcpStream, routes: Router) -> hyper::Result<()> {
+    // Answers leave whole; Nagle's algorithm would hold back their ends.
+    let _ = stream.set_nodelay(true);
+    let mut server = http1::Builder::new();
+    server.timer(TokioTimer::new()).header_read_timeout(REQUEST).max_buf_size(HEAD).max_headers(HEADERS);
+    let stream = TokioIo::new(Patient::new(stream, PATIENCE));
+    server.serve_connection(stream, TowerToHyperService::new(routes)).await
+}
+
+/// A stream whose reader is given up when it takes nothing for a while.
+#[derive(Debug)]
+struct Patient<S> {
+    stream: S,
+    patience: Duration,
+    /// When it is given up, while something waits for it.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Patient<S> {
+    const fn new(stream: S, patience: Duration) -> Self {
+        Self { stream, patience, stalled: None }
+    }
+
+    /// Passes on how a write went, or that the reader is given up.
+    fn judge<T>(&mut self, went: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if went.is_ready() {
+            self.stalled = None;
+            return went;
+        }
+        let patience = self.patience;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        if stalled.deadline() <= Instant::now() || stalled.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Pending
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let went = Pin::new(&mut self.stream).poll_write(context, octets);
+        self.judge(went, context)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let went = Pin::new(&mut self.stream).poll_flush(context);
+        self.judge(went, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let went = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.judge(went, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_stalls_is_given_up() {
+        let (ours, mut theirs) = duplex(16);
+        let mut patient = Patient::new(ours, Duration::from_millis(10));
+        patient.write_all(&[1; 16]).await.expect("there is room");
+        let error = patient.write_all(&[2]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        theirs.read_exact(&mut [0; 16]).await.expect("what was written before");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_is_slow_is_not() {
+        let (ours, mut theirs) = duplex(1);
+        // Longer than the whole test may take: each octet taken is a new beginning.
+        let mut patient = Patient::new(ours, Duration::from_secs(600));
+        let reader = tokio::spawn(async move {
+            let mut taken = Vec::new();
+            theirs.read_to_end(&mut taken).await.map(|_| taken)
+        });
+        patient.write_all(&[7; 100]).await.expect("somebody reads");
+        assert!(patient.stalled.is_none());
+        drop(patient);
+        assert_eq!(reader.await.expect("it ends").expect("it read"), [7; 100]);
+    }
+}

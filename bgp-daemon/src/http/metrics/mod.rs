@@ -1,0 +1,151 @@
+//! `/metrics`. Nothing is counted for it on the way of a route: it tells what pictures show.
+//!
+//! A page has at most a + b·peers series. Peers that there may be thousands of, those of a mesh, clients, and whoever
+//! came from a range, are told by kind and state alone, unless `[metrics] per_peer` asks for each.
+
+mod page;
+mod peers;
+mod process;
+pub mod table;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use bgp_core::session::Tally;
+use bgp_core::speaker::{GroupView, Summary};
+
+use super::Shop;
+use super::gallery::Picture;
+use crate::config::{PerPeer, Role};
+use crate::control::Facts;
+use crate::driver::Occurrences;
+use page::Page;
+use table::*;
+
+/// What the format is called.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Answers `/metrics`.
+pub(super) async fn answer(State(shop): State<Shop>) -> Response {
+    let picture = shop.gallery.look().await;
+    let facts = shop.context.facts.borrow().clone();
+    let text = render(&facts, &picture, &shop.context.occurrences, shop.per_peer);
+    ([(CONTENT_TYPE, TEXT)], text).into_response()
+}
+
+/// The whole page.
+fn render(facts: &Facts, picture: &Picture, occurrences: &Occurrences, per_peer: PerPeer) -> String {
+    let mut page = Page::default();
+    daemon(facts, picture, &mut page);
+    if let Some(speaker) = &picture.speaker {
+        page.tell_if(&SETTLED, &[], speaker.summary.settled);
+        page.tell_if(&HEADLESS, &[], speaker.summary.headless.is_some());
+    }
+    page.tell_if(&DRAINING, &[], facts.draining.is_some());
+    if let Some(speaker) = &picture.speaker {
+        peers::tell(&speaker.peers, speaker.clock, per_peer, &mut page);
+        messages(&speaker.summary, &mut page);
+    }
+    happened(occurrences, &mut page);
+    if let Some(speaker) = &picture.speaker {
+        rib(&speaker.summary, &mut page);
+        export(&speaker.groups, &mut page);
+        page.tell(&TOPOLOGY_FLAWS, &[], speaker.summary.flaws.len());
+    }
+    if let Some(table) = &picture.kernel {
+        kernel(table, &mut page);
+    }
+    process::tell(&mut page);
+    page.finish()
+}
+
+fn daemon(facts: &Facts, picture: &Picture, page: &mut Page) {
+    let role = match facts.role {
+        Role::Node => "node",
+        Role::Reflector => "reflector",
+    };
+    page.tell(&BUILD, &[env!("CARGO_PKG_VERSION"), role], 1);
+    page.tell(&GENERATION, &[], facts.generation);
+    page.tell(&APPLIED, &[], seconds(facts.configured));
+    page.tell_if(&REJECTED, &[], facts.config_error.is_some());
+    page.tell(&PICTURE_AGE, &[], picture.taken.elapsed().as_secs_f64());
+}
+
+fn seconds(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn messages(summary: &Summary, page: &mut Page) {
+    page.tell(&SESSIONS, &[], summary.sessions);
+    for (direction, tally) in [("received", summary.messages.received), ("sent", summary.messages.sent)] {
+        let Tally { opens, updates, notifications, keepalives, refreshes } = tally;
+        let types = [
+            ("open", opens),
+            ("update", updates),
+            ("notification", notifications),
+            ("keepalive", keepalives),
+            ("route-refresh", refreshes),
+        ];
+        for (of, count) in types {
+            page.tell(&MESSAGES, &[of, direction], count);
+        }
+    }
+}
+
+fn happened(occurrences: &Occurrences, page: &mut Page) {
+    for (action, count) in occurrences.update_errors() {
+        page.tell(&UPDATE_ERRORS, &[action], count);
+    }
+    page.tell(&UNKNOWN_CONNECTS, &[], occurrences.unknown_connects());
+    page.tell(&PREFIX_LIMITS, &[], occurrences.prefix_limits());
+}
+
+fn rib(summary: &Summary, page: &mut Page) {
+    for (family, prefixes, _) in &summary.tables {
+        page.tell(&RIB_PREFIXES, &[&family.to_string()], prefixes);
+    }
+    for (family, _, paths) in &summary.tables {
+        page.tell(&RIB_ROUTES, &[&family.to_string()], paths);
+    }
+}
+
+fn export(groups: &[GroupView], page: &mut Page) {
+    page.tell(&EXPORT_GROUPS, &[], groups.len());
+    page.tell(&EXPORT_BACKLOG, &[], groups.iter().map(|group| group.backlog).max().unwrap_or(0));
+    page.tell(&EXPORT_DETACHED, &[], groups.iter().map(|group| group.detached.len()).sum::<usize>());
+}
+
+fn kernel(table: &fib_sync::Metrics, page: &mut Page) {
+    let (gauges, counters) = (&table.gauges, &table.counters);
+    page.tell_if(&KERNEL_SYNCED, &[], table.synced);
+    let standings = [
+        ("installed", gauges.installed),
+        ("adopted", gauges.adopted),
+        ("pending", gauges.pending),
+        ("diverged", gauges.diverged),
+        ("foreign", gauges.foreign),
+        ("learned", gauges.learned),
+    ];
+    for (standing, count) in standings {
+        page.tell(&KERNEL_ROUTES, &[standing], count);
+    }
+    page.tell(&KERNEL_DRIFT, &[], gauges.adopted + gauges.pending + gauges.diverged);
+    page.tell(&KERNEL_HELD, &[], table.held.as_ref().map_or(0, |sweep| sweep.stale));
+    page.tell(&KERNEL_BACKLOG, &[], gauges.backlog);
+    let operations =
+        [("create", counters.created), ("replace", counters.replaced), ("remove", counters.removed)];
+    for (operation, count) in operations {
+        page.tell(&KERNEL_OPERATIONS, &[operation], count);
+    }
+    for (kind, count) in &counters.refusals {
+        page.tell(&KERNEL_ERRORS, &[kind], count);
+    }
+    page.tell(&KERNEL_REPAIRS, &[], counters.drift);
+    page.tell(&KERNEL_DUMPS, &[], counters.dumps);
+    page.tell(&NETLINK_OVERRUNS, &[], counters.overruns);
+    let buckets = counters.latency.buckets();
+    let buckets = buckets.map(|(bound, count)| (bound.map(|bound| bound.as_secs_f64()), count));
+    page.histogram(&KERNEL_SECONDS, buckets, counters.latency.sum().as_secs_f64());
+}

@@ -1,0 +1,157 @@
+//! The web server: metrics, probes, the query API and the status page. It reads and never changes anything; it
+//! listens where `[http]` says and nowhere else.
+
+mod gallery;
+mod guard;
+mod limits;
+pub mod metrics;
+mod probes;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+
+use crate::api::{Refusal, RefusalCode};
+use crate::config::{Http, PerPeer};
+use crate::control::Context;
+use gallery::Gallery;
+
+/// Connections served at once; more wait in the kernel's queue.
+const CONNECTIONS: usize = 64;
+
+/// Connections the kernel may hold for us.
+const BACKLOG: i32 = 128;
+
+/// Pause after an `accept` that failed.
+const BREATH: Duration = Duration::from_millis(100);
+
+/// A bound web server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    per_peer: PerPeer,
+}
+
+/// The web server cannot listen.
+#[derive(Debug, thiserror::Error)]
+#[error("[http]: cannot listen on {address}: {source}")]
+pub struct BindError {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+/// What every answer is made from.
+#[derive(Clone, Debug)]
+struct Shop {
+    context: Context,
+    gallery: Gallery,
+    /// Whose series `/metrics` has one by one.
+    per_peer: PerPeer,
+}
+
+impl Server {
+    /// Binds the address of `[http]`.
+    ///
+    /// # Errors
+    ///
+    /// Where the system refuses.
+    pub fn bind(Http { listen, per_peer }: Http) -> Result<Self, BindError> {
+        let bound = bind(listen).and_then(|listener| Ok((listener.local_addr()?, listener)));
+        match bound {
+            Ok((address, listener)) => Ok(Self { listener, address, per_peer }),
+            Err(source) => Err(BindError { address: listen, source }),
+        }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves readers until dropped.
+    pub async fn serve(self, context: Context) {
+        let gallery = Gallery::open(context.clone());
+        let routes = routes(Shop { context, gallery, per_peer: self.per_peer }, self.address);
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    let routes = routes.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = limits::serve(stream, routes).await {
+                            debug!(event = "http.client", reason = %error);
+                        }
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    warn!(event = "http.accept", reason = %error);
+                    tokio::time::sleep(BREATH).await;
+                }
+            }
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // "[::]" is every address of IPv6 and of no other family, as in `[listen]`.
+        socket.set_only_v6(true)?;
+    }
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Every address that is answered, and what holds for all of them.
+fn routes(shop: Shop, listening: SocketAddr) -> Router {
+    let routes = Router::new()
+        .route("/metrics", get(metrics::answer))
+        .route("/livez", get(probes::alive))
+        .route("/readyz", get(probes::ready))
+        .fallback(async || refused(&Refusal::not_found("there is nothing at this address")))
+        .method_not_allowed_fallback(async || {
+            (StatusCode::METHOD_NOT_ALLOWED, "this server only answers GET and HEAD\n").into_response()
+        })
+        .with_state(shop);
+    guard::around(routes, listening)
+}
+
+/// Why there is no answer, in JSON, with the status that comes closest.
+fn refused(refusal: &Refusal) -> Response {
+    let status = match refusal.code {
+        RefusalCode::Usage => StatusCode::BAD_REQUEST,
+        RefusalCode::NotFound => StatusCode::NOT_FOUND,
+        RefusalCode::Refused | RefusalCode::Config | RefusalCode::Effect => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, json(&serde_json::json!({ "error": refusal }))).into_response()
+}
+
+/// A body in JSON.
+fn json<T: serde::Serialize>(value: &T) -> Response {
+    let kind = [(axum::http::header::CONTENT_TYPE, "application/json")];
+    match serde_json::to_vec(value) {
+        Ok(mut body) => {
+            body.push(b'\n');
+            (kind, body).into_response()
+        }
+        // Nothing that is told here has keys that are no text.
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Requests that nobody should make, and readers that do not read.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read;
+
+use super::serving;
+use super::web::{connect, get, get_with, say};
+
+/// Everything that is answered.
+const PATHS: [&str; 3] = ["/metrics", "/livez", "/readyz"];
+
+#[test]
+fn nothing_but_reading_is_answered() {
+    let host = serving("");
+    for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"] {
+        for path in PATHS {
+            let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            let status = say(&host, request.as_bytes()).map(|answer| answer.status);
+            assert!(matches!(status, Some(400 | 405)), "{method} {path}: {status:?}");
+        }
+    }
+    let head = say(&host, b"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let head = head.expect("an answer");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!(get(&host, "/nonsense").status, 404);
+}
+
+#[test]
+fn a_page_of_somebody_else_learns_nothing() {
+    let host = serving("");
+    let foreign = "GET /metrics HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n";
+    assert_eq!(say(&host, foreign.as_bytes()).map(|answer| answer.status), Some(421));
+    let answer = get(&host, "/metrics");
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn requests_are_bounded() {
+    let host = serving("");
+    let long = format!("X: {}\r\n", "x".repeat(64 * 1024));
+    let request = format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{long}\r\n");
+    assert_ne!(say(&host, request.as_bytes()).map(|answer| answer.status), Some(200), "a long header");
+    let mut many = String::new();
+    for n in 0..200 {
+        write!(many, "X-{n}: x\r\n").expect("a string");
+    }
+    let request = format!("GET /livez HTTP/1.1\r\nHost: localhost\r\n{many}\r\n");
+    assert_eq!(say(&host, request.as_bytes()).map(|answer| answer.status), Some(431), "many headers");
+    assert_eq!(get_with(&host, "/livez", "X: x\r\n").status, 200);
+}
+
+#[test]
+fn whoever_says_nothing_takes_no_place_from_others() {
+    let host = serving("");
+    let idle: Vec<_> = (0..32).map(|_| connect(&host)).collect();
+    assert_eq!(get(&host, "/livez").status, 200);
+    drop(idle);
+}
+
+/// Octets that come from a fixed seed, so that every run says the same.
+fn noise(seed: u64, count: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+#[test]
+fn no_request_ends_the_daemon() {
+    let host = serving("");
+    for seed in 0..64 {
+        let mut strange = noise(seed, 200);
+        strange.retain(|octet| !b" \r\n".contains(octet));
+        let path =
+            [b"GET /".as_slice(), &strange, b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"];
+        say(&host, &path.concat());
+        let escaped: String = strange.iter().take(40).map(|octet| format!("%{octet:02x}")).collect();
+        for path in PATHS {
+            get(&host, &format!("{path}/{escaped}"));
+            get(&host, &format!("{path}?{escaped}={escaped}"));
+        }
+        say(&host, &[noise(seed, 300), b"\r\n\r\n".to_vec()].concat());
+    }
+    assert_eq!(get(&host, "/livez").status, 200);
+    assert!(!host.log().contains("panicked"), "{}", host.log());
+}
+
+#[test]
+fn a_key_is_in_no_answer() {
+    let key = tempfile::NamedTempFile::new().expect("a file");
+    fs::write(key.path(), "Xk7-open-sesame\n").expect("a writable file");
+    let host = serving(&format!(
+        "[[peer]]\nname = \"tor\"\naddress = \"192.0.2.1\"\nasn = 65001\npassword_file = \"{}\"\n\
+         [metrics]\nper_peer = \"all\"\n",
+        key.path().display()
+    ));
+    for path in PATHS {
+        let answer = get(&host, path);
+        assert!(!format!("{answer:?}").contains("open-sesame"), "{path}: {answer:?}");
+    }
+    assert!(get(&host, "/metrics").body.contains("peer=\"tor\""), "the peer itself is told of");
+}
+
+#[test]
+fn whoever_does_not_finish_a_request_is_not_answered() {
+    let host = serving("");
+    let mut stream = connect(&host);
+    std::io::Write::write_all(&mut stream, b"GET /livez HTTP/1.1\r\nHost: loc").expect("it is heard");
+    stream.shutdown(std::net::Shutdown::Write).expect("it was open");
+    let mut rest = Vec::new();
+    // An error, an end, or a complaint: no answer to a question that was not asked.
+    let _ = stream.read_to_end(&mut rest);
+    assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+}
