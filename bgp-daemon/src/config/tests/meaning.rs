@@ -367,8 +367,7 @@ format = "json"
     let bird = settings.bird.expect("a section");
     assert_eq!((bird.dialect, bird.sockets), (BirdDialect::Two, BirdSockets::Both("/run/bird.ctl".into())));
     assert_eq!((bird.mode, bird.group), (0o600, Some(0)));
-    let http = settings.http.expect("a section");
-    assert_eq!((http.listen.port(), http.per_peer), (9470, PerPeer::All));
+    assert_eq!(settings.http.map(|http| (http.listen.port(), http.per_peer)), Some((9470, PerPeer::All)));
     assert_eq!((settings.log.level, settings.log.format), (LogLevel::Debug, LogFormat::Json));
     assert_eq!(loaded.warnings, []);
 }
