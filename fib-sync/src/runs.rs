@@ -63,7 +63,7 @@ impl<K: Key, T> Runs<K, T> {
     }
 
     fn put(&mut self, key: K, value: T, meet: impl FnOnce(&mut T, T) -> T) -> Option<T> {
-        let rank = key.rank();
+        let (rank, chapters) = (key.rank(), self.chapters.keys.len());
         let Some((chapter_at, chapter)) = self.chapters.covering_mut(rank) else {
             self.chapters.insert(0, key, Run::of(key, Run::of(key, value)));
             self.len = 1;
@@ -75,7 +75,11 @@ impl<K: Key, T> Runs<K, T> {
             Err(at) => at,
         };
         self.len += 1;
-        let (bound, upper) = run.place(at, key, value)?;
+        let (bound, mut upper) = run.place(at, key, value)?;
+        if chapter_at + 1 == chapters && run_at + 1 == chapter.keys.len() {
+            // What comes in order fills this one next.
+            upper.reserve(LONGEST);
+        }
         let (bound, upper) = chapter.place(run_at + 1, bound, upper)?;
         self.chapters.insert(chapter_at + 1, bound, upper);
         None
@@ -172,11 +176,15 @@ impl<K: Key, V> Run<K, V> {
         if self.keys.len() == self.keys.capacity() {
             let length = self.keys.len();
             let room = (length / 2).min(LONGEST.saturating_sub(length)).clamp(STEP, MOST);
-            self.keys.reserve_exact(room);
-            self.values.reserve_exact(room);
+            self.reserve(room);
         }
         self.keys.insert(at, key);
         self.values.insert(at, value);
+    }
+
+    fn reserve(&mut self, room: usize) {
+        self.keys.reserve_exact(room);
+        self.values.reserve_exact(room);
     }
 
     fn remove(&mut self, at: usize) -> V {
@@ -221,8 +229,7 @@ impl<K: Key, V> Run<K, Run<K, V>> {
             *first = bound;
         }
         if fits && let Some(before) = self.values.get_mut(at - 1) {
-            before.keys.reserve_exact(short.keys.len());
-            before.values.reserve_exact(short.keys.len());
+            before.reserve(short.keys.len());
             before.keys.extend(short.keys);
             before.values.extend(short.values);
         }
