@@ -22,10 +22,6 @@ impl<T> ByPrefix<T> {
         self.v4.len() + self.v6.len()
     }
 
-    pub(crate) fn contains(&self, prefix: &IpNet) -> bool {
-        self.get(prefix).is_some()
-    }
-
     pub(crate) fn get(&self, prefix: &IpNet) -> Option<&T> {
         match prefix {
             IpNet::V4(prefix) => self.v4.get(prefix),

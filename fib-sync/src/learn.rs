@@ -33,8 +33,8 @@ impl Learner {
     /// Everything may have changed.
     pub(crate) fn mark_all(&mut self, view: &View, config: &Config) {
         self.pending.extend(self.told.keys());
-        let foreign = view.all_routes().filter(|(_, routes)| has_foreign(routes, config));
-        self.pending.extend(foreign.map(|(prefix, _)| (prefix, Origin::Kernel)));
+        let foreign = view.nets_where(|routes| has_foreign(routes, config));
+        self.pending.extend(foreign.map(|net| (view.prefix(net), Origin::Kernel)));
         self.mark_connected(view);
     }
 

@@ -115,12 +115,12 @@ impl Reconciler {
         }
         let prefix = prefix.trunc();
         let wish = route.map(|route| settled(&prefix, route));
-        self.adoption.decided(&prefix, self.now);
         if !wish.as_ref().is_some_and(|wish| wish.carries) {
             self.tracker.drop_carrier(&prefix);
         }
         self.contests.lift(&prefix, self.now);
         let net = self.view.keep(prefix);
+        self.adoption.decided(net, self.now);
         self.unwatch(net, wish.as_ref());
         self.wish(net, wish);
     }
@@ -132,14 +132,14 @@ impl Reconciler {
         if !self.synced {
             return;
         }
-        if let Some((sweep, released)) = self.adoption.settle(self.config.sweep_limit) {
+        if let Some((sweep, released)) = self.adoption.settle(self.config.sweep_limit, &self.view) {
             self.sweep(sweep, released);
         }
     }
 
     /// Sweeps what the brake had held.
     pub fn sweep_anyway(&mut self) {
-        let released = self.adoption.release();
+        let released = self.adoption.release(&self.view);
         self.release(released);
         self.sets.sweep(&self.view, Ticket(self.last_ticket));
     }
@@ -147,7 +147,7 @@ impl Reconciler {
     /// Wishes everything of ours gone, past the brake, and takes no wish any more.
     pub fn remove_all(&mut self) {
         self.leaving = true;
-        let released = self.adoption.release();
+        let released = self.adoption.release(&self.view);
         self.release(released);
         for net in self.ours() {
             self.unwatch(net, None);
@@ -238,7 +238,8 @@ impl Reconciler {
     pub fn handle_timeout(&mut self, now: Instant) {
         self.tick(now);
         self.counters.audits += u64::from(self.resync.handle_timeout(now));
-        if let Some((sweep, released)) = self.adoption.handle_timeout(self.config.sweep_limit, now) {
+        let limit = self.config.sweep_limit;
+        if let Some((sweep, released)) = self.adoption.handle_timeout(limit, &self.view, now) {
             self.sweep(sweep, released);
         }
         if self.nudge.is_some_and(|at| at <= now) {
@@ -378,7 +379,7 @@ impl Reconciler {
         self.now = self.now.max(now);
     }
 
-    fn sweep(&mut self, sweep: Sweep, released: Vec<IpNet>) {
+    fn sweep(&mut self, sweep: Sweep, released: Vec<NetId>) {
         self.news.swept(sweep);
         self.release(released);
         if !sweep.held {
@@ -386,9 +387,9 @@ impl Reconciler {
         }
     }
 
-    fn release(&mut self, released: Vec<IpNet>) {
-        for prefix in released {
-            self.look_at_prefix(prefix);
+    fn release(&mut self, released: Vec<NetId>) {
+        for net in released {
+            self.look_at(net);
         }
     }
 }

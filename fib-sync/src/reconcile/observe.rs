@@ -95,6 +95,7 @@ impl Reconciler {
     /// The new view numbers prefixes anew.
     fn renumber(&mut self, old: &View) {
         self.rows.renumber(old, &mut self.view);
+        self.adoption.renumber(old, &mut self.view);
         let view = &self.view;
         let moves = |(net, _): &mut (NetId, Instant)| {
             let new = view.find(&old.prefix(*net));
@@ -109,12 +110,12 @@ impl Reconciler {
 
     /// The first view: what is ours is adopted, everything else is news.
     fn adopt(&mut self) {
-        let ours: Vec<NetId> = self.view.nets().filter(|net| self.holds_ours(*net)).collect();
+        let holds_ours = |routes: &[Held]| routes.iter().any(|route| self.config.owns(route));
+        let ours: Vec<NetId> = self.view.nets_where(holds_ours).collect();
         self.adoption.adopted(ours.len());
         for net in &ours {
-            let prefix = self.view.prefix(*net);
-            if self.rows.get(*net).is_none() && self.adoption.found(prefix) {
-                self.look_at_prefix(prefix);
+            if self.rows.get(*net).is_none() {
+                self.found(*net);
             }
         }
         self.synced = true;
@@ -200,17 +201,24 @@ impl Reconciler {
                 row.fulfilled = false;
                 self.look_at(net);
             }
-        } else if is_ours {
-            if self.adoption.found(prefix) {
-                let net = self.view.keep(prefix);
-                self.look_at(net);
+        } else if let Some(net) = net {
+            if is_ours {
+                self.found(net);
                 // Who changed it is noted.
                 if let Some(row) = self.rows.get_mut(net) {
                     row.undone = meddled;
                 }
+            } else if self.adoption.decided(net, self.now) {
+                self.view.let_go(net);
             }
-        } else {
-            self.adoption.decided(&prefix, self.now);
+        }
+    }
+
+    /// There is a route of ours that nobody wished for.
+    fn found(&mut self, net: NetId) {
+        self.view.keep_number(net);
+        if self.adoption.found(net) {
+            self.look_at(net);
         }
     }
 

@@ -34,7 +34,7 @@ impl Reconciler {
             self.sets.limit(self.config.multipath);
             self.write_anew();
         }
-        if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit) {
+        if let Some((sweep, released)) = self.adoption.reconsider(self.config.sweep_limit, &self.view) {
             self.sweep(sweep, released);
         }
         Ok(())

@@ -145,7 +145,7 @@ impl Reconciler {
                 trouble.map_or(Standing::Pending, |refused| Standing::Diverged(refused.clone()))
             }
             Some(_) => Standing::Installed,
-            None if self.adoption.is_stale(&prefix) => Standing::Adopted,
+            None if self.adoption.is_stale(net) => Standing::Adopted,
             None => Standing::Pending,
         }
     }

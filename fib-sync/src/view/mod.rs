@@ -90,8 +90,13 @@ impl View {
     /// The number of a prefix, which stays the same until [`let_go`](Self::let_go), whatever becomes of its routes.
     pub(crate) fn keep(&mut self, prefix: IpNet) -> NetId {
         let net = self.table.nets_mut().enter(prefix);
-        self.table.nets_mut().keep(net);
+        self.keep_number(net);
         net
+    }
+
+    /// The same of one that has a number.
+    pub(crate) fn keep_number(&mut self, net: NetId) {
+        self.table.nets_mut().keep(net);
     }
 
     /// Its number is needed no more.
@@ -128,6 +133,11 @@ impl View {
     pub(crate) fn all_routes(&self) -> impl Iterator<Item = (IpNet, &[Held])> {
         let routes = self.nets().map(|net| (net, self.routes_at(net)));
         routes.filter(|(_, routes)| !routes.is_empty()).map(|(net, routes)| (self.prefix(net), routes))
+    }
+
+    /// Every prefix whose routes are so. Asks once for routes that many prefixes share.
+    pub(crate) fn nets_where(&self, are_so: impl Fn(&[Held]) -> bool) -> impl Iterator<Item = NetId> {
+        self.table.nets_where(are_so)
     }
 
     /// How many routes are so. Asks once for routes that many prefixes share.

@@ -53,19 +53,29 @@ impl Table {
         self.lists.iter().map(|(id, list)| of_list(list) * self.nets.count(id)).sum()
     }
 
+    /// The prefixes whose routes are so. Asks once per list, not per prefix.
+    pub(super) fn nets_where(&self, are_so: impl Fn(&[Held]) -> bool) -> impl Iterator<Item = NetId> {
+        let lists = self.lists.iter().filter(move |(_, list)| are_so(list));
+        lists.flat_map(|(id, _)| self.nets.holding(id))
+    }
+
     /// The prefixes with a route over this interface.
     pub(super) fn prefixes_over(&self, interface: u32) -> impl Iterator<Item = IpNet> {
-        lists(&self.over, interface).flat_map(|id| self.nets.holding(id))
+        self.holding(lists(&self.over, interface))
     }
 
     /// The prefixes with a route on this next-hop object.
     pub(super) fn prefixes_on(&self, object: u32) -> impl Iterator<Item = IpNet> {
-        lists(&self.on, object).flat_map(|id| self.nets.holding(id))
+        self.holding(lists(&self.on, object))
     }
 
     /// The prefixes with a route that prefers this address.
     pub(super) fn prefixes_from(&self, source: IpAddr) -> impl Iterator<Item = IpNet> {
-        lists(&self.from, source).flat_map(|id| self.nets.holding(id))
+        self.holding(lists(&self.from, source))
+    }
+
+    fn holding(&self, lists: impl Iterator<Item = Id>) -> impl Iterator<Item = IpNet> {
+        lists.flat_map(|id| self.nets.holding(id)).map(|net| self.nets.prefix(net))
     }
 
     /// Whether there is one.
