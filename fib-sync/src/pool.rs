@@ -49,9 +49,7 @@ impl<T: Eq + Hash + ?Sized> Pool<T> {
     /// Holds a value once more; it is only taken in where nobody holds its like. True: it is the first time.
     pub(crate) fn hold<V: Borrow<T> + Into<Arc<T>>>(&mut self, value: V) -> (Id, bool) {
         if let Some(id) = self.find(value.borrow()) {
-            if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
-                slot.holders += 1;
-            }
+            self.hold_again(id);
             self.recent = Some(id);
             return (id, false);
         }
@@ -65,6 +63,13 @@ impl<T: Eq + Hash + ?Sized> Pool<T> {
         self.ids.insert(value, id);
         self.recent = Some(id);
         (id, true)
+    }
+
+    /// Holds a value that somebody holds once more.
+    pub(crate) fn hold_again(&mut self, id: Id) {
+        if let Some(Some(slot)) = self.slots.get_mut(id.index()) {
+            slot.holders += 1;
+        }
     }
 
     fn find(&self, value: &T) -> Option<Id> {

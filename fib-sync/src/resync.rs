@@ -134,13 +134,14 @@ impl Resync {
     /// After some interrupted readings in a row the table is one that never stands still: the last one is
     /// taken as it is, creating never overwrites, and the next reading corrects what was missed.
     pub(crate) fn end(&mut self, end: End, audit: Duration, now: Instant) -> Option<View> {
-        let view = match std::mem::replace(&mut self.state, State::Idle) {
+        let mut view = match std::mem::replace(&mut self.state, State::Idle) {
             State::Running(view, _) => view,
             other @ (State::Idle | State::Waiting | State::Due) => {
                 self.state = other;
                 return None;
             }
         };
+        view.listed_all();
         let clean = end == End::Complete && !self.tainted;
         self.spoiled = if clean { 0 } else { self.spoiled.saturating_add(1) };
         let pause = if clean { PAUSE } else { PAUSE.saturating_mul(1 << self.spoiled.min(4)) / 8 };

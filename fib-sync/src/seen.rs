@@ -126,6 +126,8 @@ pub enum Seen {
     Removed(KernelRoute),
     /// A reading lists this route.
     Listed(KernelRoute),
+    /// A reading lists the route it listed last, at this prefix too.
+    ListedAlike(IpNet),
     /// An interface appeared or changed, or a reading lists it.
     Link(Link),
     /// An interface went.

@@ -183,4 +183,4 @@ const RT_SCOPE_NOWHERE: u8 = 255;
 const RTN_UNSPEC: u8 = 0;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

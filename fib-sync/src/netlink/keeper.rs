@@ -249,16 +249,17 @@ impl Keeper {
         if filter::is_hushed(&header, self.socket.port()) {
             return Ok(());
         }
-        let listed = header.port == self.socket.port()
-            && header.flags & NLM_F_MULTIPART != 0
-            && self.reading.as_ref().is_some_and(|reading| reading.is_mine(header.sequence));
-        if listed && let Some(reading) = &mut self.reading {
+        let is_part = header.port == self.socket.port() && header.flags & NLM_F_MULTIPART != 0;
+        let mut reading = self.reading.as_mut().filter(|reading| is_part && reading.is_mine(header.sequence));
+        if let Some(reading) = &mut reading {
             reading.note(header.flags);
         }
-        if matches!(header.kind, decode::NLMSG_ERROR | decode::NLMSG_DONE) {
-            return self.answer(&header, payload, now);
-        }
-        if let Some(seen) = seen(&header, payload, listed, self.table) {
+        let seen = match (header.kind, reading) {
+            (decode::NLMSG_ERROR | decode::NLMSG_DONE, _) => return self.answer(&header, payload, now),
+            (decode::RTM_NEWROUTE, Some(reading)) => reading.listed(payload, self.table),
+            _ => seen(&header, payload, self.table),
+        };
+        if let Some(seen) = seen {
             self.reconciler.observe(seen, now);
         }
         Ok(())
@@ -397,8 +398,8 @@ impl Keeper {
     }
 }
 
-/// What a message that is no answer says.
-pub(super) fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) -> Option<Seen> {
+/// What a message says that is no answer and lists no route.
+pub(super) fn seen(header: &Header, payload: &[u8], table: u32) -> Option<Seen> {
     match header.kind {
         decode::RTM_NEWROUTE => {
             let route = route(payload, table)?;
@@ -407,7 +408,7 @@ pub(super) fn seen(header: &Header, payload: &[u8], listed: bool, table: u32) ->
                 flags if flags & NLM_F_APPEND != 0 => Place::Last,
                 _ => Place::First,
             };
-            Some(if listed { Seen::Listed(route) } else { Seen::Added { route, place } })
+            Some(Seen::Added { route, place })
         }
         decode::RTM_DELROUTE => route(payload, table).map(Seen::Removed),
         decode::RTM_NEWLINK if !decode::is_bridge_port(payload) => decode::link(payload).map(Seen::Link),

@@ -1,5 +1,6 @@
 //! The shell: one netlink socket, and the task that stands between it and the reconciler.
 
+mod alike;
 mod answer;
 mod attribute;
 mod bytes;

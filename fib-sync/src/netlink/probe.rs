@@ -5,7 +5,7 @@ use std::io;
 
 use ipnet::IpNet;
 use rtnetlink::packet_core::{
-    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, NLM_F_REQUEST,
+    NLM_F_ACK, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_MULTIPART, NLM_F_REPLACE, NLM_F_REQUEST,
 };
 use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::sys::protocols::NETLINK_ROUTE;
@@ -13,6 +13,7 @@ use rtnetlink::sys::{Socket, SocketAddr};
 
 use super::answer::{Answer, Asked};
 use super::encode::{self, List};
+use super::route::route;
 use super::{decode, keeper, socket};
 use crate::model::How;
 use crate::{KernelForwarding, KernelRoute, Operation, Refused, Seen};
@@ -146,11 +147,14 @@ impl Probe {
         let mut answer = None;
         for (header, payload) in decode::messages(&datagram) {
             let asked = sequence != 0 && header.sequence == sequence;
-            if matches!(header.kind, decode::NLMSG_ERROR | decode::NLMSG_DONE) {
-                answer = answer.or_else(|| decode::answer(&header, payload).filter(|_| asked));
-            } else if let Some(seen) = keeper::seen(&header, payload, asked && is_list(header.flags), TABLE) {
-                let to = if asked && is_list(header.flags) { &mut *listed } else { &mut self.heard };
-                to.push(seen);
+            let is_listed = asked && header.flags & NLM_F_MULTIPART != 0;
+            match header.kind {
+                decode::NLMSG_ERROR | decode::NLMSG_DONE => {
+                    answer = answer.or_else(|| decode::answer(&header, payload).filter(|_| asked));
+                }
+                decode::RTM_NEWROUTE if is_listed => listed.extend(route(payload, TABLE).map(Seen::Listed)),
+                _ if is_listed => listed.extend(keeper::seen(&header, payload, TABLE)),
+                _ => self.heard.extend(keeper::seen(&header, payload, TABLE)),
             }
         }
         Ok(answer)
@@ -160,10 +164,6 @@ impl Probe {
         self.sequence += 1;
         self.sequence
     }
-}
-
-const fn is_list(flags: u16) -> bool {
-    flags & rtnetlink::packet_core::NLM_F_MULTIPART != 0
 }
 
 const TABLE: u32 = 254;

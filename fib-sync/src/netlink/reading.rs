@@ -2,8 +2,10 @@
 
 use rtnetlink::packet_core::NLM_F_DUMP_INTR;
 
+use super::alike::Alike;
 use super::answer::Answer;
 use super::encode::List;
+use super::route::route;
 use crate::Seen;
 
 /// A reading under way.
@@ -12,6 +14,7 @@ pub(super) struct Reading {
     list: List,
     sequence: u32,
     interrupted: bool,
+    last: Alike,
 }
 
 /// What comes after an answer.
@@ -25,8 +28,8 @@ pub(super) enum Next {
 
 impl Reading {
     /// The first list, asked for under this number.
-    pub(super) const fn start(sequence: u32) -> Self {
-        Self { list: FIRST, sequence, interrupted: false }
+    pub(super) fn start(sequence: u32) -> Self {
+        Self { list: FIRST, sequence, interrupted: false, last: Alike::default() }
     }
 
     /// Whether a message belongs to the list under way.
@@ -37,6 +40,16 @@ impl Reading {
     /// Any message of a list may say that the table changed meanwhile.
     pub(super) const fn note(&mut self, flags: u16) {
         self.interrupted |= flags & NLM_F_DUMP_INTR != 0;
+    }
+
+    /// What the message of a route says.
+    pub(super) fn listed(&mut self, payload: &[u8], table: u32) -> Option<Seen> {
+        if let Some(prefix) = self.last.prefix(payload) {
+            return Some(Seen::ListedAlike(prefix));
+        }
+        let route = route(payload, table)?;
+        self.last.remember(payload);
+        Some(Seen::Listed(route))
     }
 
     /// The list under way ended.

@@ -148,7 +148,7 @@ fn unspecified(family: u8) -> Option<IpAddr> {
     }
 }
 
-const FIXED: usize = 12;
+pub(super) const FIXED: usize = 12;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const RTM_F_CLONED: u32 = 0x200;

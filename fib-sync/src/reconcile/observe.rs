@@ -24,6 +24,7 @@ impl Reconciler {
             Seen::Added { .. }
             | Seen::Removed(_)
             | Seen::Listed(_)
+            | Seen::ListedAlike(_)
             | Seen::Link(_)
             | Seen::LinkGone(_)
             | Seen::Address(_)

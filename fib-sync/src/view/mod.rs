@@ -14,7 +14,7 @@ use self::table::Table;
 use crate::learn::{PROTOCOL_KERNEL, is_link_local};
 use crate::lengths::Lengths;
 use crate::pool::Id;
-use crate::seen::{Address, KernelRoute, Link, Seen};
+use crate::seen::{Address, Link, Seen};
 
 mod difference;
 mod held;
@@ -61,17 +61,20 @@ pub(crate) struct View {
     objects: Objects,
     /// Of the prefixes in both.
     lengths: Lengths,
+    /// What a reading listed last, without the hops of its object; held.
+    last_listed: Option<Id>,
 }
 
 impl View {
     /// Takes in one thing seen, and notes what that changed.
     pub(crate) fn apply(&mut self, seen: Seen, changes: &mut Changes) {
         match seen {
-            Seen::Added { route, .. } | Seen::Removed(route) | Seen::Listed(route)
-                if is_of_every_link(&route) => {}
+            Seen::Added { route, .. } | Seen::Removed(route)
+                if is_of_every_link(route.protocol, &route.prefix) => {}
             Seen::Added { route, place } => self.added(route, place, changes),
             Seen::Removed(route) => self.removed(route, changes),
             Seen::Listed(route) => self.listed(route, changes),
+            Seen::ListedAlike(prefix) => self.listed_alike(prefix, changes),
             Seen::Link(link) => self.link(link, changes),
             Seen::LinkGone(index) => self.link_gone(index, changes),
             Seen::Address(address) => self.address(address, changes),
@@ -181,8 +184,8 @@ impl View {
 
 /// The kernel's own route to the link-local addresses of each link: as many under one prefix as there are links, so
 /// that every link that comes or goes would cost all of them. The addresses say as much.
-fn is_of_every_link(route: &KernelRoute) -> bool {
-    route.protocol == PROTOCOL_KERNEL && is_link_local(&route.prefix.network())
+fn is_of_every_link(protocol: u8, prefix: &IpNet) -> bool {
+    protocol == PROTOCOL_KERNEL && is_link_local(&prefix.network())
 }
 
 impl Changes {

@@ -9,7 +9,7 @@ use std::slice;
 
 use ipnet::IpNet;
 
-use super::{Changes, Held, NetId, View};
+use super::{Changes, Held, NetId, View, is_of_every_link};
 use crate::pool::Id;
 use crate::seen::{KernelForwarding, KernelHop, KernelRoute, Place};
 
@@ -72,14 +72,35 @@ impl View {
     /// A list is newer than every event heard before it: it says what a route is and where it stands.
     pub(super) fn listed(&mut self, route: KernelRoute, changes: &mut Changes) {
         let prefix = route.prefix;
-        let mut route = Held::from(route);
-        self.take_hops(&mut route);
+        let list = self.prepare(&route.into());
+        if let Some(before) = self.last_listed.replace(list) {
+            self.discard(before);
+        }
+        self.listed_alike(prefix, changes);
+    }
+
+    /// The route that was listed last is listed at this prefix too.
+    pub(super) fn listed_alike(&mut self, prefix: IpNet, changes: &mut Changes) {
+        let Some(list) = self.last_listed else { return };
+        let Some(route) = self.prepared(list) else { return };
+        if is_of_every_link(route.protocol, &prefix) {
+            return;
+        }
+        let stands_on_object = route.object.is_some();
         let net = self.table.nets_mut().enter(prefix);
-        if self.routes_at(net).is_empty() {
-            let list = self.table.hold([route]);
+        if !stands_on_object && self.routes_at(net).is_empty() {
+            self.table.hold_again(list);
             self.hang(net, Some(list));
             return changes.prefixes.push(prefix);
         }
+        self.listed_there(net, list, changes);
+    }
+
+    /// There are others, or it has the hops of an object.
+    fn listed_there(&mut self, net: NetId, list: Id, changes: &mut Changes) {
+        let Some(mut route) = self.prepared(list).cloned() else { return };
+        self.take_hops(&mut route);
+        let prefix = self.prefix(net);
         self.revise(net, changes, |routes| {
             let known = |held: &Held| *held == route || is_joined(&prefix, held, &route);
             if let Some(at) = routes.iter().position(known) {
@@ -87,6 +108,13 @@ impl View {
             }
             insert_last(routes, route);
         });
+    }
+
+    /// Nothing more is listed.
+    pub(crate) fn listed_all(&mut self) {
+        if let Some(last) = self.last_listed.take() {
+            self.discard(last);
+        }
     }
 
     pub(super) fn removed(&mut self, route: KernelRoute, changes: &mut Changes) {

@@ -109,6 +109,11 @@ impl Table {
         id
     }
 
+    /// Holds it once more.
+    pub(super) fn hold_again(&mut self, id: Id) {
+        self.lists.hold_again(id);
+    }
+
     /// Does not hold it any more.
     pub(super) fn release(&mut self, id: Id) {
         if let Some(routes) = self.lists.release(id) {

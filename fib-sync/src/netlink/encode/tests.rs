@@ -28,7 +28,7 @@ fn forwarding() -> impl Strategy<Value = KernelForwarding> {
     ]
 }
 
-fn route() -> impl Strategy<Value = KernelRoute> {
+pub(in crate::netlink) fn route() -> impl Strategy<Value = KernelRoute> {
     let prefix = (address(), 0..=128_u8).prop_map(|(address, length)| {
         let most = if address.is_ipv4() { 32 } else { 128 };
         IpNet::new(address, length.min(most)).expect("at most that").trunc()
