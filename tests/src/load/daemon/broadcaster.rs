@@ -160,8 +160,7 @@ impl Broadcaster {
             let (message, rest) = octets.split_at(length);
             octets = rest;
             match message.get(18) {
-                // An End-of-RIB ends the first transfer of its sender alone.
-                Some(2) if length > 29 => news.extend_from_slice(message),
+                Some(2) if !is_end_of_rib(message) => news.extend_from_slice(message),
                 _ => peer.session.receive(message, now),
             }
         }
@@ -187,6 +186,14 @@ impl Broadcaster {
         // Fails only for a socket that is not there, and that one is.
         let _ = self.epoll.modify(peer.stream.as_fd(), &mut EpollEvent::new(flags, number as u64));
     }
+}
+
+/// It ends the first transfer of its sender alone. It is the shortest UPDATE of its family; one that withdraws a
+/// single prefix is not much longer.
+fn is_end_of_rib(message: &[u8]) -> bool {
+    const HEADER: usize = 19;
+    const LONGEST: usize = 30;
+    message.len() <= LONGEST && message.get(HEADER..HEADER + 2) == Some(&[0, 0])
 }
 
 impl Peer {
