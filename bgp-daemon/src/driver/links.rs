@@ -9,18 +9,21 @@ use bytes::Bytes;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 
-use crate::transport::{Link, Slot};
+use crate::transport::Link;
 
-/// Messages pulled for one connection before the next has its turn.
+/// Messages pulled for one connection, to be written together, before the next has its turn.
 const SHARE: usize = 16;
 
-/// Messages pulled in one turn of the driver.
-const TURN: usize = 512;
+/// Octets after which it is the next one's turn although there may be more messages.
+const ENOUGH: usize = 64 * 1024;
+
+/// Messages pulled in one turn of the driver: with a write for each a millisecond or two.
+const TURN: usize = 256;
 
 /// Messages a closing connection is still given: a NOTIFICATION, and what had to come before it.
 const LAST: usize = 16;
 
-type Waiting = Pin<Box<dyn Future<Output = (ConnId, Slot)> + Send>>;
+type Waiting = Pin<Box<dyn Future<Output = ConnId> + Send>>;
 
 /// Every open connection.
 #[derive(Debug, Default)]
@@ -70,15 +73,19 @@ impl Links {
             && let Some(conn) = self.queue.pop_front()
         {
             let Some(open) = self.open.get_mut(&conn) else { continue };
-            match open.pull(conn, speaker) {
+            let (pulled, messages) = open.pull(conn, speaker);
+            match pulled {
                 Pulled::Everything => open.listed = false,
                 Pulled::Share => self.queue.push_back(conn),
                 Pulled::UntilFull => {
                     let wait = open.link.wait();
-                    self.waiting.push(Box::pin(async move { (conn, wait.await) }));
+                    self.waiting.push(Box::pin(async move {
+                        wait.await;
+                        conn
+                    }));
                 }
             }
-            left = left.saturating_sub(SHARE);
+            left = left.saturating_sub(messages.max(1));
         }
     }
 
@@ -86,8 +93,7 @@ impl Links {
     pub(super) async fn credited(&mut self) {
         let Some(first) = self.waiting.next().await else { return std::future::pending().await };
         let more = std::iter::from_fn(|| self.waiting.next().now_or_never().flatten());
-        // The slots go back into their windows; the next pull takes them from there.
-        self.queue.extend(std::iter::once(first).chain(more).map(|(conn, _slot)| conn));
+        self.queue.extend(std::iter::once(first).chain(more));
     }
 
     /// Closes `conn` after what it still has to say.
@@ -106,14 +112,26 @@ enum Pulled {
 }
 
 impl Open {
-    fn pull(&self, conn: ConnId, speaker: &mut Speaker) -> Pulled {
-        for _ in 0..SHARE {
-            let Some(slot) = self.link.credit() else { return Pulled::UntilFull };
-            match speaker.poll_transmit(conn) {
-                Some(message) => slot.fill(message),
-                None => return Pulled::Everything,
-            }
+    /// Pulls a share and hands it over in one piece: how it ended, and how many messages it was.
+    fn pull(&mut self, conn: ConnId, speaker: &mut Speaker) -> (Pulled, usize) {
+        let room = self.link.room().min(SHARE);
+        if room == 0 {
+            return (Pulled::UntilFull, 0);
         }
-        Pulled::Share
+        let (mut messages, mut octets) = (Vec::new(), 0);
+        let mut pulled = Pulled::Share;
+        while messages.len() < room && octets < ENOUGH {
+            let Some(message) = speaker.poll_transmit(conn) else {
+                pulled = Pulled::Everything;
+                break;
+            };
+            octets += message.len();
+            messages.push(message);
+        }
+        let count = messages.len();
+        if count > 0 {
+            self.link.send(messages);
+        }
+        (pulled, count)
     }
 }

@@ -11,7 +11,7 @@ mod table;
 pub use connect::dial;
 pub use dialer::Dialer;
 pub(crate) use interface::network;
-pub use link::{Link, Slot};
+pub use link::Link;
 pub use listen::{BindError, Listeners};
 pub use table::SocketTable;
 
