@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use bgp_core::rib::{Forwarding, KernelHint, PeerSource, Rib, Route, Settings, Source};
+use bgp_core::rib::{Forwarding, KernelHint, NextHopMode, PeerSource, Rib, Route, Settings, Source};
 use bgp_core::speaker::PeerId;
 use bgp_core::wire::{Attributes, NextHop, Nlri, PathId, PeerKind};
 use bgp_core::{Asn, Instant, RouterId};
@@ -102,6 +102,19 @@ fn announce_all(rib: &mut Rib, from: Source) -> Tally {
     Tally { allocations: after.allocations - before.allocations, octets: after.octets - before.octets }
 }
 
+/// What a prefix with its first path costs, and each further path of it, where next hops count as told.
+fn costs(next_hops: NextHopMode) -> (usize, usize) {
+    let mut rib = Rib::new(Settings { next_hops, ..Settings::default() }, 1);
+    let first = announce_all(&mut rib, source(1));
+    let others: Vec<Tally> = (2..=8).map(|n| announce_all(&mut rib, source(n))).collect();
+    let later = others.iter().map(|tally| tally.octets).sum::<usize>() / others.len();
+    let (per_prefix, per_path) = (first.octets / ROUTES as usize, later / ROUTES as usize);
+    println!(
+        "{next_hops:?}: {per_prefix} octets for a prefix with its first path, {per_path} for each further"
+    );
+    (per_prefix, per_path)
+}
+
 #[test]
 fn a_route_with_known_attributes_costs_no_allocation() {
     let mut rib = Rib::new(Settings::default(), 1);
@@ -112,15 +125,13 @@ fn a_route_with_known_attributes_costs_no_allocation() {
 
 #[test]
 fn another_path_of_a_known_prefix_costs_little_more_than_itself() {
-    let mut rib = Rib::new(Settings::default(), 1);
-    let first = announce_all(&mut rib, source(1));
-    let others: Vec<Tally> = (2..=8).map(|n| announce_all(&mut rib, source(n))).collect();
-    let later = others.iter().map(|tally| tally.octets).sum::<usize>() / others.len();
-    // 40 for the path, 4 on the roll of its source, 4 behind its next hop, and the room of doubled lists;
-    // 17 for the prefix, 10 to 15 to find it, and while it waits to be decided 4 in the queue.
-    let per_path = later / ROUTES as usize;
-    let per_prefix = first.octets / ROUTES as usize;
-    println!("{per_prefix} octets for a prefix with its first path, {per_path} for each further path");
-    assert!(per_path <= 52, "{per_path} octets a path");
-    assert!(per_prefix <= 92, "{per_prefix} octets a prefix");
+    // 20 for the path, 1 for the page it is in; 17 for the prefix, 10 to 15 to find it, and while it waits to be
+    // decided 4 in the queue.
+    let (per_prefix, per_path) = costs(NextHopMode::Assumed);
+    assert!(per_path <= 22, "{per_path} octets a path");
+    assert!(per_prefix <= 58, "{per_prefix} octets a prefix");
+    // 4 and 4 to find the path behind its next hop and the way back, and the room of doubled lists.
+    let (per_prefix, per_path) = costs(NextHopMode::Tracked);
+    assert!(per_path <= 32, "{per_path} octets a path");
+    assert!(per_prefix <= 70, "{per_prefix} octets a prefix");
 }

@@ -2,24 +2,24 @@
 //! refreshes; one copy, however many members.
 //!
 //! Of what was said it keeps what it was made of, the route as the RIB has it and the voice it came with:
-//! rewriting is a function, so the octets are found again when they are asked for. Sixteen octets a prefix.
+//! rewriting is a function, so the octets are found again when they are asked for. Eight octets a prefix.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::export::audience::Audience;
 use crate::export::voice::{VoiceId, Voices};
-use crate::rib::{Interned, NetId, Paged};
+use crate::rib::{NetId, Paged, Rib, RouteId, Slab};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
 
 /// One path as it was said.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Said {
     /// 0 where the session carries one path per prefix.
     pub(super) path_id: PathId,
     pub(super) voice: VoiceId,
-    pub(super) route: Arc<Interned>,
+    /// Held where it is kept.
+    pub(super) route: RouteId,
     pub(super) form: Form,
 }
 
@@ -35,53 +35,55 @@ pub(super) enum Form {
 impl Said {
     /// Whether both were made of the same, and so are the same.
     pub(super) fn is_made_of(&self, other: &Self) -> bool {
-        self.voice == other.voice && self.form == other.form && Arc::ptr_eq(&self.route, &other.route)
+        self.voice == other.voice && self.form == other.form && self.route == other.route
     }
 }
 
-/// What is said of one prefix: nearly always one path without an identifier.
-#[derive(Debug, Default)]
-enum Slot {
-    #[default]
-    Empty,
-    Chosen(VoiceId, Arc<Interned>),
-    Final(VoiceId, Arc<Interned>),
-    Several(Box<Several>),
+/// What is said of one prefix: nearly always one path without an identifier, whose voice and form share four
+/// octets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Slot {
+    /// One of the kinds below, or 0 where there is nothing; and a voice.
+    kind: u32,
+    /// The route, or what has several.
+    number: u32,
 }
-
-/// Paths in the order of their identifiers; a box around it keeps the other slots small.
-#[derive(Debug)]
-struct Several(Vec<Said>);
 
 // What a prefix costs in a group.
-const _: () = assert!(size_of::<Slot>() <= 16);
+const _: () = assert!(size_of::<Slot>() <= 8);
 
 impl Slot {
-    fn put(now: &[Said]) -> Self {
-        match now {
-            [] => Self::Empty,
-            [said] if said.path_id == PathId::default() => match said.form {
-                Form::Chosen => Self::Chosen(said.voice, Arc::clone(&said.route)),
-                Form::Final => Self::Final(said.voice, Arc::clone(&said.route)),
-            },
-            several => Self::Several(Box::new(Several(several.to_vec()))),
-        }
+    const CHOSEN: u32 = 1 << 30;
+    const FINAL: u32 = 2 << 30;
+    /// Paths in the order of their identifiers, under a number of their own.
+    const SEVERAL: u32 = 3 << 30;
+
+    /// Of a path without an identifier.
+    const fn one(said: &Said) -> Self {
+        let form = match said.form {
+            Form::Chosen => Self::CHOSEN,
+            Form::Final => Self::FINAL,
+        };
+        Self { kind: form | said.voice.number(), number: said.route.number() }
     }
 
-    fn said(&self) -> impl Iterator<Item = Said> {
-        let one = |voice: &VoiceId, route: &Arc<Interned>, form| Said {
-            path_id: PathId::default(),
-            voice: *voice,
-            route: Arc::clone(route),
-            form,
+    const fn several(number: u32) -> Self {
+        Self { kind: Self::SEVERAL, number }
+    }
+
+    const fn kind(self) -> u32 {
+        self.kind & Self::SEVERAL
+    }
+
+    /// The path, where there is one.
+    const fn said(self) -> Option<Said> {
+        let form = match self.kind() {
+            Self::CHOSEN => Form::Chosen,
+            Self::FINAL => Form::Final,
+            _ => return None,
         };
-        let (one, several) = match self {
-            Self::Empty => (None, &[][..]),
-            Self::Chosen(voice, route) => (Some(one(voice, route, Form::Chosen)), &[][..]),
-            Self::Final(voice, route) => (Some(one(voice, route, Form::Final)), &[][..]),
-            Self::Several(several) => (None, &several.0[..]),
-        };
-        one.into_iter().chain(several.iter().cloned())
+        let voice = VoiceId::new(self.kind & !Self::SEVERAL);
+        Some(Said { path_id: PathId(0), voice, route: RouteId::new(self.number), form })
     }
 }
 
@@ -89,6 +91,7 @@ impl Slot {
 #[derive(Debug, Default)]
 pub(super) struct AdjRibOut {
     slots: Paged<Slot>,
+    several: Slab<Vec<Said>>,
     pub(super) voices: Voices,
     total: u64,
     /// Paths that a peer is not told because they are its own.
@@ -98,7 +101,9 @@ pub(super) struct AdjRibOut {
 impl AdjRibOut {
     /// What was said of a prefix, in the order of path identifiers.
     pub(super) fn said(&self, net: NetId) -> impl Iterator<Item = Said> {
-        self.slots.get(net.index()).into_iter().flat_map(Slot::said)
+        let slot = self.slots.get(net.index()).copied().unwrap_or_default();
+        let several = (slot.kind() == Slot::SEVERAL).then(|| self.several.get(slot.number)).flatten();
+        slot.said().into_iter().chain(several.into_iter().flatten().copied())
     }
 
     /// Who may hear a path that was said.
@@ -106,18 +111,31 @@ impl AdjRibOut {
         self.voices.get(said.voice).map_or(Audience::All, |voice| voice.audience())
     }
 
-    /// Remembers what is said now, in the order of path identifiers; what was said before goes to `before`.
-    pub(super) fn replace(&mut self, net: NetId, now: &[Said], before: &mut Vec<Said>) {
-        let index = net.index();
-        if let Some(slot) = self.slots.get(index) {
-            before.extend(slot.said());
-        }
-        if before.is_empty() && now.is_empty() {
+    /// Remembers what is said now, in the order of path identifiers; what was said before goes to `before`. The
+    /// routes of the one are held in the RIB from now on, those of the other no more.
+    pub(super) fn replace(&mut self, net: NetId, now: &[Said], before: &mut Vec<Said>, rib: &mut Rib) {
+        before.extend(self.said(net));
+        if before == now {
             return;
         }
-        self.slots.put(index, Slot::put(now), Slot::default);
-        now.iter().for_each(|said| self.count_in(said));
-        before.iter().for_each(|said| self.count_out(said));
+        let index = net.index();
+        if let Some(slot) = self.slots.get(index).filter(|slot| slot.kind() == Slot::SEVERAL) {
+            self.several.remove(slot.number);
+        }
+        let slot = match now {
+            [] => Slot::default(),
+            [said] if said.path_id == PathId::default() => Slot::one(said),
+            several => Slot::several(self.several.insert(several.to_vec())),
+        };
+        self.slots.put(index, slot, Slot::default);
+        for said in now {
+            self.count_in(said);
+            rib.hold_route(said.route);
+        }
+        for said in before {
+            self.count_out(said);
+            rib.release_route(said.route);
+        }
     }
 
     /// Every net, with what was said of it.

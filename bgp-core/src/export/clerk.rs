@@ -17,7 +17,7 @@ use crate::export::offer::{Candidate, best, candidates};
 use crate::export::rewrite::rewrite;
 use crate::export::sent::{Catalogue, Sent, SentId};
 use crate::export::voice::{VoiceId, Voices};
-use crate::rib::{Interned, NetId, Rib, Route, Seeded, Source, SourceId};
+use crate::rib::{Interned, NetId, Rib, Route, RouteId, Seeded, Source, SourceId};
 
 /// Makes offers to one group, for the length of a batch: the RIB's sources and policies stay as they are
 /// meanwhile.
@@ -28,19 +28,19 @@ pub(super) struct Clerk<'a> {
     /// Some policy of the group has to be asked for each prefix.
     asks_for_prefix: bool,
     known: Vec<Known>,
-    /// By identity of the route, whose voice it is, and what it has to go through.
-    places: HashMap<(*const Interned, VoiceId, Form), usize, Seeded>,
+    /// By route, whose voice it is, and what it has to go through.
+    places: HashMap<(RouteId, VoiceId, Form), usize, Seeded>,
     /// The one asked for last: prefixes of one route mostly come one after the other.
     last: usize,
     /// The candidate considered last and what is said of it, where that goes for any prefix.
-    recent: Option<(Arc<Interned>, SourceId, Option<Said>)>,
+    recent: Option<(RouteId, SourceId, Option<Said>)>,
     sent: Catalogue,
 }
 
 /// What becomes of a route.
 #[derive(Debug)]
 struct Known {
-    /// Keeps the route, lest its place in memory become another's.
+    /// Keeps the route, lest its name become another's.
     of: Arc<Interned>,
     voice: VoiceId,
     form: Form,
@@ -62,6 +62,12 @@ enum Fate {
     Open(Box<Route>),
 }
 
+impl Known {
+    fn place(&self) -> (RouteId, VoiceId, Form) {
+        (self.of.id(), self.voice, self.form)
+    }
+}
+
 impl<'a> Clerk<'a> {
     /// A clerk for the group of `key`.
     pub(super) fn new(key: &'a Key, names: &'a Names) -> Self {
@@ -70,7 +76,7 @@ impl<'a> Clerk<'a> {
             names,
             asks_for_prefix: key.export.as_deref().unwrap_or_default().iter().any(|it| it.asks_for_prefix()),
             known: Vec::new(),
-            // Places in memory are no peer's choice: the seed need not be secret.
+            // Names are ours: the seed need not be secret.
             places: HashMap::with_hasher(Seeded::new(0)),
             last: 0,
             recent: None,
@@ -113,17 +119,16 @@ impl<'a> Clerk<'a> {
     ) -> Option<Said> {
         let Candidate { path_id, source: id, route } = candidate;
         if let Some((recent, source, said)) = &self.recent
-            && Arc::ptr_eq(recent, &route)
-            && *source == id
+            && (*recent, *source) == (route, id)
         {
-            return said.clone().map(|said| Said { path_id, ..said });
+            return said.map(|said| Said { path_id, ..said });
         }
         let source = *rib.source(id)?;
         let voice = voices.of(id, &source);
-        let said = self.judge(prefix, &route, voice, &source, rib);
+        let said = self.judge(prefix, route, voice, &source, rib);
         let said = said.map(|(route, form)| Said { path_id, voice, route, form });
         if !self.asks_for_prefix {
-            self.recent = Some((route, id, said.clone()));
+            self.recent = Some((route, id, said));
         }
         said
     }
@@ -132,45 +137,43 @@ impl<'a> Clerk<'a> {
     fn judge(
         &mut self,
         prefix: IpNet,
-        route: &Arc<Interned>,
+        route: RouteId,
         voice: VoiceId,
         source: &Source,
         rib: &mut Rib,
-    ) -> Option<(Arc<Interned>, Form)> {
+    ) -> Option<(RouteId, Form)> {
         let (key, names) = (self.key, self.names);
-        let known = self.know(route, voice, source, Form::Chosen);
+        let known = self.know(route, voice, source, Form::Chosen, rib);
         let changed = match &known.fate {
-            Fate::Untouched => return known.sent.map(|_| (Arc::clone(route), Form::Chosen)),
+            Fate::Untouched => return known.sent.map(|_| (route, Form::Chosen)),
             Fate::Refused => return None,
             Fate::Changed(changed) => rib.intern(changed),
             Fate::Open(read) => {
                 let entitled = entitlement(key, names, prefix, source, read).ok()?;
                 if entitled.is_untouched() {
-                    return known.sent.map(|_| (Arc::clone(route), Form::Chosen));
+                    return known.sent.map(|_| (route, Form::Chosen));
                 }
                 rib.intern(&rewrite(key, source, entitled).ok()?)
             }
         };
-        self.know(&changed, voice, source, Form::Final).sent?;
-        Some((changed, Form::Final))
+        self.know(changed.id(), voice, source, Form::Final, rib).sent?;
+        Some((changed.id(), Form::Final))
     }
 
     /// What a path that was said, or is to be said, looks like to those who hear it.
-    pub(super) fn heard(&mut self, said: &Said, voices: &Voices) -> Option<Heard> {
+    pub(super) fn heard(&mut self, said: &Said, voices: &Voices, rib: &Rib) -> Option<Heard> {
         let voice = voices.get(said.voice)?;
-        let sent = self.know(&said.route, said.voice, &voice.source, said.form).sent?;
+        let sent = self.know(said.route, said.voice, &voice.source, said.form, rib).sent?;
         Some(Heard { path_id: said.path_id, audience: voice.audience(), sent })
     }
 
-    fn know(&mut self, route: &Arc<Interned>, voice: VoiceId, source: &Source, form: Form) -> &Known {
-        let is_it =
-            |known: &Known| Arc::ptr_eq(&known.of, route) && known.voice == voice && known.form == form;
-        if !self.known.get(self.last).is_some_and(is_it) {
-            let place = (Arc::as_ptr(route), voice, form);
+    fn know(&mut self, route: RouteId, voice: VoiceId, source: &Source, form: Form, rib: &Rib) -> &Known {
+        let place = (route, voice, form);
+        if self.known.get(self.last).is_none_or(|known| known.place() != place) {
             self.last = match self.places.get(&place) {
                 Some(known) => *known,
                 None => {
-                    let known = self.learn(route, voice, source, form);
+                    let known = self.learn(rib.route(route), voice, source, form);
                     self.known.push(known);
                     self.places.insert(place, self.known.len() - 1);
                     self.known.len() - 1

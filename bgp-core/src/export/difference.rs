@@ -106,12 +106,13 @@ mod tests {
             let source = source(u8::try_from(from.0).expect("small"), PeerKind::Internal);
             let id = self.rib.add_source(source);
             let voice = self.voices.of(id, &source);
-            let route = self.rib.intern(&route(way, &[]));
+            let route = self.rib.intern(&route(way, &[])).id();
+            self.rib.hold_route(route);
             Said { path_id: PathId(path_id), voice, route, form: Form::Final }
         }
 
         fn heard(&mut self, said: &Said) -> Heard {
-            let sent = Sent::of(&self.key, &said.route.route()).expect("it fits");
+            let sent = Sent::of(&self.key, &self.rib.route(said.route).route()).expect("it fits");
             let sent = self.sent.enter(sent);
             let audience = self.voices.get(said.voice).expect("just made").audience();
             Heard { path_id: said.path_id, audience, sent }
@@ -164,7 +165,7 @@ mod tests {
         let mut scene = Scene::new();
         let (first, second, third) = (scene.said(1, ANN, 1), scene.said(2, BOB, 2), scene.said(3, ANN, 3));
         let announcement = scene.heard(&third).word(Audience::Except(ANN));
-        let words = scene.words(&[first, second.clone()], &[second, third]);
+        let words = scene.words(&[first, second], &[second, third]);
         assert_eq!(words, [withdrawal(1, Audience::Except(ANN)), announcement]);
     }
 }

@@ -120,11 +120,11 @@ impl Group {
     }
 
     /// What was last said of a net to `peer`.
-    pub(super) fn said_to(&self, peer: PeerId, net: NetId) -> impl Iterator<Item = Advertised> {
+    pub(super) fn said_to(&self, peer: PeerId, net: NetId, rib: &Rib) -> impl Iterator<Item = Advertised> {
         let heard = self.out.said(net).filter(move |said| self.out.audience(said).admits(peer));
-        heard.filter_map(|said| {
+        heard.filter_map(move |said| {
             let voice = self.out.voices.get(said.voice)?;
-            let route = as_said(&self.key, &voice.source, said.route.route(), said.form)?;
+            let route = as_said(&self.key, &voice.source, rib.route(said.route).route(), said.form)?;
             let route = Arc::new(route);
             Some(Advertised { path_id: said.path_id, source: voice.id, route })
         })
@@ -182,8 +182,11 @@ impl Group {
     /// Takes back what the group holds in the RIB. To be called once, when the last member has left.
     pub(super) fn dissolve(self, rib: &mut Rib) {
         let mut last = None;
-        for (net, _) in self.out.iter().filter(|(net, _)| last.replace(*net) != Some(*net)) {
-            rib.release(self.key.family, net);
+        for (net, said) in self.out.iter() {
+            rib.release_route(said.route);
+            if last.replace(net) != Some(net) {
+                rib.release(self.key.family, net);
+            }
         }
     }
 
@@ -256,10 +259,10 @@ impl Group {
             before.clear();
             now.clear();
             clerk.offer(net, prefix, rib, &mut self.out.voices, &mut now);
-            self.out.replace(net, &now, &mut before);
+            self.out.replace(net, &now, &mut before, rib);
             hold_what_is_said(self.key.family, net, &before, &now, rib);
             let mut is_changed = false;
-            let heard = |said: &Said| clerk.heard(said, &self.out.voices);
+            let heard = |said: &Said| clerk.heard(said, &self.out.voices, rib);
             difference(&before, &now, heard, |word| {
                 is_changed = true;
                 pack.add(prefix, word);
@@ -305,7 +308,7 @@ impl Group {
             let net = rib.table(self.key.family).and_then(|table| table.lookup(&prefix));
             let said = net.into_iter().flat_map(|net| self.out.said(net));
             let mut of_it = said.filter(|said| said.path_id == path_id);
-            let heard = of_it.next().and_then(|said| clerk.heard(&said, &self.out.voices));
+            let heard = of_it.next().and_then(|said| clerk.heard(&said, &self.out.voices, rib));
             let sent = heard.filter(|heard| heard.audience.admits(peer)).map(|heard| heard.sent);
             pack.add(prefix, Word { path_id, audience: Audience::Only(peer), sent });
         }
@@ -384,7 +387,7 @@ impl Group {
             let mut clerk = Clerk::new(key, names);
             let mut pack = Pack::default();
             for (prefix, said) in with_prefixes(key, out.part(part), rib) {
-                if let Some(heard) = clerk.heard(&said, &out.voices) {
+                if let Some(heard) = clerk.heard(&said, &out.voices, rib) {
                     pack.add(prefix, heard.word(heard.audience));
                 }
             }

@@ -298,9 +298,15 @@ impl Exporter {
 /// Questions.
 impl Exporter {
     /// Adj-RIB-Out of `peer`, for one prefix.
-    pub fn advertised(&self, peer: PeerId, family: Family, net: NetId) -> impl Iterator<Item = Advertised> {
+    pub fn advertised(
+        &self,
+        peer: PeerId,
+        family: Family,
+        net: NetId,
+        rib: &Rib,
+    ) -> impl Iterator<Item = Advertised> {
         let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
-        group.into_iter().flat_map(move |group| group.said_to(peer, net))
+        group.into_iter().flat_map(move |group| group.said_to(peer, net, rib))
     }
 
     /// Number of paths in Adj-RIB-Out of `peer`.

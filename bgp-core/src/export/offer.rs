@@ -1,24 +1,22 @@
 //! Offers: the paths that the decision process puts forward for a group.
 
-use std::sync::Arc;
-
 use crate::export::key::Key;
 use crate::peer::AddPathSend;
-use crate::rib::{Interned, NetId, PathView, Rib, SourceId};
+use crate::rib::{NetId, PathView, Rib, RouteId, SourceId};
 use crate::wire::PathId;
 
 /// A path that the decision process put forward.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) path_id: PathId,
     pub(super) source: SourceId,
-    pub(super) route: Arc<Interned>,
+    pub(super) route: RouteId,
 }
 
 /// The paths put forward for a group: the best one, or those that additional paths send.
 pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
     let candidate = |path: &PathView<'_>| {
-        let route = Arc::clone(path.accepted.ok()?);
+        let route = path.accepted.ok()?.id();
         Some(Candidate { path_id: path.slot.send_id(), source: path.source, route })
     };
     let mut candidates: Vec<Candidate> = match key.add_path {
@@ -36,6 +34,6 @@ pub(super) fn candidates(key: &Key, net: NetId, rib: &Rib) -> Vec<Candidate> {
 
 /// The best path, if there is one.
 pub(super) fn best(key: &Key, net: NetId, rib: &Rib) -> Option<Candidate> {
-    let best = rib.best(key.family, net)?;
-    Some(Candidate { path_id: PathId::default(), source: best.source, route: Arc::clone(best.route) })
+    let (source, route) = rib.chosen(key.family, net)?;
+    Some(Candidate { path_id: PathId::default(), source, route })
 }

@@ -26,7 +26,7 @@ pub(super) fn verdict(
     let heard = chosen.iter().filter_map(|candidate| {
         let source = rib.source(candidate.source)?;
         let gates = match Audience::of(source).admits(peer) {
-            true => gates(key, names, prefix, source, &candidate.route.route()),
+            true => gates(key, names, prefix, source, &rib.route(candidate.route).route()),
             false => vec![Gate::SplitHorizon],
         };
         Some((candidate.source, candidate.path_id, gates))

@@ -11,6 +11,16 @@ use crate::rib::{Seeded, Source, SourceId};
 pub(super) struct VoiceId(u32);
 
 impl VoiceId {
+    /// The voice of this number, which is below 2^30.
+    pub(super) const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Below 2^30: there are fewer voices than routes.
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
     const fn at(self) -> usize {
         self.0 as usize
     }

@@ -4,9 +4,10 @@ use ipnet::IpNet;
 
 use crate::Family;
 use crate::rib::decision::{Candidate, Named, decide};
+use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{Interned, NetId, PathSlot, Rib};
+use crate::rib::{NetId, NextHopMode, PathSlot, Rib};
 
 /// A net was decided anew.
 ///
@@ -78,13 +79,10 @@ impl Rib {
         let winner = self.winner(id, net);
         let table = &mut self.tables[id];
         let before = table.decided(net);
-        let best_changed = match (before, winner.and_then(|slot| table.candidate(slot))) {
-            (None, None) => false,
-            (Some(old), Some(new)) => anew || !old.is(&new),
-            (Some(_), None) | (None, Some(_)) => true,
-        };
+        let now = winner.and_then(|slot| table.candidate(slot));
+        let best_changed = before != now || anew && now.is_some();
         let replaces = before.is_some() && best_changed;
-        table.decide(net, winner);
+        table.decide(net, winner, &mut self.interner);
         let (prefix, entry) = (table.prefix(net)?, table.net(net)?);
         let (is_empty, is_held) = (entry.first.is_none(), entry.holds > 0);
         if replaces {
@@ -103,7 +101,7 @@ impl Rib {
 
     /// The path that wins a net by now.
     fn winner(&mut self, id: TableId, net: NetId) -> Option<PathSlot> {
-        let mut eligible = self.eligible_in(id, net).map(|(slot, ..)| slot);
+        let mut eligible = self.eligible_in(id, net).map(|eligible| eligible.slot);
         let first = eligible.next()?;
         if eligible.next().is_none() {
             // As in most nets: there is nothing to compare.
@@ -119,26 +117,44 @@ impl Rib {
         winner
     }
 
-    /// The paths of a net that may be chosen at all, with what they say and the cost to their next hops.
-    pub(super) fn eligible_in(
-        &self,
-        id: TableId,
-        net: NetId,
-    ) -> impl Iterator<Item = (PathSlot, &Path, &Interned, u32)> {
+    /// The paths of a net that may be chosen at all.
+    pub(super) fn eligible_in(&self, id: TableId, net: NetId) -> impl Iterator<Item = Eligible<'_>> {
         let table = &self.tables[id];
-        table.chain(net).filter_map(|(slot, path)| {
+        table.chain(net).filter_map(move |(slot, path)| {
             let route = table.accepted(slot, path).ok()?;
-            Some((slot, path, &**route, self.next_hops.cost(route)?))
+            Some(Eligible { slot, path, route, cost: self.cost(route)? })
         })
+    }
+
+    /// The cost to the next hop of a route; `None` where it cannot be reached.
+    fn cost(&self, route: RouteId) -> Option<u32> {
+        match self.settings.next_hops {
+            NextHopMode::Assumed => Some(0),
+            NextHopMode::Tracked => self.next_hops.cost(self.interner.get(route)),
+        }
     }
 
     /// Collects the candidates for a net.
     pub(super) fn gather(&self, id: TableId, net: NetId, candidates: &mut Vec<Candidate>) {
-        for (slot, path, route, cost) in self.eligible_in(id, net) {
-            if let Some(source) = self.source(path.source) {
-                let named = Named { slot, path_id: path.path_id, source_id: path.source, source };
+        let paths = &self.tables[id].paths;
+        for Eligible { slot, route, cost, .. } in self.eligible_in(id, net) {
+            if let Some(source_id) = paths.source(slot)
+                && let Some(source) = self.source(source_id)
+            {
+                let named = Named { slot, path_id: paths.path_id(slot), source_id, source };
+                let route = self.interner.get(route);
                 candidates.push(Candidate::new(named, route, cost, self.settings.selection));
             }
         }
     }
+}
+
+/// A path that may be chosen.
+pub(super) struct Eligible<'a> {
+    pub(super) slot: PathSlot,
+    pub(super) path: &'a Path,
+    /// As import left it.
+    pub(super) route: RouteId,
+    /// To its next hop.
+    pub(super) cost: u32,
 }

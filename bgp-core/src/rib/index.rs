@@ -1,8 +1,8 @@
 //! An index: small numbers found by the hash of what they name. What they name lies elsewhere and is
 //! compared by the caller, so a slot has eight octets whatever the key is.
 //!
-//! Linear probing. A slot keeps half of the hash, so neither growing nor removing looks at a key. Where a
-//! hash belongs is its share of the length, which so can be any: it grows by half and not by doubling.
+//! Linear probing. A slot keeps the hash, so neither growing nor removing looks at a key. Where a hash belongs
+//! is its share of the length, which so can be any: it grows by half and not by doubling.
 
 /// Finds numbers by hashes.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub(super) struct Index {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot {
-    tag: u32,
+    hash: u32,
     number: Number,
 }
 
@@ -24,30 +24,36 @@ const _: () = assert!(size_of::<Option<Slot>>() == 8);
 
 impl Index {
     /// The number with this hash for which `is_it` holds.
-    pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
-        let tag = tag(hash);
-        let (_, slot) = self.run(tag).find(|(_, slot)| slot.tag == tag && is_it(slot.number.get() - 1))?;
-        Some(slot.number.get() - 1)
+    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut at = self.home(hash);
+        while let Some(slot) = (*self.slots.get(at)?).as_ref() {
+            let number = slot.number.get() - 1;
+            if slot.hash == hash && is_it(number) {
+                return Some(number);
+            }
+            at = self.after(at);
+        }
+        None
     }
 
     /// Adds a number that is not there.
-    pub(super) fn insert(&mut self, hash: u64, number: u32) {
+    pub(super) fn insert(&mut self, hash: u32, number: u32) {
         if (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }
         self.len += 1;
-        self.put(Slot { tag: tag(hash), number: named(number) });
+        self.put(Slot { hash, number: named(number) });
     }
 
     /// Takes a number out.
-    pub(super) fn remove(&mut self, hash: u64, number: u32) {
+    pub(super) fn remove(&mut self, hash: u32, number: u32) {
         let Some(mut hole) = self.place(hash, number) else { return };
         self.len -= 1;
         self.slots[hole] = None;
         // What was put aside for it moves up, so that no run has a hole.
         let mut at = self.after(hole);
         while let Some(slot) = self.slots[at] {
-            if self.way(self.home(slot.tag), at) >= self.way(hole, at) {
+            if self.way(self.home(slot.hash), at) >= self.way(hole, at) {
                 self.slots[hole] = Some(slot);
                 self.slots[at] = None;
                 hole = at;
@@ -56,27 +62,20 @@ impl Index {
         }
     }
 
-    /// What had the number `from` has the number `to` from now on.
-    pub(super) fn renumber(&mut self, hash: u64, from: u32, to: u32) {
-        if let Some(at) = self.place(hash, from) {
-            self.slots[at] = Some(Slot { tag: tag(hash), number: named(to) });
+    fn place(&self, hash: u32, number: u32) -> Option<usize> {
+        let wanted = Slot { hash, number: named(number) };
+        let mut at = self.home(hash);
+        while let Some(slot) = *self.slots.get(at)? {
+            if slot == wanted {
+                return Some(at);
+            }
+            at = self.after(at);
         }
-    }
-
-    fn place(&self, hash: u64, number: u32) -> Option<usize> {
-        let wanted = Slot { tag: tag(hash), number: named(number) };
-        self.run(wanted.tag).find(|(_, slot)| *slot == wanted).map(|(at, _)| at)
-    }
-
-    /// The slots in use from where `tag` belongs to the first free one.
-    fn run(&self, tag: u32) -> impl Iterator<Item = (usize, Slot)> {
-        let first = self.home(tag);
-        let places = std::iter::successors(Some(first), |at| Some(self.after(*at)));
-        places.map_while(|at| Some((at, (*self.slots.get(at)?)?)))
+        None
     }
 
     fn put(&mut self, slot: Slot) {
-        let mut at = self.home(slot.tag);
+        let mut at = self.home(slot.hash);
         while self.slots[at].is_some() {
             at = self.after(at);
         }
@@ -89,9 +88,9 @@ impl Index {
         old.into_iter().flatten().for_each(|slot| self.put(slot));
     }
 
-    /// Where `tag` belongs.
-    const fn home(&self, tag: u32) -> usize {
-        ((tag as u64 * self.slots.len() as u64) >> 32) as usize
+    /// Where `hash` belongs.
+    const fn home(&self, hash: u32) -> usize {
+        ((hash as u64).wrapping_mul(self.slots.len() as u64) >> 32) as usize
     }
 
     const fn after(&self, at: usize) -> usize {
@@ -102,10 +101,6 @@ impl Index {
     const fn way(&self, from: usize, to: usize) -> usize {
         if from <= to { to - from } else { self.slots.len() - from + to }
     }
-}
-
-const fn tag(hash: u64) -> u32 {
-    (hash >> 32) as u32
 }
 
 fn named(number: u32) -> Number {
@@ -135,7 +130,7 @@ mod tests {
             // Few distinct hashes, all over the index or at its end, so that runs are long, overlap and wrap
             // around.
             let factor = [0x0500_0000, 0xffff_fffd][spread as usize % 2];
-            let hash = |number: u32| u64::from(number >> (spread / 2)).wrapping_mul(factor) << 32;
+            let hash = |number: u32| (number >> (spread / 2)).wrapping_mul(factor);
             let (mut index, mut model) = (Index::default(), BTreeMap::new());
             for (adding, number) in steps {
                 match (adding, model.remove(&number)) {
@@ -144,7 +139,6 @@ mod tests {
                         model.insert(number, ());
                     }
                     (true, Some(())) => {
-                        index.renumber(hash(number), number, number);
                         model.insert(number, ());
                     }
                     (false, _) => index.remove(hash(number), number),

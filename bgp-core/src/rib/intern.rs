@@ -5,37 +5,44 @@ use std::sync::Arc;
 
 use crate::rib::hash::Seeded;
 use crate::rib::index::Index;
-use crate::rib::interned::Packed;
+use crate::rib::interned::{Packed, RouteId};
+use crate::rib::slab::Slab;
 use crate::rib::{Interned, Route};
 
 /// Gives equal routes one allocation.
 ///
-/// What nobody else holds any more is dropped in passing: every route brought in looks at two old ones,
-/// so there is never a pause for sweeping.
+/// What nobody holds any more, neither by pointer nor by name, is dropped in passing: every route brought in
+/// looks at two old ones, so there is never a pause for sweeping.
 #[derive(Debug)]
 pub(super) struct Interner {
-    /// Finds routes in the row.
+    /// Finds routes among the rows.
     index: Index,
     seeded: Seeded,
-    row: Vec<Kept>,
+    /// By name.
+    rows: Slab<Row>,
     /// Where routes are packed.
     buffer: Vec<u8>,
-    /// Where in the row sweeping goes on.
-    hand: usize,
+    /// Where among the rows sweeping goes on.
+    hand: u32,
 }
 
-/// A route with its hash: to hash it again would be to read all of it again.
+/// A kept route.
 #[derive(Debug)]
-struct Kept {
-    hash: u64,
+struct Row {
     route: Arc<Interned>,
+    /// The half of its hash that the index keeps: to hash it again would be to read all of it again.
+    hash: u32,
+    /// How often it is held by name.
+    holds: u32,
 }
+
+const _: () = assert!(Slab::<Row>::SLOT <= 16);
 
 impl Interner {
-    /// How many routes each call looks at. Two: dead routes never outnumber the living by more than the
+    /// How many rows each call looks at. Two: dead routes never outnumber the living by more than the
     /// turnover of half a round.
     const STRIDE: usize = 2;
-    /// Holders of a route that nobody outside uses: the row.
+    /// Pointers to a route that nobody outside uses: the row's.
     const OURS: usize = 1;
 
     /// An empty one, its hash keyed by `seed`.
@@ -43,7 +50,7 @@ impl Interner {
         Self {
             index: Index::default(),
             seeded: Seeded::new(seed),
-            row: Vec::new(),
+            rows: Slab::default(),
             buffer: Vec::new(),
             hand: 0,
         }
@@ -53,47 +60,62 @@ impl Interner {
     pub(super) fn intern(&mut self, route: &Route) -> Arc<Interned> {
         self.sweep();
         let packed = Packed::of(route, &mut self.buffer);
-        let hash = self.seeded.hash_one(&packed);
-        if let Some(at) = self.index.find(hash, |at| packed.is(&self.row[at as usize].route)) {
-            return Arc::clone(&self.row[at as usize].route);
+        let hash = (self.seeded.hash_one(&packed) >> 32) as u32;
+        let is_it = |id| self.rows.get(id).is_some_and(|row| packed.is(&row.route));
+        if let Some(row) = self.index.find(hash, is_it).and_then(|id| self.rows.get(id)) {
+            return Arc::clone(&row.route);
         }
-        let route = Arc::new(packed.keep());
-        self.index.insert(hash, place(self.row.len()));
-        self.row.push(Kept { hash, route: Arc::clone(&route) });
+        let id = self.rows.next();
+        let route = Arc::new(packed.keep(RouteId::new(id)));
+        self.rows.insert(Row { route: Arc::clone(&route), hash, holds: 0 });
+        self.index.insert(hash, id);
         route
+    }
+
+    /// The route of a name that is held.
+    pub(super) fn get(&self, id: RouteId) -> &Arc<Interned> {
+        &self.rows.get(id.number()).expect("whoever has a name holds it").route
+    }
+
+    /// Keeps a route as long as its name is held. Counted: as many releases end it.
+    pub(super) fn hold(&mut self, id: RouteId) -> RouteId {
+        if let Some(row) = self.rows.get_mut(id.number()) {
+            row.holds += 1;
+        }
+        id
+    }
+
+    /// Ends one hold.
+    pub(super) fn release(&mut self, id: RouteId) {
+        if let Some(row) = self.rows.get_mut(id.number()) {
+            debug_assert!(row.holds > 0, "a release follows a hold");
+            row.holds -= 1;
+        }
     }
 
     /// How many routes are kept, dead ones not yet met included.
     pub(super) fn len(&self) -> usize {
-        self.row.len()
+        self.rows.len()
+    }
+
+    /// How often routes are held by name, all together.
+    #[cfg(test)]
+    pub(super) fn holds(&self) -> u64 {
+        self.rows.iter_from(0).map(|(_, row)| u64::from(row.holds)).sum()
     }
 
     /// Looks at the next few routes and drops those that are dead.
     pub(super) fn sweep(&mut self) {
         for _ in 0..Self::STRIDE {
-            if self.hand >= self.row.len() {
-                self.hand = 0;
-            }
-            let Some(kept) = self.row.get(self.hand) else { return };
-            if Arc::strong_count(&kept.route) > Self::OURS {
-                self.hand += 1;
-            } else {
-                self.drop_at(self.hand);
+            let at = self.hand;
+            self.hand = if self.hand as usize + 1 < self.rows.capacity() { self.hand + 1 } else { 0 };
+            let is_dead = |row: &Row| row.holds == 0 && Arc::strong_count(&row.route) == Self::OURS;
+            if let Some(hash) = self.rows.get(at).filter(|row| is_dead(row)).map(|row| row.hash) {
+                self.index.remove(hash, at);
+                self.rows.remove(at);
             }
         }
     }
-
-    fn drop_at(&mut self, at: usize) {
-        let dead = self.row.swap_remove(at);
-        self.index.remove(dead.hash, place(at));
-        if let Some(moved) = self.row.get(at) {
-            self.index.renumber(moved.hash, place(self.row.len()), place(at));
-        }
-    }
-}
-
-fn place(at: usize) -> u32 {
-    u32::try_from(at).expect("memory ends before the row does")
 }
 
 #[cfg(test)]
@@ -118,5 +140,19 @@ mod tests {
             assert!(interner.len() <= 4, "{} kept after {med}", interner.len());
         }
         assert!(Arc::ptr_eq(&kept, &interner.intern(&route_with_med(0))));
+    }
+
+    #[test]
+    fn a_route_held_by_name_stays_until_it_is_released() {
+        let mut interner = Interner::new(1);
+        let id = interner.intern(&route_with_med(0)).id();
+        interner.hold(id);
+        interner.hold(id);
+        interner.release(id);
+        (0..10).for_each(|_| interner.sweep());
+        assert_eq!(interner.get(id).route(), route_with_med(0));
+        interner.release(id);
+        (0..10).for_each(|_| interner.sweep());
+        assert_eq!(interner.len(), 0);
     }
 }

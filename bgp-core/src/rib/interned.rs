@@ -18,14 +18,30 @@ use crate::{Asn, RouterId};
 /// comparing pointers compares content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Interned {
+    id: RouteId,
     head: Head,
     /// Everything the head does not hold, as [`packing`] orders it.
     octets: Box<[u8]>,
     local: Option<Box<Local>>,
 }
 
-// A set of attributes costs this, its octets, and what the allocator and two counters add.
+// A set of attributes costs this, its octets, its place in the interner, and what the allocator and two
+// counters add.
 const _: () = assert!(size_of::<Interned>() <= 40);
+
+/// Names a route for as long as its RIB keeps it: what paths and Adj-RIBs-Out hold, half as long as a pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RouteId(u32);
+
+impl RouteId {
+    pub(crate) const fn new(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub(crate) const fn number(self) -> u32 {
+        self.0
+    }
+}
 
 /// What is read without unpacking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +50,6 @@ pub(super) struct Head {
     pub(super) local_preference: u32,
     /// 0 where there is none.
     pub(super) med: u32,
-    /// 0 where there is none.
-    pub(super) neighbour: u32,
     pub(super) form: Form,
 }
 
@@ -76,18 +90,18 @@ impl<'a> Packed<'a> {
         self.interface.is_some() || *self.kernel != KernelHint::default()
     }
 
-    /// To be kept.
-    pub(super) fn keep(self) -> Interned {
+    /// To be kept as `id`.
+    pub(super) fn keep(self, id: RouteId) -> Interned {
         let local = || Box::new(Local { interface: self.interface.clone(), kernel: self.kernel.clone() });
-        Interned { head: self.head, octets: self.octets.into(), local: self.has_local().then(local) }
+        Interned { id, head: self.head, octets: self.octets.into(), local: self.has_local().then(local) }
     }
 }
 
 impl Hash for Packed<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Head { local_preference, med, neighbour, form } = self.head;
+        let Head { local_preference, med, form } = self.head;
         state.write_u64(u64::from(local_preference) << 32 | u64::from(med));
-        state.write_u64(u64::from(neighbour) << 32 | u64::from(form.bits()));
+        state.write_u32(form.bits());
         state.write(self.octets);
         if self.has_local() {
             self.interface.hash(state);
@@ -97,6 +111,11 @@ impl Hash for Packed<'_> {
 }
 
 impl Interned {
+    /// Its name, good for as long as it is kept.
+    pub(crate) const fn id(&self) -> RouteId {
+        self.id
+    }
+
     /// The route, to be read or changed in full.
     #[must_use]
     pub fn route(&self) -> Route {
@@ -113,7 +132,7 @@ impl Interned {
     /// Where packets go.
     #[must_use]
     pub fn forwarding(&self) -> Forwarding {
-        Reader::new(&self.octets).forwarding(self.head.form)
+        Reader::new(self.head.form, &self.octets).forwarding()
     }
 
     /// LOCAL_PREF.
@@ -143,7 +162,7 @@ impl Interned {
     /// The neighbouring AS that MEDs are compared within.
     #[must_use]
     pub fn neighbor_asn(&self) -> Option<Asn> {
-        self.head.form.has(Form::NEIGHBOUR).then_some(Asn(self.head.neighbour))
+        packing::neighbour(self.head.form, &self.octets)
     }
 
     /// Whether LLGR_STALE is among its communities ([RFC 9494 §4.6]).
@@ -157,23 +176,23 @@ impl Interned {
     /// ORIGINATOR_ID.
     #[must_use]
     pub fn originator_id(&self) -> Option<RouterId> {
-        self.reflection().originator_id(self.head.form)
+        self.reflection().originator_id()
     }
 
     /// The cluster that it went through last: the first of CLUSTER_LIST.
     #[must_use]
     pub fn nearest_cluster(&self) -> Option<RouterId> {
         let mut reader = self.reflection();
-        reader.originator_id(self.head.form);
-        reader.nearest_cluster(self.head.form)
+        reader.originator_id();
+        reader.nearest_cluster()
     }
 
     /// The length of CLUSTER_LIST.
     #[must_use]
     pub fn cluster_list_length(&self) -> usize {
         let mut reader = self.reflection();
-        reader.originator_id(self.head.form);
-        reader.cluster_list_length(self.head.form)
+        reader.originator_id();
+        reader.cluster_list_length()
     }
 
     /// The address that has to be watched for packets of this route to find their way; `None` where nothing
@@ -195,8 +214,8 @@ impl Interned {
 
     /// Reads from behind the next hop on.
     fn reflection(&self) -> Reader<'_> {
-        let mut reader = Reader::new(&self.octets);
-        reader.forwarding(self.head.form);
+        let mut reader = Reader::new(self.head.form, &self.octets);
+        reader.forwarding();
         reader
     }
 }

@@ -17,10 +17,12 @@ mod index;
 mod intern;
 mod interned;
 mod limit;
+mod net;
 mod next_hop;
 mod originators;
 mod packing;
 mod path;
+mod paths;
 mod prefixes;
 mod query;
 mod route;
@@ -45,6 +47,7 @@ pub use change::Change;
 pub use decision::{Outcome, Step};
 pub use interned::Interned;
 pub use limit::{Counts, Verdict};
+pub use net::NetId;
 pub use next_hop::{Reach, ResolvedHop};
 pub use originators::Reflected;
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
@@ -53,13 +56,13 @@ pub use route::{Forwarding, KernelHint, LocalSource, Route};
 pub use settings::{NextHopMode, Selection, Settings};
 pub use source::{PeerSource, Source, SourceId};
 pub use sweep::Mark;
-pub use table::{NetId, Table};
+pub use table::Table;
 
 pub(crate) use hash::Seeded;
-pub(crate) use slab::Paged;
+pub(crate) use interned::RouteId;
+pub(crate) use slab::{Paged, Slab};
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::rib::decision::Candidate;
@@ -208,18 +211,30 @@ impl Rib {
         let id = TableId::of(&nlri.prefix);
         let table = &mut self.tables[id];
         let net = table.ensure(nlri.prefix);
-        let slot = match table.find(net, source, nlri.path_id) {
-            Some(slot) => slot,
-            None => {
-                self.originators.enter(source, &received);
-                table.insert(Path::new(net, source, nlri.path_id, Arc::clone(&received), now))
+        match table.find(net, source, nlri.path_id) {
+            Some(slot) => {
+                table.renew(slot, source);
+                self.judge_path(id, slot, Some((&received, now)), &accepted);
             }
-        };
-        let generation = table.roll(source).map_or(0, |roll| roll.generation());
-        if let Some(path) = table.path_mut(slot) {
-            path.generation = generation;
+            None => {
+                let path = Path::new(net, received.id(), now);
+                if let Some(slot) = table.insert(source, nlri.path_id, path, &mut self.interner) {
+                    self.originators.enter(source, &received);
+                    self.accept(id, slot, &accepted);
+                }
+            }
         }
-        self.judge_path(id, slot, Some((received, now)), accepted);
+    }
+
+    /// Puts down what import makes of a path that was not eligible before.
+    fn accept(&mut self, id: TableId, slot: PathSlot, accepted: &Accepted) {
+        let table = &mut self.tables[id];
+        table.judge(slot, accepted, &mut self.interner);
+        if let (Ok(route), Some(net)) = (accepted, table.path(slot).map(|path| path.net)) {
+            table.count_accepted(slot);
+            table.touch(net);
+            self.track(id, slot, route);
+        }
     }
 
     /// A source withdraws a route.
@@ -232,7 +247,7 @@ impl Rib {
     /// Puts down what import makes of a route by now.
     pub fn judge(&mut self, source: SourceId, nlri: Nlri, accepted: Accepted) {
         if let Some((table, slot)) = self.find(source, nlri) {
-            self.judge_path(table, slot, None, accepted);
+            self.judge_path(table, slot, None, &accepted);
         }
     }
 
@@ -248,98 +263,111 @@ impl Rib {
         &mut self,
         id: TableId,
         slot: PathSlot,
-        heard: Option<(Arc<Interned>, Instant)>,
-        accepted: Accepted,
+        heard: Option<(&Arc<Interned>, Instant)>,
+        accepted: &Accepted,
     ) {
-        let table = &mut self.tables[id];
+        let table = &self.tables[id];
         let Some(path) = table.path(slot) else { return };
-        let heard = heard.filter(|(received, _)| !Arc::ptr_eq(received, &path.received));
+        let heard = heard.filter(|(received, _)| received.id() != path.received);
         let before = table.accepted(slot, path);
-        let differs = match (before, &accepted) {
-            (Ok(old), Ok(new)) => !Arc::ptr_eq(old, new),
-            (Err(old), Err(new)) => old != *new,
-            (Ok(_), Err(_)) | (Err(_), Ok(_)) => true,
-        };
-        if !differs && heard.is_none() {
+        if before == accepted.as_ref().map(|route| route.id()).map_err(|reason| *reason) {
+            if let Some((received, now)) = heard {
+                self.hear(id, slot, received, now);
+                self.tables[id].judge(slot, accepted, &mut self.interner);
+            }
             return;
         }
-        if differs {
-            self.prepare(id, slot, &accepted);
+        self.refuse(id, slot);
+        if let Some((received, now)) = heard {
+            self.hear(id, slot, received, now);
         }
-        let table = &mut self.tables[id];
-        if let (Some((received, now)), Some(path)) = (heard, table.path_mut(slot)) {
-            self.originators.leave(path.source, &path.received);
-            self.originators.enter(path.source, &received);
-            path.receive(received, now);
-        }
-        table.judge(slot, accepted);
+        self.accept(id, slot, accepted);
     }
 
-    /// Everything that follows from another word of import on the path at `slot`, while the old one is still
-    /// there to be seen.
-    fn prepare(&mut self, id: TableId, slot: PathSlot, accepted: &Accepted) {
+    /// Puts down other content of a path.
+    fn hear(&mut self, id: TableId, slot: PathSlot, received: &Arc<Interned>, now: Instant) {
         let table = &mut self.tables[id];
-        table.displace(slot);
+        if let (Some(path), Some(source)) = (table.path(slot), table.paths.source(slot)) {
+            self.originators.leave(source, self.interner.get(path.received));
+            self.originators.enter(source, received);
+            table.receive(slot, received, now, &mut self.interner);
+        }
+    }
+
+    /// A path is not eligible any more, or is about to be so by another word of import.
+    fn refuse(&mut self, id: TableId, slot: PathSlot) {
+        let table = &mut self.tables[id];
+        table.displace(slot, &mut self.interner);
         let Some(path) = table.path(slot) else { return };
-        let (net, source, hop_at) = (path.net, path.source, path.hop_at);
-        let before = table.accepted(slot, path).ok();
-        let (was, is) = (before.is_some(), accepted.is_ok());
-        let old = before.and_then(|route| route.tracked());
-        let new = accepted.as_ref().ok().and_then(|route| route.tracked());
-        if let Some(roll) = table.roll_mut(source) {
-            roll.accepted = roll.accepted + u32::from(is) - u32::from(was);
-        }
-        if was || is {
+        let net = path.net;
+        if let Ok(route) = table.accepted(slot, path) {
+            table.discount_accepted(slot);
             table.touch(net);
-        }
-        if old != new {
-            if let Some(address) = old {
-                self.strike(id, address, hop_at);
-            }
-            let hop_at = new.map_or(0, |address| self.next_hops.enlist(address, id, slot));
-            if let Some(path) = self.tables[id].path_mut(slot) {
-                path.hop_at = hop_at;
-            }
+            self.untrack(id, slot, route);
         }
     }
 
     fn remove_path(&mut self, id: TableId, slot: PathSlot) {
+        self.refuse(id, slot);
         let table = &mut self.tables[id];
-        let Some(path) = table.path(slot) else { return };
-        let accepted = table.accepted(slot, path).ok();
-        let (was_accepted, tracked) = (accepted.is_some(), accepted.and_then(|route| route.tracked()));
-        let Some(path) = table.remove(slot) else { return };
-        self.originators.leave(path.source, &path.received);
-        if !was_accepted {
-            table.reclaim(path.net);
-            return;
-        }
-        if let Some(roll) = table.roll_mut(path.source) {
-            roll.accepted -= 1;
-        }
-        table.touch(path.net);
-        if let Some(address) = tracked {
-            self.strike(id, address, path.hop_at);
+        let (Some(path), Some(source)) = (table.path(slot), table.paths.source(slot)) else { return };
+        let net = path.net;
+        self.originators.leave(source, self.interner.get(path.received));
+        table.remove(slot, &mut self.interner);
+        table.reclaim(net);
+    }
+
+    /// Puts an accepted path behind its next hop, if those have to be watched.
+    fn track(&mut self, id: TableId, slot: PathSlot, route: &Interned) {
+        if self.settings.next_hops == NextHopMode::Tracked
+            && let Some(address) = route.tracked()
+        {
+            let place = self.next_hops.enlist(address, id, slot);
+            self.tables[id].put_hop_at(slot, Some(place));
         }
     }
 
-    /// Takes the path at `place` from behind a next hop, and tells the one that moves there.
-    fn strike(&mut self, id: TableId, address: IpAddr, place: u32) {
-        if let Some(moved) = self.next_hops.strike(address, id, place)
-            && let Some(moved) = self.tables[id].path_mut(moved)
+    /// Takes a path that was accepted as `route` from behind its next hop, and tells the one that moves there.
+    fn untrack(&mut self, id: TableId, slot: PathSlot, route: RouteId) {
+        let table = &mut self.tables[id];
+        let Some(place) = table.hop_at(slot) else { return };
+        table.put_hop_at(slot, None);
+        if let Some(address) = self.interner.get(route).tracked()
+            && let Some(moved) = self.next_hops.strike(address, id, place)
         {
-            moved.hop_at = place;
+            table.put_hop_at(moved, Some(place));
         }
     }
 
     /// Forgets a source that is to go once it has no path left.
     fn reclaim_source(&mut self, id: SourceId) {
-        let is_empty = |table| self.tables[table].roll(id).is_none_or(|roll| roll.paths().is_empty());
+        let is_empty = |table| self.tables[table].roll(id).is_none_or(|roll| roll.len() == 0);
         if self.sources.get(id).is_some_and(|registered| registered.leaving)
             && TableId::ALL.into_iter().all(is_empty)
         {
             self.sources.remove(id);
         }
+    }
+
+    /// The route of a name that is held.
+    pub(crate) fn route(&self, id: RouteId) -> &Arc<Interned> {
+        self.interner.get(id)
+    }
+
+    /// Keeps a route as long as its name is held. Counted: as many releases end it.
+    pub(crate) fn hold_route(&mut self, id: RouteId) {
+        self.interner.hold(id);
+    }
+
+    /// How often routes are held, all together.
+    #[cfg(test)]
+    pub(crate) fn routes_held(&self) -> u64 {
+        self.interner.holds()
+    }
+
+    /// Ends one hold.
+    pub(crate) fn release_route(&mut self, id: RouteId) {
+        self.interner.release(id);
     }
 
     /// The table of `family`; `None` for families that have no routes here.

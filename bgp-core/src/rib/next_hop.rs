@@ -176,15 +176,9 @@ impl NextHops {
         None
     }
 
-    /// The cost to the next hop of `route`; `None` where it cannot be reached.
+    /// The cost to the next hop of `route`, which is watched; `None` where it cannot be reached.
     pub(super) fn cost(&self, route: &Interned) -> Option<u32> {
-        match self.mode {
-            NextHopMode::Assumed => Some(0),
-            NextHopMode::Tracked => match route.tracked() {
-                None => Some(0),
-                Some(address) => self.reach(address).map(|reach| reach.metric),
-            },
-        }
+        route.tracked().map_or(Some(0), |address| self.reach(address).map(|reach| reach.metric))
     }
 
     /// Where packets of `route` go, with every gateway filled in.

@@ -1,7 +1,7 @@
 //! Packing: a route's attributes and next hop to octets and back, losing nothing.
 //!
-//! The form says which of them there are; lengths take an octet where they are below 128. What reflection
-//! reads comes first.
+//! The form says which of them there are; lengths take an octet where they are below 128. What MEDs are
+//! compared within and what reflection reads comes first.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -105,15 +105,14 @@ impl Way {
 /// Packs `route`, but for what is this machine's, into `octets`, whatever was there.
 pub(super) fn pack(route: &Route, octets: &mut Vec<u8>) -> Head {
     octets.clear();
-    let mut writer = Writer { octets, form: Form::default() };
-    writer.forwarding(&route.forwarding);
-    writer.attributes(&route.attributes);
     let attributes = &route.attributes;
-    let neighbour = attributes.as_path.neighbor_asn();
+    let mut writer = Writer { octets, form: Form::default() };
+    writer.number(Form::NEIGHBOUR, attributes.as_path.neighbor_asn().map(|asn| asn.0));
+    writer.forwarding(&route.forwarding);
+    writer.attributes(attributes);
     let mut form = writer.form;
     form.set(Form::LOCAL_PREFERENCE, attributes.local_preference.is_some());
     form.set(Form::MED, attributes.med.is_some());
-    form.set(Form::NEIGHBOUR, neighbour.is_some());
     form.set(Form::LONG_LIVED_STALE, attributes.communities.contains(&Community::LLGR_STALE));
     form.set(Form::ATOMIC_AGGREGATE, attributes.atomic_aggregate);
     form.0 |= (attributes.origin as u32) << Form::ORIGIN_AT;
@@ -121,22 +120,27 @@ pub(super) fn pack(route: &Route, octets: &mut Vec<u8>) -> Head {
     Head {
         local_preference: attributes.local_preference.unwrap_or_default(),
         med: attributes.med.unwrap_or_default(),
-        neighbour: neighbour.unwrap_or_default().0,
         form,
     }
+}
+
+/// The neighbouring AS that MEDs are compared within.
+pub(super) fn neighbour(form: Form, octets: &[u8]) -> Option<Asn> {
+    let (octets, _) = octets.split_first_chunk()?;
+    form.has(Form::NEIGHBOUR).then(|| Asn(u32::from_be_bytes(*octets)))
 }
 
 /// What was packed.
 pub(super) fn unpack(head: &Head, octets: &[u8]) -> (Attributes, Forwarding) {
     let form = head.form;
-    let mut reader = Reader::new(octets);
-    let forwarding = reader.forwarding(form);
+    let mut reader = Reader::new(form, octets);
+    let forwarding = reader.forwarding();
     let attributes = Attributes {
         origin: form.origin(),
         local_preference: form.has(Form::LOCAL_PREFERENCE).then_some(head.local_preference),
         med: form.has(Form::MED).then_some(head.med),
         atomic_aggregate: form.has(Form::ATOMIC_AGGREGATE),
-        originator_id: reader.originator_id(form),
+        originator_id: reader.originator_id(),
         cluster_list: reader.list(form.has(Form::CLUSTER_LIST), |id| u32::from_be_bytes(id).into()),
         as_path: AsPath::from_octets(reader.run()),
         communities: reader.list(form.has(Form::COMMUNITIES), |it| Community(u32::from_be_bytes(it))),
@@ -145,7 +149,7 @@ pub(super) fn unpack(head: &Head, octets: &[u8]) -> (Attributes, Forwarding) {
         ipv6_extended_communities: reader
             .list(form.has(Form::IPV6_EXTENDED_COMMUNITIES), Ipv6ExtendedCommunity),
         aggregator: form.has(Form::AGGREGATOR).then(|| reader.aggregator()),
-        aigp: form.has(Form::AIGP).then(|| reader.aigp(form)),
+        aigp: form.has(Form::AIGP).then(|| reader.aigp()),
         otc: form.has(Form::OTC).then(|| Asn(reader.number())),
         partial: if form.has(Form::PARTIAL) { reader.partial() } else { Partial::default() },
         unknown: if form.has(Form::UNKNOWN) { reader.unknown() } else { Box::default() },
@@ -242,17 +246,20 @@ impl Writer<'_> {
 
 /// Reads what a [`Writer`] wrote. Of anything else it makes something, and never panics.
 pub(super) struct Reader<'a> {
+    form: Form,
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(octets: &'a [u8]) -> Self {
-        Self { rest: octets }
+    /// A reader behind the neighbouring AS.
+    pub(super) fn new(form: Form, octets: &'a [u8]) -> Self {
+        let before = if form.has(Form::NEIGHBOUR) { 4 } else { 0 };
+        Self { form, rest: octets.get(before..).unwrap_or_default() }
     }
 
     /// Comes first.
-    pub(super) fn forwarding(&mut self, form: Form) -> Forwarding {
-        match Way::of(form) {
+    pub(super) fn forwarding(&mut self) -> Forwarding {
+        match Way::of(self.form) {
             Way::V4 => Forwarding::Via(NextHop::V4(Ipv4Addr::from(self.array()))),
             Way::V6 => {
                 let global = Ipv6Addr::from(self.array::<16>());
@@ -272,18 +279,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Comes second.
-    pub(super) fn originator_id(&mut self, form: Form) -> Option<RouterId> {
-        form.has(Form::ORIGINATOR_ID).then(|| self.number().into())
+    pub(super) fn originator_id(&mut self) -> Option<RouterId> {
+        self.form.has(Form::ORIGINATOR_ID).then(|| self.number().into())
     }
 
     /// Comes third.
-    pub(super) fn cluster_list_length(&mut self, form: Form) -> usize {
-        if form.has(Form::CLUSTER_LIST) { self.length() } else { 0 }
+    pub(super) fn cluster_list_length(&mut self) -> usize {
+        if self.form.has(Form::CLUSTER_LIST) { self.length() } else { 0 }
     }
 
     /// The first of them. Comes third instead.
-    pub(super) fn nearest_cluster(&mut self, form: Form) -> Option<RouterId> {
-        (self.cluster_list_length(form) > 0).then(|| self.number().into())
+    pub(super) fn nearest_cluster(&mut self) -> Option<RouterId> {
+        (self.cluster_list_length() > 0).then(|| self.number().into())
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {
@@ -331,8 +338,8 @@ impl<'a> Reader<'a> {
         Aggregator { asn: Asn(self.number()), router_id: self.number().into() }
     }
 
-    fn aigp(&mut self, form: Form) -> Aigp {
-        let metric = form.has(Form::AIGP_METRIC).then(|| u64::from_be_bytes(self.array()));
+    fn aigp(&mut self) -> Aigp {
+        let metric = self.form.has(Form::AIGP_METRIC).then(|| u64::from_be_bytes(self.array()));
         Aigp { metric, other_tlvs: self.run().into() }
     }
 

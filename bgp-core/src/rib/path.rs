@@ -1,10 +1,11 @@
-//! Paths: what one source says about one prefix. 40 octets each, in a slab, chained from their net.
+//! A path: what one source says about one prefix. 20 octets, chained from its net.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Instant;
+use crate::rib::interned::RouteId;
 use crate::rib::{Interned, NetId, SourceId};
 use crate::wire::{Nlri, PathId};
 
@@ -62,20 +63,15 @@ pub enum Ineligible {
 /// What import made of a route: what may be chosen, or why not.
 pub type Accepted = Result<Arc<Interned>, Ineligible>;
 
-/// One path as stored.
-#[derive(Clone, Debug)]
+/// One path as stored. Who said it, and under which identifier, [`Paths`](super::paths::Paths) knows.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Path {
-    pub(super) received: Arc<Interned>,
+    /// Held by this name.
+    pub(super) received: RouteId,
     /// Seconds since the epoch of [`Instant`]: four octets are enough until 2106.
     since: u32,
     pub(super) net: NetId,
     pub(super) next: Option<PathSlot>,
-    pub(super) source: SourceId,
-    pub(super) path_id: PathId,
-    /// Its place in the roll of its source.
-    pub(super) roll_at: u32,
-    /// Its place behind its next hop.
-    pub(super) hop_at: u32,
     /// The generation of its source's roll in which it was last announced.
     pub(super) generation: u16,
     pub(super) judgement: Judgement,
@@ -92,28 +88,17 @@ pub(super) enum Judgement {
     Refused(Ineligible),
 }
 
-// Two million paths fit a node of 128 MiB only as long as this holds.
-const _: () = assert!(size_of::<Path>() <= 40);
-const _: () = assert!(size_of::<Option<Path>>() <= 40);
+// Four million paths fit a node of 128 MiB only as long as this holds.
+const _: () = assert!(size_of::<Option<Path>>() <= 20);
 
 impl Path {
-    /// A path that no import has accepted yet, on no list.
-    pub(super) fn new(
-        net: NetId,
-        source: SourceId,
-        path_id: PathId,
-        received: Arc<Interned>,
-        now: Instant,
-    ) -> Self {
+    /// A path that no import has accepted yet, in no chain.
+    pub(super) fn new(net: NetId, received: RouteId, now: Instant) -> Self {
         Self {
             received,
             since: seconds(now),
             net,
             next: None,
-            source,
-            path_id,
-            roll_at: 0,
-            hop_at: 0,
             generation: 0,
             judgement: Judgement::Refused(Ineligible::NoPolicy),
         }
@@ -124,10 +109,10 @@ impl Path {
         Instant::ZERO + Duration::from_secs(self.since.into())
     }
 
-    /// It is received with other content.
-    pub(super) fn receive(&mut self, received: Arc<Interned>, now: Instant) {
-        self.received = received;
+    /// It is received with other content; what it was received with before.
+    pub(super) fn receive(&mut self, received: RouteId, now: Instant) -> RouteId {
         self.since = seconds(now);
+        std::mem::replace(&mut self.received, received)
     }
 }
 

@@ -294,6 +294,11 @@ impl Pair {
                 assert_eq!(self.rib.counts(source, family), self.model.counts(at, family == Family::IPV4));
             }
         }
+        assert_eq!(
+            self.rib.routes_held(),
+            self.model.paths.len() as u64,
+            "a name leaked, or was let go too early"
+        );
         let heard: BTreeSet<IpNet> = self.heard.values().map(|heard| heard.prefix).collect();
         let decided = |prefix: &IpNet| self.model.decide(*prefix).0.is_some();
         assert_eq!(heard, self.model.prefixes().into_iter().filter(decided).collect());

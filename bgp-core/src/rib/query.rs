@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::Family;
 use crate::rib::decision::decide;
+use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
 use crate::rib::{Counts, Interned, NetId, Outcome, PathSlot, PathView, Reflected, Rib, SourceId, Verdict};
@@ -34,21 +35,27 @@ impl Rib {
     #[must_use]
     pub fn best(&self, family: Family, net: NetId) -> Option<Best<'_>> {
         let decided = self.table(family)?.decided(net)?;
-        Some(Best { slot: decided.slot, source: decided.source, route: decided.route })
+        Some(Best { slot: decided.slot, source: decided.source, route: self.route(decided.route) })
+    }
+
+    /// The source and the route of [`best`](Self::best), by their names.
+    pub(crate) fn chosen(&self, family: Family, net: NetId) -> Option<(SourceId, RouteId)> {
+        let decided = self.table(family)?.decided(net)?;
+        Some((decided.source, decided.route))
     }
 
     /// Every path of `net` by now, in no meaningful order.
     pub fn paths(&self, family: Family, net: NetId) -> impl Iterator<Item = PathView<'_>> {
-        TableId::named(family)
-            .into_iter()
-            .flat_map(move |id| self.tables[id].chain(net).map(move |(slot, path)| self.view(id, slot, path)))
+        TableId::named(family).into_iter().flat_map(move |id| {
+            self.tables[id].chain(net).filter_map(move |(slot, path)| self.view(id, slot, path))
+        })
     }
 
     /// Every path of `net` that may be chosen, in no meaningful order. For those who want all of them:
     /// ranking a thousand would cost a thousand decisions.
     pub fn eligible(&self, family: Family, net: NetId) -> impl Iterator<Item = PathView<'_>> {
         TableId::named(family).into_iter().flat_map(move |id| {
-            self.eligible_in(id, net).map(move |(slot, path, _, _)| self.view(id, slot, path))
+            self.eligible_in(id, net).filter_map(move |it| self.view(id, it.slot, it.path))
         })
     }
 
@@ -127,10 +134,7 @@ impl Rib {
     #[must_use]
     pub fn counts(&self, source: SourceId, family: Family) -> Counts {
         let roll = self.table(family).and_then(|table| table.roll(source));
-        roll.map_or_else(Counts::default, |roll| Counts {
-            received: u32::try_from(roll.paths().len()).unwrap_or(u32::MAX),
-            accepted: roll.accepted,
-        })
+        roll.map_or_else(Counts::default, |roll| Counts { received: roll.len(), accepted: roll.accepted })
     }
 
     /// Whether `source` may announce `nlri` where it may have `maximum` paths of that family. What
@@ -144,21 +148,22 @@ impl Rib {
     }
 
     fn view_of(&self, id: TableId, slot: PathSlot) -> Option<PathView<'_>> {
-        self.tables[id].path(slot).map(|path| self.view(id, slot, path))
+        self.tables[id].path(slot).and_then(|path| self.view(id, slot, path))
     }
 
-    fn view<'a>(&'a self, id: TableId, slot: PathSlot, path: &'a Path) -> PathView<'a> {
+    fn view<'a>(&'a self, id: TableId, slot: PathSlot, path: &Path) -> Option<PathView<'a>> {
         let table = &self.tables[id];
+        let source = table.paths.source(slot)?;
         let decided = table.decided(path.net);
-        PathView {
+        Some(PathView {
             slot,
-            source: path.source,
-            path_id: path.path_id,
-            received: &path.received,
-            accepted: table.accepted(slot, path),
-            best: decided.is_some_and(|best| best.slot == slot && best.source == path.source),
-            stale: table.roll(path.source).is_some_and(|roll| roll.is_stale(path.generation)),
+            source,
+            path_id: table.paths.path_id(slot),
+            received: self.route(path.received),
+            accepted: table.accepted(slot, path).map(|route| self.route(route)),
+            best: decided.is_some_and(|best| best.slot == slot && best.source == source),
+            stale: table.roll(source).is_some_and(|roll| roll.is_stale(path.generation)),
             since: path.since(),
-        }
+        })
     }
 }

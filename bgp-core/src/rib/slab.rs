@@ -3,7 +3,7 @@
 
 /// Values under dense indices; the index freed last is used first.
 #[derive(Debug)]
-pub(super) struct Slab<T> {
+pub(crate) struct Slab<T> {
     slots: Paged<Slot<T>>,
     free: Option<u32>,
     len: usize,
@@ -25,14 +25,20 @@ impl<T> Slab<T> {
     /// Octets that a value takes.
     pub(super) const SLOT: usize = size_of::<Slot<T>>();
 
+    /// The index that the next value will have.
+    pub(crate) fn next(&self) -> u32 {
+        self.free
+            .unwrap_or_else(|| u32::try_from(self.slots.len()).expect("memory ends before the index does"))
+    }
+
     /// Stores `value`; the index is the answer.
-    pub(super) fn insert(&mut self, value: T) -> u32 {
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        let index = self.next();
         self.len += 1;
-        let Some(index) = self.free else {
-            let index = u32::try_from(self.slots.len()).expect("memory ends before the index does");
+        if self.free.is_none() {
             self.slots.push(Slot::Used(value));
             return index;
-        };
+        }
         let slot = self.slots.get_mut(index as usize).expect("what was freed is there");
         self.free = match slot {
             Slot::Free { next } => *next,
@@ -43,7 +49,7 @@ impl<T> Slab<T> {
     }
 
     /// Takes the value out; its index may be used again.
-    pub(super) fn remove(&mut self, index: u32) -> Option<T> {
+    pub(crate) fn remove(&mut self, index: u32) -> Option<T> {
         let slot = self.slots.get_mut(index as usize)?;
         match std::mem::replace(slot, Slot::Free { next: self.free }) {
             Slot::Used(value) => {
@@ -58,14 +64,14 @@ impl<T> Slab<T> {
         }
     }
 
-    pub(super) fn get(&self, index: u32) -> Option<&T> {
+    pub(crate) fn get(&self, index: u32) -> Option<&T> {
         match self.slots.get(index as usize)? {
             Slot::Used(value) => Some(value),
             Slot::Free { .. } => None,
         }
     }
 
-    pub(super) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, index: u32) -> Option<&mut T> {
         match self.slots.get_mut(index as usize)? {
             Slot::Used(value) => Some(value),
             Slot::Free { .. } => None,

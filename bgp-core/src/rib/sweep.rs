@@ -7,6 +7,7 @@
 //! [RFC 4724 §4.2]: https://www.rfc-editor.org/rfc/rfc4724#section-4.2
 //! [RFC 7313 §4]: https://www.rfc-editor.org/rfc/rfc7313#section-4
 
+use crate::rib::paths::{Estate, Paths};
 use crate::rib::{PathSlot, SourceId};
 
 /// Why paths wait to be announced again.
@@ -18,11 +19,11 @@ pub enum Mark {
     Refresh,
 }
 
-/// A walk over a roll, from its end to its start.
+/// A walk over a list, from its end to its start.
 ///
-/// What is added goes to the end, behind the walk. What is removed is replaced by the last entry, which the
-/// walk has either met already or still has to meet where it then stands. So every path present
-/// throughout is met, whatever happens between two steps.
+/// What is added goes to the end, behind the walk, or into a gap, where it does no harm to be met. What is removed
+/// leaves a gap or is replaced by the end of the list, which the walk has either met already or still has to meet
+/// where it then stands. So every path present throughout is met, whatever happens between two steps.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Walk {
     left: usize,
@@ -60,7 +61,7 @@ impl Walk {
 pub(super) struct Roll {
     /// Whose it is; nobody's before the first.
     owner: Option<SourceId>,
-    paths: Vec<PathSlot>,
+    pub(super) estate: Estate,
     /// How many of them import accepted.
     pub(super) accepted: u32,
     generation: u16,
@@ -89,51 +90,42 @@ impl Roll {
         self.owner == Some(source)
     }
 
-    pub(super) fn paths(&self) -> &[PathSlot] {
-        &self.paths
+    /// How many paths there are.
+    pub(super) const fn len(&self) -> u32 {
+        self.estate.len()
     }
 
     /// Has the nets of all paths decided anew.
-    pub(super) const fn touch_all(&mut self) {
-        self.touching.start(self.paths.len());
+    pub(super) fn touch_all(&mut self) {
+        self.touching.start(self.estate.places());
     }
 
     /// Has the import of all paths evaluated anew.
-    pub(super) const fn reimport_all(&mut self) {
-        self.reimporting.start(self.paths.len());
+    pub(super) fn reimport_all(&mut self) {
+        self.reimporting.start(self.estate.places());
     }
 
-    pub(super) fn next_to_sweep(&mut self) -> Option<PathSlot> {
-        self.sweeping.step().and_then(|at| self.paths.get(at).copied())
+    pub(super) fn next_to_sweep(&mut self, paths: &Paths) -> Option<PathSlot> {
+        next_of(&mut self.sweeping, &self.estate, paths)
     }
 
-    pub(super) fn next_to_touch(&mut self) -> Option<PathSlot> {
-        self.touching.step().and_then(|at| self.paths.get(at).copied())
+    pub(super) fn next_to_touch(&mut self, paths: &Paths) -> Option<PathSlot> {
+        next_of(&mut self.touching, &self.estate, paths)
     }
 
-    pub(super) fn next_to_reimport(&mut self) -> Option<PathSlot> {
-        self.reimporting.step().and_then(|at| self.paths.get(at).copied())
+    pub(super) fn next_to_reimport(&mut self, paths: &Paths) -> Option<PathSlot> {
+        next_of(&mut self.reimporting, &self.estate, paths)
     }
 
     pub(super) const fn generation(&self) -> u16 {
         self.generation
     }
 
-    /// Writes down a new path; its place and generation are the answer.
-    pub(super) fn enlist(&mut self, slot: PathSlot) -> (u32, u16) {
-        let at = u32::try_from(self.paths.len()).expect("a roll is no longer than the slab of paths");
-        self.paths.push(slot);
-        (at, self.generation)
-    }
-
-    /// Strikes out the path at `at`; the path that takes its place is the answer.
-    pub(super) fn strike(&mut self, at: u32) -> Option<PathSlot> {
-        let at = at as usize;
-        self.paths.swap_remove(at);
+    /// Some path has gone from the estate.
+    pub(super) fn shrink(&mut self) {
         for walk in [&mut self.sweeping, &mut self.touching, &mut self.reimporting] {
-            walk.shrink(self.paths.len());
+            walk.shrink(self.estate.places());
         }
-        self.paths.get(at).copied()
     }
 
     /// Makes every path of now stale by `mark`. A restart ends a refresh: the session in which that began
@@ -167,7 +159,7 @@ impl Roll {
 
     fn doom(&mut self, below: u16) {
         self.doomed = self.doomed.max(below);
-        self.sweeping.start(self.paths.len());
+        self.sweeping.start(self.estate.places());
     }
 
     /// Whether a path of `generation` is to be removed by the sweep under way.
@@ -209,26 +201,62 @@ impl Roll {
     }
 }
 
+/// The path that a walk comes to next. A page that is somebody's has a path, so the gaps are bounded.
+fn next_of(walk: &mut Walk, estate: &Estate, paths: &Paths) -> Option<PathSlot> {
+    std::iter::from_fn(|| walk.step()).find_map(|place| estate.at(place, paths))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeSet;
 
-    #[test]
-    fn a_walk_meets_every_entry_that_is_there_throughout() {
-        let mut roll = Roll::default();
-        for index in 0..6 {
-            roll.enlist(PathSlot::new(index));
-        }
-        roll.touch_all();
-        let mut met = Vec::new();
-        // Strike one that was met (5), one that was not (0), and add one in between.
-        met.extend(roll.next_to_touch());
-        roll.strike(5);
-        roll.enlist(PathSlot::new(9));
-        roll.strike(0);
-        met.extend(std::iter::from_fn(|| roll.next_to_touch()));
-        for index in 1..5 {
-            assert!(met.contains(&PathSlot::new(index)), "{index} was not met: {met:?}");
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Instant;
+    use crate::rib::interned::RouteId;
+    use crate::rib::path::Path;
+    use crate::rib::{LocalSource, NetId, Rib, Settings, Source};
+    use crate::wire::PathId;
+
+    /// A roll of so many paths, and where they are.
+    fn roll(many: u32) -> (Roll, Paths, Vec<PathSlot>) {
+        let owner = Rib::new(Settings::default(), 0).add_source(Source::Local(LocalSource::Static));
+        let (mut roll, mut paths) = (Roll::new(owner), Paths::default());
+        let slots = (0..many).map(|net| add(&mut roll, &mut paths, net)).collect();
+        (roll, paths, slots)
+    }
+
+    fn add(roll: &mut Roll, paths: &mut Paths, net: u32) -> PathSlot {
+        let path = Path::new(NetId(net), RouteId::new(0), Instant::ZERO);
+        paths.insert(roll.owner.expect("a source"), &mut roll.estate, PathId(0), path)
+    }
+
+    fn take(roll: &mut Roll, paths: &mut Paths, slot: PathSlot) {
+        assert!(paths.remove(&mut roll.estate, slot).is_some());
+        roll.shrink();
+    }
+
+    proptest! {
+        #[test]
+        fn a_walk_meets_every_path_that_is_there_throughout(
+            steps in prop::collection::vec((0..3_u8, any::<u16>()), 0..400),
+        ) {
+            let (mut roll, mut paths, slots) = roll(200);
+            roll.touch_all();
+            let (mut met, mut staying) = (BTreeSet::new(), slots);
+            for (net, (step, which)) in steps.into_iter().enumerate() {
+                match step {
+                    0 => drop(add(&mut roll, &mut paths, net as u32)),
+                    1 if !staying.is_empty() => {
+                        let gone = staying.swap_remove(usize::from(which) % staying.len());
+                        take(&mut roll, &mut paths, gone);
+                    }
+                    _ => met.extend(roll.next_to_touch(&paths)),
+                }
+            }
+            met.extend(std::iter::from_fn(|| roll.next_to_touch(&paths)));
+            prop_assert_eq!(staying.iter().find(|slot| !met.contains(slot)), None);
         }
     }
 
@@ -254,8 +282,7 @@ mod tests {
 
     #[test]
     fn renumbering_keeps_who_is_stale_and_who_is_doomed() {
-        let mut roll = Roll::default();
-        roll.enlist(PathSlot::new(0));
+        let (mut roll, ..) = roll(1);
         roll.mark(Mark::Restart);
         roll.mark(Mark::Refresh);
         roll.sweep(Mark::Refresh);

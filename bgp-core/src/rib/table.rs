@@ -3,92 +3,22 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::Instant;
 use crate::rib::hash::Seeded;
 use crate::rib::index::Index;
+use crate::rib::intern::Interner;
+use crate::rib::interned::RouteId;
+use crate::rib::net::{Decided, Net, NetId, Waiting};
 use crate::rib::path::{Judgement, Path};
+use crate::rib::paths::Paths;
 use crate::rib::prefixes::Prefixes;
-use crate::rib::slab::Slab;
+use crate::rib::slab::{Paged, Slab};
 use crate::rib::sweep::Roll;
 use crate::rib::{Accepted, Ineligible, Interned, PathSlot, SourceId};
 use crate::wire::PathId;
-
-/// Names a net, a prefix with its paths, in its table. Dense, so that consumers can keep arrays by net.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NetId(pub(super) u32);
-
-impl NetId {
-    /// The first of all ids, where walks start.
-    pub const FIRST: Self = Self(0);
-
-    /// The id whose place in an array by net is `index`; the last there can be where that is too large.
-    pub(crate) fn at(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    /// Its place in an array by net.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    /// The id that follows, for walks in slices.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
-}
-
-/// The outcome of a decision.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Decided<'a> {
-    pub(super) slot: PathSlot,
-    pub(super) source: SourceId,
-    pub(super) route: &'a Arc<Interned>,
-}
-
-impl Decided<'_> {
-    /// Whether both say the same: identity of source and route, never rank.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.slot == other.slot && self.source == other.source && Arc::ptr_eq(self.route, other.route)
-    }
-}
-
-/// What a path said when it was decided on, kept because it has changed or gone since.
-#[derive(Debug)]
-struct Displaced {
-    slot: PathSlot,
-    source: SourceId,
-    route: Arc<Interned>,
-}
-
-/// What hangs on a prefix. Its decision is found where it was made: in the path, for as long as that says
-/// what it said then.
-#[derive(Clone, Debug)]
-pub(super) struct Net {
-    pub(super) first: Option<PathSlot>,
-    /// The path decided on, or with `is_displaced` what is kept of it.
-    decided: Option<PathSlot>,
-    pub(super) holds: u16,
-    is_displaced: bool,
-    waiting: Waiting,
-}
-
-/// Whether a net waits for its decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waiting {
-    No,
-    Yes,
-    /// The decision counts as a change whatever it is: what is known about the source changed.
-    Anew,
-}
-
-// A prefix costs this, five octets (IPv6: seventeen) and its place in the index.
-const _: () = assert!(Slab::<Net>::SLOT <= 12);
-const _: () = assert!(Slab::<Path>::SLOT <= 40);
 
 /// A prefix as the key of a lookup: hashed as numbers, not field by field and octet by octet.
 struct Place(IpNet);
@@ -115,11 +45,13 @@ pub struct Table {
     /// Finds nets by their prefixes.
     index: Index,
     seeded: Seeded,
-    paths: Slab<Path>,
-    /// What import made of paths where it rewrote them.
-    rewritten: HashMap<PathSlot, Arc<Interned>, Seeded>,
-    /// Decisions that paths do not tell any more: no more than there are nets queued.
-    displaced: Slab<Displaced>,
+    pub(super) paths: Paths,
+    /// What import made of paths where it rewrote them; held.
+    rewritten: HashMap<PathSlot, RouteId, Seeded>,
+    /// Places behind next hops, plus one; 0 for paths that are behind none, the last ones left out.
+    hops: Paged<u32>,
+    /// Decisions that paths do not tell any more: no more than there are nets queued. Their routes are held.
+    displaced: Slab<Decided>,
     /// By source.
     rolls: Vec<Roll>,
     /// Nets to be decided, each once.
@@ -134,7 +66,8 @@ impl Table {
             prefixes,
             index: Index::default(),
             seeded: Seeded::new(seed),
-            paths: Slab::default(),
+            paths: Paths::default(),
+            hops: Paged::default(),
             rewritten: HashMap::with_hasher(Seeded::new(seed)),
             displaced: Slab::default(),
             rolls: Vec::new(),
@@ -169,7 +102,7 @@ impl Table {
     /// The net of exactly `prefix`.
     #[must_use]
     pub fn lookup(&self, prefix: &IpNet) -> Option<NetId> {
-        self.find_net(self.seeded.hash_one(Place(*prefix)), prefix)
+        self.find_net(self.hash(prefix), prefix)
     }
 
     /// The prefix of `net`.
@@ -227,79 +160,106 @@ impl Table {
     }
 
     pub(super) fn path(&self, slot: PathSlot) -> Option<&Path> {
-        self.paths.get(slot.index())
-    }
-
-    pub(super) fn path_mut(&mut self, slot: PathSlot) -> Option<&mut Path> {
-        self.paths.get_mut(slot.index())
+        self.paths.get(slot)
     }
 
     /// What import made of a path.
-    pub(super) fn accepted<'a>(
-        &'a self,
-        slot: PathSlot,
-        path: &'a Path,
-    ) -> Result<&'a Arc<Interned>, Ineligible> {
+    pub(super) fn accepted(&self, slot: PathSlot, path: &Path) -> Result<RouteId, Ineligible> {
         match path.judgement {
-            Judgement::AsReceived => Ok(&path.received),
-            Judgement::Rewritten => self.rewritten.get(&slot).ok_or(Ineligible::NoPolicy),
+            Judgement::AsReceived => Ok(path.received),
+            Judgement::Rewritten => self.rewritten.get(&slot).copied().ok_or(Ineligible::NoPolicy),
             Judgement::Refused(reason) => Err(reason),
         }
     }
 
+    /// Puts down what a path is received with by now.
+    pub(super) fn receive(
+        &mut self,
+        slot: PathSlot,
+        received: &Interned,
+        now: Instant,
+        routes: &mut Interner,
+    ) {
+        if let Some(path) = self.paths.get_mut(slot) {
+            let before = path.receive(routes.hold(received.id()), now);
+            routes.release(before);
+        }
+    }
+
+    /// The path at `slot` is announced again.
+    pub(super) fn renew(&mut self, slot: PathSlot, source: SourceId) {
+        let generation = self.roll(source).map_or(0, Roll::generation);
+        if let Some(path) = self.paths.get_mut(slot) {
+            path.generation = generation;
+        }
+    }
+
     /// Puts down what import says of a path. What was decided on is kept by [`displace`](Self::displace).
-    pub(super) fn judge(&mut self, slot: PathSlot, accepted: Accepted) {
-        let Some(path) = self.paths.get_mut(slot.index()) else { return };
-        if path.judgement == Judgement::Rewritten {
-            self.rewritten.remove(&slot);
+    pub(super) fn judge(&mut self, slot: PathSlot, accepted: &Accepted, routes: &mut Interner) {
+        let Some(path) = self.paths.get_mut(slot) else { return };
+        if path.judgement == Judgement::Rewritten
+            && let Some(before) = self.rewritten.remove(&slot)
+        {
+            routes.release(before);
         }
         path.judgement = match accepted {
-            Ok(route) if Arc::ptr_eq(&route, &path.received) => Judgement::AsReceived,
+            Ok(route) if route.id() == path.received => Judgement::AsReceived,
             Ok(route) => {
-                self.rewritten.insert(slot, route);
+                self.rewritten.insert(slot, routes.hold(route.id()));
                 Judgement::Rewritten
             }
-            Err(reason) => Judgement::Refused(reason),
+            Err(reason) => Judgement::Refused(*reason),
         };
     }
 
     /// The last decision about `net`.
-    pub(super) fn decided(&self, net: NetId) -> Option<Decided<'_>> {
+    pub(super) fn decided(&self, net: NetId) -> Option<Decided> {
         let net = self.net(net)?;
         let slot = net.decided?;
-        if net.is_displaced {
-            let Displaced { slot, source, route } = self.displaced.get(slot.index())?;
-            return Some(Decided { slot: *slot, source: *source, route });
-        }
-        self.candidate(slot)
+        if net.is_displaced { self.displaced.get(slot.index()).copied() } else { self.candidate(slot) }
     }
 
     /// The path at `slot` as a decision for it would be.
-    pub(super) fn candidate(&self, slot: PathSlot) -> Option<Decided<'_>> {
-        let path = self.path(slot)?;
-        Some(Decided { slot, source: path.source, route: self.accepted(slot, path).ok()? })
+    pub(super) fn candidate(&self, slot: PathSlot) -> Option<Decided> {
+        let route = self.accepted(slot, self.path(slot)?).ok()?;
+        Some(Decided { slot, source: self.paths.source(slot)?, route })
     }
 
     /// Keeps what was decided for a net whose path at `slot` is about to change or to go.
-    pub(super) fn displace(&mut self, slot: PathSlot) {
+    pub(super) fn displace(&mut self, slot: PathSlot, routes: &mut Interner) {
         let Some(id) = self.path(slot).map(|path| path.net) else { return };
         if self.net(id).is_none_or(|net| net.decided != Some(slot) || net.is_displaced) {
             return;
         }
-        let Some(Decided { source, route, .. }) = self.candidate(slot) else { return };
-        let displaced = Displaced { slot, source, route: Arc::clone(route) };
+        let Some(decided) = self.candidate(slot) else { return };
+        routes.hold(decided.route);
         if let Some(net) = self.nets.get_mut(id.0) {
-            net.decided = Some(PathSlot::new(self.displaced.insert(displaced)));
+            net.decided = Some(PathSlot::new(self.displaced.insert(decided)));
             net.is_displaced = true;
         }
     }
 
     /// Puts down a decision about a net.
-    pub(super) fn decide(&mut self, net: NetId, winner: Option<PathSlot>) {
+    pub(super) fn decide(&mut self, net: NetId, winner: Option<PathSlot>, routes: &mut Interner) {
         let Some(net) = self.nets.get_mut(net.0) else { return };
         let before = std::mem::replace(&mut net.decided, winner);
-        if let Some(displaced) = before.filter(|_| std::mem::take(&mut net.is_displaced)) {
-            self.displaced.remove(displaced.index());
+        if let Some(place) = before.filter(|_| std::mem::take(&mut net.is_displaced))
+            && let Some(displaced) = self.displaced.remove(place.index())
+        {
+            routes.release(displaced.route);
+        }
+    }
+
+    /// The place of a path behind its next hop.
+    pub(super) fn hop_at(&self, slot: PathSlot) -> Option<u32> {
+        self.hops.get(slot.index() as usize).and_then(|place| place.checked_sub(1))
+    }
+
+    /// Puts it down.
+    pub(super) fn put_hop_at(&mut self, slot: PathSlot, place: Option<u32>) {
+        let at = slot.index() as usize;
+        if place.is_some() || at < self.hops.len() {
+            self.hops.put(at, place.map_or(0, |place| place + 1), || 0);
         }
     }
 
@@ -322,18 +282,21 @@ impl Table {
 
     /// The net of `prefix`, made where there is none.
     pub(super) fn ensure(&mut self, prefix: IpNet) -> NetId {
-        let hash = self.seeded.hash_one(Place(prefix));
+        let hash = self.hash(&prefix);
         if let Some(net) = self.find_net(hash, &prefix) {
             return net;
         }
-        let net = Net { first: None, decided: None, holds: 0, is_displaced: false, waiting: Waiting::No };
-        let id = NetId(self.nets.insert(net));
+        let id = NetId(self.nets.insert(Net::EMPTY));
         self.prefixes.put(id.0, &prefix);
         self.index.insert(hash, id.0);
         id
     }
 
-    fn find_net(&self, hash: u64, prefix: &IpNet) -> Option<NetId> {
+    fn hash(&self, prefix: &IpNet) -> u32 {
+        (self.seeded.hash_one(Place(*prefix)) >> 32) as u32
+    }
+
+    fn find_net(&self, hash: u32, prefix: &IpNet) -> Option<NetId> {
         self.index.find(hash, |id| self.prefixes.is(id, prefix)).map(NetId)
     }
 
@@ -350,43 +313,56 @@ impl Table {
 
     /// The path that `source` announced under `path_id`.
     pub(super) fn find(&self, net: NetId, source: SourceId, path_id: PathId) -> Option<PathSlot> {
-        self.chain(net)
-            .find(|(_, path)| path.source == source && path.path_id == path_id)
-            .map(|(slot, _)| slot)
+        let is_it = |slot| self.paths.source(slot) == Some(source) && self.paths.path_id(slot) == path_id;
+        self.chain(net).map(|(slot, _)| slot).find(|slot| is_it(*slot))
     }
 
-    /// Chains a new path to its net and writes it on the roll of its source.
-    pub(super) fn insert(&mut self, mut path: Path) -> PathSlot {
-        let (net, source) = (path.net, path.source);
-        path.next = self.net(net).and_then(|net| net.first);
-        let slot = PathSlot::new(self.paths.insert(path));
-        if let Some(net) = self.net_mut(net) {
-            net.first = Some(slot);
+    /// Stores a new path of `source`, if that has a roll.
+    pub(super) fn insert(
+        &mut self,
+        source: SourceId,
+        path_id: PathId,
+        mut path: Path,
+        routes: &mut Interner,
+    ) -> Option<PathSlot> {
+        let roll = roll_of(&mut self.rolls, source)?;
+        let net = self.nets.get_mut(path.net.0)?;
+        routes.hold(path.received);
+        (path.next, path.generation) = (net.first, roll.generation());
+        let slot = self.paths.insert(source, &mut roll.estate, path_id, path);
+        net.first = Some(slot);
+        Some(slot)
+    }
+
+    /// One more path of its source is accepted.
+    pub(super) fn count_accepted(&mut self, slot: PathSlot) {
+        if let Some(roll) = self.paths.source(slot).and_then(|source| roll_of(&mut self.rolls, source)) {
+            roll.accepted += 1;
         }
-        if let Some(roll) = roll_of(&mut self.rolls, source) {
-            let (at, generation) = roll.enlist(slot);
-            if let Some(path) = self.paths.get_mut(slot.index()) {
-                (path.roll_at, path.generation) = (at, generation);
-            }
+    }
+
+    /// One path less.
+    pub(super) fn discount_accepted(&mut self, slot: PathSlot) {
+        if let Some(roll) = self.paths.source(slot).and_then(|source| roll_of(&mut self.rolls, source)) {
+            roll.accepted -= 1;
         }
-        slot
     }
 
     /// Takes a path out of its chain and off its roll.
-    pub(super) fn remove(&mut self, slot: PathSlot) -> Option<Path> {
-        self.displace(slot);
-        let path = self.paths.remove(slot.index())?;
-        if path.judgement == Judgement::Rewritten {
-            self.rewritten.remove(&slot);
-        }
-        self.unchain(&path, slot);
-        if let Some(roll) = roll_of(&mut self.rolls, path.source)
-            && let Some(moved) = roll.strike(path.roll_at)
-            && let Some(moved) = self.paths.get_mut(moved.index())
+    pub(super) fn remove(&mut self, slot: PathSlot, routes: &mut Interner) {
+        self.displace(slot, routes);
+        let Some(roll) = self.paths.source(slot).and_then(|source| roll_of(&mut self.rolls, source)) else {
+            return;
+        };
+        let Some(path) = self.paths.remove(&mut roll.estate, slot) else { return };
+        roll.shrink();
+        if path.judgement == Judgement::Rewritten
+            && let Some(rewritten) = self.rewritten.remove(&slot)
         {
-            moved.roll_at = path.roll_at;
+            routes.release(rewritten);
         }
-        Some(path)
+        routes.release(path.received);
+        self.unchain(&path, slot);
     }
 
     fn unchain(&mut self, path: &Path, slot: PathSlot) {
@@ -396,7 +372,7 @@ impl Table {
             return;
         }
         let mut at = net.first;
-        while let Some(before) = at.and_then(|at| self.paths.get_mut(at.index())) {
+        while let Some(before) = at.and_then(|at| self.paths.get_mut(at)) {
             if before.next == Some(slot) {
                 before.next = path.next;
                 return;
@@ -432,11 +408,26 @@ impl Table {
             return;
         };
         let renumbered = roll.renumber();
-        for slot in roll.paths() {
-            if let Some(path) = self.paths.get_mut(slot.index()) {
+        for place in 0..roll.estate.places() {
+            if let Some(path) = roll.estate.at(place, &self.paths).and_then(|slot| self.paths.get_mut(slot)) {
                 path.generation = renumbered(path.generation);
             }
         }
+    }
+
+    /// The next path of `source` to be looked at by a sweep.
+    pub(super) fn next_to_sweep(&mut self, source: SourceId) -> Option<PathSlot> {
+        roll_of(&mut self.rolls, source)?.next_to_sweep(&self.paths)
+    }
+
+    /// The next path of `source` whose net has to be decided anew.
+    pub(super) fn next_to_touch(&mut self, source: SourceId) -> Option<PathSlot> {
+        roll_of(&mut self.rolls, source)?.next_to_touch(&self.paths)
+    }
+
+    /// The next path of `source` whose import has to be evaluated anew.
+    pub(super) fn next_to_reimport(&mut self, source: SourceId) -> Option<PathSlot> {
+        roll_of(&mut self.rolls, source)?.next_to_reimport(&self.paths)
     }
 
     /// Whether a net waits for its decision.
@@ -461,7 +452,7 @@ impl Table {
             && net.waiting == Waiting::No
             && let Some(prefix) = self.prefixes.get(id.0)
         {
-            self.index.remove(self.seeded.hash_one(Place(prefix)), id.0);
+            self.index.remove(self.hash(&prefix), id.0);
             self.nets.remove(id.0);
         }
     }

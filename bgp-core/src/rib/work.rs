@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::Family;
 use crate::rib::tables::TableId;
-use crate::rib::{Interned, Mark, NetId, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId};
+use crate::rib::{
+    Interned, Mark, NetId, NextHopMode, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId,
+};
 use crate::wire::Nlri;
 
 /// Something that may take longer than one slice.
@@ -39,16 +41,31 @@ impl Rib {
             Job::Roll(table, source) => self.step_roll(table, source).then_some(job),
             Job::NextHop(address) => self.step_next_hop(address).then_some(job),
             Job::Nets(table, net) => {
+                self.track_net(table, net);
                 self.tables[table].touch(net);
                 (net.index() < self.tables[table].capacity()).then(|| Job::Nets(table, net.next()))
             }
         }
     }
 
+    /// Puts the paths of a net behind their next hops, where those were assumed before.
+    fn track_net(&mut self, id: TableId, net: NetId) {
+        if self.settings.next_hops == NextHopMode::Assumed {
+            return;
+        }
+        let table = &self.tables[id];
+        let accepted =
+            table.chain(net).filter_map(|(slot, path)| Some((slot, table.accepted(slot, path).ok()?)));
+        let missing: Vec<_> = accepted.filter(|(slot, _)| table.hop_at(*slot).is_none()).collect();
+        for (slot, route) in missing {
+            let route = Arc::clone(self.interner.get(route));
+            self.track(id, slot, &route);
+        }
+    }
+
     fn step_roll(&mut self, id: TableId, source: SourceId) -> bool {
         let table = &mut self.tables[id];
-        let Some(roll) = table.roll_mut(source) else { return false };
-        if let Some(slot) = roll.next_to_sweep() {
+        if let Some(slot) = table.next_to_sweep(source) {
             let generation = table.path(slot).map(|path| path.generation);
             let is_doomed = |generation| table.roll(source).is_some_and(|roll| roll.is_doomed(generation));
             if generation.is_some_and(is_doomed) {
@@ -56,14 +73,16 @@ impl Rib {
             }
             return true;
         }
-        if let Some(slot) = roll.next_to_touch() {
+        if let Some(slot) = table.next_to_touch(source) {
             if let Some(path) = table.path(slot) {
                 let net = path.net;
                 table.touch_anew(net, source);
             }
             return true;
         }
-        roll.queued = false;
+        if let Some(roll) = table.roll_mut(source) {
+            roll.queued = false;
+        }
         self.reclaim_source(source);
         false
     }
@@ -172,20 +191,18 @@ impl Rib {
     pub fn poll_reimport(&mut self) -> Option<Reimport> {
         while let Some(&(id, source)) = self.imports.front() {
             let table = &mut self.tables[id];
+            if let Some(slot) = table.next_to_reimport(source)
+                && let Some(path) = table.path(slot)
+                && let Some(prefix) = table.prefix(path.net)
+            {
+                let nlri = Nlri { path_id: table.paths.path_id(slot), prefix };
+                let received = Arc::clone(self.interner.get(path.received));
+                let accepted = table.accepted(slot, path).map(|route| Arc::clone(self.interner.get(route)));
+                let stale = table.roll(source).is_some_and(|roll| roll.is_stale(path.generation));
+                return Some(Reimport { source, nlri, received, accepted, stale });
+            }
             if let Some(roll) = table.roll_mut(source) {
-                if let Some(slot) = roll.next_to_reimport()
-                    && let Some(path) = table.path(slot)
-                    && let Some(prefix) = table.prefix(path.net)
-                {
-                    let nlri = Nlri { path_id: path.path_id, prefix };
-                    let received = Arc::clone(&path.received);
-                    let accepted = table.accepted(slot, path).cloned();
-                    let stale = table.roll(source).is_some_and(|roll| roll.is_stale(path.generation));
-                    return Some(Reimport { source, nlri, received, accepted, stale });
-                }
-                if let Some(roll) = table.roll_mut(source) {
-                    roll.reimport_queued = false;
-                }
+                roll.reimport_queued = false;
             }
             self.imports.pop_front();
         }

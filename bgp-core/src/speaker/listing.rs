@@ -82,11 +82,13 @@ impl View<'_> {
         let speaker = self.speaker;
         match query.of {
             RoutesOf::Out(peer) => {
-                let sent = speaker.exporter.advertised(peer, family, net);
+                let sent = speaker.exporter.advertised(peer, family, net, &speaker.rib);
                 page.routes.extend(sent.map(|sent| self.sent(family, net, prefix, sent)));
                 return;
             }
-            RoutesOf::Withheld(peer) if speaker.exporter.advertised(peer, family, net).next().is_some() => {
+            RoutesOf::Withheld(peer)
+                if speaker.exporter.advertised(peer, family, net, &speaker.rib).next().is_some() =>
+            {
                 return;
             }
             _ => {}

@@ -225,6 +225,7 @@ proptest! {
         world.settle();
         world.decide(usize::MAX);
         prop_assert_eq!(world.exporter.groups(), 0);
+        prop_assert_eq!(world.rib.routes_held(), 0);
         for family in Family::UNICAST {
             prop_assert_eq!(world.rib.table(family).map(|table| table.len()), Some(0));
         }

@@ -155,7 +155,7 @@ impl World {
             if !Audience::of(source).admits(peer) {
                 continue;
             }
-            let route = candidate.route.route();
+            let route = self.rib.route(candidate.route).route();
             let Ok(entitled) = entitlement(key, names, prefix, source, &route) else { continue };
             let Ok(route) = rewrite(key, source, entitled) else { continue };
             offered.push((candidate.path_id, route));
@@ -182,7 +182,7 @@ impl World {
         for (net, prefix) in self.rib.table(family).expect("a table").nets() {
             let of_prefix = shadow.routes.keys().filter(|nlri| nlri.prefix == prefix);
             let held: Vec<PathId> = of_prefix.map(|nlri| nlri.path_id).collect();
-            let advertised = self.exporter.advertised(peer, family, net);
+            let advertised = self.exporter.advertised(peer, family, net, &self.rib);
             assert_eq!(advertised.map(|path| path.path_id).collect::<Vec<_>>(), held);
             let verdict = self.exporter.verdict(peer, family, net, &self.rib);
             let sent = verdict.iter().filter(|(_, _, gates)| gates.last() == Some(&Gate::Sent));

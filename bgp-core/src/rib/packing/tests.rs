@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn octets_of_nobody_do_no_harm(octets in prop::collection::vec(any::<u8>(), 0..64), bits in any::<u32>()) {
-        unpack(&Head { local_preference: 0, med: 0, neighbour: 0, form: Form(bits) }, &octets);
+        unpack(&Head { local_preference: 0, med: 0, form: Form(bits) }, &octets);
     }
 }
 

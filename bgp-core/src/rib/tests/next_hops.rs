@@ -62,6 +62,7 @@ fn nothing_is_watched_where_next_hops_are_assumed() {
     bench.settle();
     assert_eq!(bench.best(&prefix(1)), Some(source));
     bench.rib.reconfigure(Settings::default());
+    while bench.rib.work(1) {}
     assert_eq!(bench.rib.poll_track(), Some((GATEWAY.into(), true)));
 }
 
