@@ -114,12 +114,17 @@ impl AdjRibOut {
     /// Remembers what is said now, in the order of path identifiers; what was said before goes to `before`. The
     /// routes of the one are held in the RIB from now on, those of the other no more.
     pub(super) fn replace(&mut self, net: NetId, now: &[Said], before: &mut Vec<Said>, rib: &mut Rib) {
-        before.extend(self.said(net));
+        let index = net.index();
+        let slot = self.slots.get(index).copied().unwrap_or_default();
+        if slot.kind() == Slot::SEVERAL {
+            before.extend(self.several.get(slot.number).into_iter().flatten());
+        } else if let Some(said) = slot.said() {
+            before.push(said);
+        }
         if before == now {
             return;
         }
-        let index = net.index();
-        if let Some(slot) = self.slots.get(index).filter(|slot| slot.kind() == Slot::SEVERAL) {
+        if slot.kind() == Slot::SEVERAL {
             self.several.remove(slot.number);
         }
         let slot = match now {

@@ -13,6 +13,7 @@ mod difference;
 mod dirty;
 mod entitlement;
 mod group;
+mod groups;
 mod journal;
 mod key;
 mod member;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 use crate::Family;
 use crate::export::entitlement::Names;
 use crate::export::group::{Group, Pulled};
+use crate::export::groups::{GroupId, Groups};
 use crate::export::key::Key;
 use crate::export::member::Closing;
 use crate::rib::{Change, NetId, Rib, Route, SourceId};
@@ -72,10 +74,6 @@ pub struct Picture {
     pub encoded: u64,
 }
 
-/// Names a group. Never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct GroupId(u64);
-
 /// One Established session.
 #[derive(Debug, Default)]
 struct Session {
@@ -88,8 +86,7 @@ struct Session {
 /// Everything that is said to peers.
 #[derive(Debug)]
 pub struct Exporter {
-    groups: BTreeMap<GroupId, Group>,
-    next_group: u64,
+    groups: Groups,
     sessions: BTreeMap<PeerId, Session>,
     names: Names,
     held_back: BTreeSet<Family>,
@@ -111,8 +108,7 @@ impl Exporter {
     #[must_use]
     pub fn new(journal_limit: usize) -> Self {
         Self {
-            groups: BTreeMap::new(),
-            next_group: 0,
+            groups: Groups::default(),
             sessions: BTreeMap::new(),
             names: Names::new(),
             held_back: BTreeSet::new(),
@@ -145,7 +141,7 @@ impl Exporter {
             }
             None => Closing::Free,
         };
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.join(peer, target.dialect.enhanced_route_refresh, closing);
         }
         self.enter(peer, family, id);
@@ -166,14 +162,14 @@ impl Exporter {
     pub fn retarget(&mut self, peer: PeerId, family: Family, target: &Target, rib: &mut Rib) {
         let Some(old) = self.membership(peer, family) else { return };
         let key = Key::of(target, family);
-        if let Some(group) = self.groups.get_mut(&old).filter(|group| *group.key() == key) {
+        if let Some(group) = self.groups.get_mut(old).filter(|group| *group.key() == key) {
             group.rename(key);
             return;
         }
-        let luggage = self.groups.get_mut(&old).and_then(|group| group.move_out(peer, rib));
+        let luggage = self.groups.get_mut(old).and_then(|group| group.move_out(peer, rib));
         self.close(old, rib);
         let id = self.group_of(key, rib);
-        if let (Some(group), Some(luggage)) = (self.groups.get_mut(&id), luggage) {
+        if let (Some(group), Some(luggage)) = (self.groups.get_mut(id), luggage) {
             group.move_in(peer, luggage, target.dialect.enhanced_route_refresh);
         }
         self.enter(peer, family, id);
@@ -183,7 +179,7 @@ impl Exporter {
     /// Pulling while changes wait there is harmless: they are told later.
     pub fn changed(&mut self, change: &Change) {
         let held_back = self.held_back.contains(&change.family);
-        for group in self.groups.values_mut() {
+        for group in self.groups.iter_mut() {
             let concerned = change.best_changed || group.key().add_path.is_some();
             if group.key().family != change.family || !concerned {
                 continue;
@@ -205,7 +201,7 @@ impl Exporter {
     /// Everybody may be told the routes of `family`.
     pub fn let_go(&mut self, family: Family) {
         if self.held_back.remove(&family) {
-            for group in self.groups.values_mut().filter(|group| group.key().family == family) {
+            for group in self.groups.iter_mut().filter(|group| group.key().family == family) {
                 group.extend_walks();
                 group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
             }
@@ -232,7 +228,7 @@ impl Exporter {
     }
 
     fn conclude_session(&mut self, peer: PeerId, family: Family) {
-        let Some(group) = self.membership(peer, family).and_then(|id| self.groups.get_mut(&id)) else {
+        let Some(group) = self.membership(peer, family).and_then(|id| self.groups.get_mut(id)) else {
             return;
         };
         group.conclude(peer);
@@ -247,7 +243,7 @@ impl Exporter {
     /// [RFC 2918]: https://www.rfc-editor.org/rfc/rfc2918
     /// [RFC 7313]: https://www.rfc-editor.org/rfc/rfc7313
     pub fn refresh(&mut self, peer: PeerId, family: Family) -> bool {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get_mut(&id));
+        let group = self.membership(peer, family).and_then(|id| self.groups.get_mut(id));
         let member = group.is_some_and(|group| group.refresh(peer));
         if member {
             alert(&mut self.sessions, &mut self.ready, peer);
@@ -267,7 +263,7 @@ impl Exporter {
     pub fn has_work(&self, peer: PeerId) -> bool {
         let session = self.sessions.get(&peer);
         session.into_iter().flat_map(|session| &session.groups).any(|(family, id)| {
-            !self.held_back.contains(family) && self.groups.get(id).is_some_and(|group| group.has_work(peer))
+            !self.held_back.contains(family) && self.groups.get(*id).is_some_and(|group| group.has_work(peer))
         })
     }
 
@@ -281,7 +277,7 @@ impl Exporter {
             if self.held_back.contains(&family) {
                 continue;
             }
-            match self.groups.get_mut(&id)?.pull(peer, &self.names, rib) {
+            match self.groups.get_mut(id)?.pull(peer, &self.names, rib) {
                 Pulled::Octets(portion) => return Some(portion),
                 Pulled::Later => later = true,
                 Pulled::Nothing => {}
@@ -305,14 +301,14 @@ impl Exporter {
         net: NetId,
         rib: &Rib,
     ) -> impl Iterator<Item = Advertised> {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
         group.into_iter().flat_map(move |group| group.said_to(peer, net, rib))
     }
 
     /// Number of paths in Adj-RIB-Out of `peer`.
     #[must_use]
     pub fn count(&self, peer: PeerId, family: Family) -> u64 {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
         group.map_or(0, |group| group.count(peer))
     }
 
@@ -326,7 +322,7 @@ impl Exporter {
         net: NetId,
         rib: &Rib,
     ) -> Vec<(SourceId, PathId, Vec<Gate>)> {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(&id));
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
         let prefix = rib.table(family).and_then(|table| table.prefix(net));
         let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
         verdict::verdict(group.key(), &self.names, peer, net, prefix, rib)
@@ -340,19 +336,19 @@ impl Exporter {
 
     /// A look at every group, in the order in which they were formed.
     pub fn pictures(&self) -> impl Iterator<Item = Picture> {
-        self.groups.values().map(Group::picture)
+        self.groups.iter().map(Group::picture)
     }
 
     /// Octets encoded by the groups there are, however many heard them.
     #[must_use]
     pub fn encoded(&self) -> u64 {
-        self.groups.values().map(Group::encoded).sum()
+        self.groups.iter().map(Group::encoded).sum()
     }
 
     /// Octets encoded and not yet pulled by everyone.
     #[must_use]
     pub fn backlog(&self) -> usize {
-        self.groups.values().map(Group::backlog).sum()
+        self.groups.iter().map(Group::backlog).sum()
     }
 }
 
@@ -370,13 +366,10 @@ impl Exporter {
 
     /// The group with this key, made where there is none.
     fn group_of(&mut self, key: Key, rib: &Rib) -> GroupId {
-        if let Some((id, _)) = self.groups.iter().find(|(_, group)| *group.key() == key) {
-            return *id;
+        match self.groups.find(&key) {
+            Some(id) => id,
+            None => self.groups.form(Group::new(key, self.journal_limit, rib)),
         }
-        let id = GroupId(self.next_group);
-        self.next_group += 1;
-        self.groups.insert(id, Group::new(key, self.journal_limit, rib));
-        id
     }
 
     fn enter(&mut self, peer: PeerId, family: Family, id: GroupId) {
@@ -390,7 +383,7 @@ impl Exporter {
 
     fn leave_family(&mut self, peer: PeerId, family: Family, rib: &mut Rib) {
         let Some(id) = self.membership(peer, family) else { return };
-        if let Some(group) = self.groups.get_mut(&id) {
+        if let Some(group) = self.groups.get_mut(id) {
             group.leave(peer);
         }
         if let Some(session) = self.sessions.get_mut(&peer) {
@@ -404,8 +397,8 @@ impl Exporter {
 
     /// Ends a group that nobody is in any more.
     fn close(&mut self, id: GroupId, rib: &mut Rib) {
-        if self.groups.get(&id).is_some_and(Group::is_empty)
-            && let Some(group) = self.groups.remove(&id)
+        if self.groups.get(id).is_some_and(Group::is_empty)
+            && let Some(group) = self.groups.remove(id)
         {
             group.dissolve(rib);
         }

@@ -1,10 +1,9 @@
 //! What is sent of a route: its next hop and its attributes, encoded for one group, equal ones once.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::hash::BuildHasher;
 
 use crate::export::key::Key;
-use crate::rib::{Forwarding, Route, Seeded};
+use crate::rib::{Forwarding, Index, Route, Seeded};
 use crate::wire::{self, AttributeBlock, NextHop};
 
 /// Next hop and attributes as octets. Two are one where a peer could not tell them apart.
@@ -31,25 +30,30 @@ pub(super) struct SentId(u32);
 /// What is sent of the routes of one batch.
 #[derive(Debug)]
 pub(super) struct Catalogue {
-    ids: HashMap<Arc<Sent>, SentId, Seeded>,
-    rows: Vec<Arc<Sent>>,
+    rows: Vec<Sent>,
+    /// Finds octets among the rows.
+    index: Index,
+    seeded: Seeded,
 }
 
 impl Default for Catalogue {
     fn default() -> Self {
         // Few are looked up together, so the seed need not be secret.
-        Self { ids: HashMap::with_hasher(Seeded::new(0)), rows: Vec::new() }
+        Self { rows: Vec::new(), index: Index::default(), seeded: Seeded::new(0) }
     }
 }
 
 impl Catalogue {
     /// The name of these octets.
     pub(super) fn enter(&mut self, sent: Sent) -> SentId {
-        let rows = &mut self.rows;
-        *self.ids.entry(Arc::new(sent)).or_insert_with_key(|sent| {
-            rows.push(Arc::clone(sent));
-            SentId(u32::try_from(rows.len() - 1).expect("a batch has fewer routes"))
-        })
+        let hash = (self.seeded.hash_one(&sent) >> 32) as u32;
+        if let Some(known) = self.index.find(hash, |at| self.rows[at as usize] == sent) {
+            return SentId(known);
+        }
+        let id = u32::try_from(self.rows.len()).expect("a batch has fewer routes");
+        self.index.insert(hash, id);
+        self.rows.push(sent);
+        SentId(id)
     }
 
     pub(super) fn get(&self, id: SentId) -> &Sent {

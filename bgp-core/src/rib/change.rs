@@ -101,13 +101,14 @@ impl Rib {
 
     /// The path that wins a net by now.
     fn winner(&mut self, id: TableId, net: NetId) -> Option<PathSlot> {
-        let mut eligible = self.eligible_in(id, net).map(|eligible| eligible.slot);
-        let first = eligible.next()?;
-        if eligible.next().is_none() {
+        let table = &self.tables[id];
+        let first = table.net(net)?.first?;
+        let path = table.path(first)?;
+        if path.next.is_none() {
             // As in most nets: there is nothing to compare.
-            return Some(first);
+            let cost = table.accepted(first, path).ok().and_then(|route| self.cost_of(route));
+            return cost.map(|_| first);
         }
-        drop(eligible);
         let mut candidates = std::mem::take(&mut self.scratch);
         self.gather(id, net, &mut candidates);
         decide(&mut candidates, 1, |_, _| {});
@@ -122,12 +123,12 @@ impl Rib {
         let table = &self.tables[id];
         table.chain(net).filter_map(move |(slot, path)| {
             let route = table.accepted(slot, path).ok()?;
-            Some(Eligible { slot, path, route, cost: self.cost(route)? })
+            Some(Eligible { slot, path, route, cost: self.cost_of(route)? })
         })
     }
 
     /// The cost to the next hop of a route; `None` where it cannot be reached.
-    fn cost(&self, route: RouteId) -> Option<u32> {
+    fn cost_of(&self, route: RouteId) -> Option<u32> {
         match self.settings.next_hops {
             NextHopMode::Assumed => Some(0),
             NextHopMode::Tracked => self.next_hops.cost(self.interner.get(route)),

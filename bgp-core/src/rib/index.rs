@@ -6,7 +6,7 @@
 
 /// Finds numbers by hashes.
 #[derive(Debug, Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     slots: Vec<Option<Slot>>,
     len: usize,
 }
@@ -24,7 +24,7 @@ const _: () = assert!(size_of::<Option<Slot>>() == 8);
 
 impl Index {
     /// The number with this hash for which `is_it` holds.
-    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let mut at = self.home(hash);
         while let Some(slot) = (*self.slots.get(at)?).as_ref() {
             let number = slot.number.get() - 1;
@@ -37,7 +37,7 @@ impl Index {
     }
 
     /// Adds a number that is not there.
-    pub(super) fn insert(&mut self, hash: u32, number: u32) {
+    pub(crate) fn insert(&mut self, hash: u32, number: u32) {
         if (self.len + 1) * 5 > self.slots.len() * 4 {
             self.grow();
         }

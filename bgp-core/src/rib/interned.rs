@@ -176,6 +176,9 @@ impl Interned {
     /// ORIGINATOR_ID.
     #[must_use]
     pub fn originator_id(&self) -> Option<RouterId> {
+        if !self.head.form.has(Form::ORIGINATOR_ID) {
+            return None;
+        }
         self.reflection().originator_id()
     }
 

@@ -59,6 +59,7 @@ pub use sweep::Mark;
 pub use table::Table;
 
 pub(crate) use hash::Seeded;
+pub(crate) use index::Index;
 pub(crate) use interned::RouteId;
 pub(crate) use slab::{Paged, Slab};
 

@@ -23,7 +23,7 @@ impl Form {
     pub(super) const NEIGHBOUR: u32 = 1 << 2;
     pub(super) const LONG_LIVED_STALE: u32 = 1 << 3;
     const ATOMIC_AGGREGATE: u32 = 1 << 4;
-    const ORIGINATOR_ID: u32 = 1 << 5;
+    pub(super) const ORIGINATOR_ID: u32 = 1 << 5;
     const CLUSTER_LIST: u32 = 1 << 6;
     const COMMUNITIES: u32 = 1 << 7;
     const LARGE_COMMUNITIES: u32 = 1 << 8;

@@ -240,6 +240,9 @@ impl Rib {
     /// The interior cost to the next hop of `route`; `None` where it cannot be reached.
     #[must_use]
     pub fn cost(&self, route: &Interned) -> Option<u32> {
-        self.next_hops.cost(route)
+        match self.settings.next_hops {
+            NextHopMode::Assumed => Some(0),
+            NextHopMode::Tracked => self.next_hops.cost(route),
+        }
     }
 }

@@ -25,7 +25,7 @@ const ATTRIBUTE_HEADER: usize = 4;
 /// any number of prefixes to any peer that speaks the same dialect.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AttributeBlock {
-    octets: BytesMut,
+    octets: Vec<u8>,
     /// Where NEXT_HOP belongs among them.
     next_hop_at: usize,
 }
@@ -34,7 +34,7 @@ impl AttributeBlock {
     /// Encodes the attributes as `dialect` has them: AS numbers of its width, AS4_PATH beside narrow ones.
     #[must_use]
     pub fn encode(attributes: &Attributes, dialect: &Dialect) -> Self {
-        let mut octets = BytesMut::with_capacity(256);
+        let mut octets = Vec::with_capacity(256);
         let next_hop_at = attribute::encode(attributes, dialect, &mut octets);
         Self { octets, next_hop_at }
     }

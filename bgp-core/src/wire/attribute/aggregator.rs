@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use crate::wire::Reason;
 use crate::wire::parse::Cursor;
@@ -34,12 +34,12 @@ impl Aggregator {
         }
     }
 
-    pub(super) fn put_wide(self, out: &mut BytesMut) {
+    pub(super) fn put_wide(self, out: &mut impl BufMut) {
         out.put_u32(self.asn.0);
         out.put_u32(self.router_id.bits());
     }
 
-    pub(super) fn put_narrow(self, out: &mut BytesMut) {
+    pub(super) fn put_narrow(self, out: &mut impl BufMut) {
         out.put_u16(self.asn.two_octets());
         out.put_u32(self.router_id.bits());
     }

@@ -1,6 +1,6 @@
 //! AIGP: the interior cost accumulated across several ASes under one administration.
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use crate::wire::Reason;
 use crate::wire::parse::Cursor;
@@ -50,7 +50,7 @@ impl Aigp {
         }
     }
 
-    pub(super) fn put(&self, out: &mut BytesMut) {
+    pub(super) fn put(&self, out: &mut impl BufMut) {
         if let Some(metric) = self.metric {
             out.put_u8(METRIC_TLV);
             out.put_u16(METRIC_TLV_LENGTH);
@@ -74,7 +74,7 @@ mod tests {
         let aigp = Aigp::decode(&octets).unwrap();
         assert_eq!(aigp.metric, Some(7));
         assert_eq!(&*aigp.other_tlvs, &[2, 0, 3, 1, 0, 11, 0, 0, 0, 0, 0, 0, 0, 9]);
-        let mut out = BytesMut::new();
+        let mut out = bytes::BytesMut::new();
         aigp.put(&mut out);
         assert_eq!(Aigp::decode(&out).unwrap(), aigp);
     }

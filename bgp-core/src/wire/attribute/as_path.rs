@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use crate::Asn;
 use crate::wire::Reason;
@@ -256,11 +256,11 @@ impl AsPath {
             .any(|asn| asn.0 > u32::from(u16::MAX))
     }
 
-    pub(super) fn put_wide(&self, out: &mut BytesMut) {
+    pub(super) fn put_wide(&self, out: &mut impl BufMut) {
         out.put_slice(&self.octets);
     }
 
-    pub(super) fn put_narrow(&self, out: &mut BytesMut) {
+    pub(super) fn put_narrow(&self, out: &mut impl BufMut) {
         for segment in self.segments() {
             out.put_u8(segment.kind().octet());
             out.put_u8(u8::try_from(segment.count()).unwrap_or(u8::MAX));

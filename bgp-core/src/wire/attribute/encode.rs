@@ -2,17 +2,24 @@
 
 use std::iter::Peekable;
 use std::net::Ipv4Addr;
+use std::ops::DerefMut;
 use std::slice;
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use crate::wire::attribute::{EXTENDED_LENGTH, Known, PARTIAL, SegmentKind};
 use crate::wire::{AsPath, Attributes, Dialect, LargeCommunity, UnknownAttribute};
 
+/// Octets that grow at their end and can be corrected before it. A list is one as well as a buffer, and the
+/// cheaper one to write little by little.
+pub(in crate::wire) trait Draft: BufMut + DerefMut<Target = [u8]> {}
+
+impl<T: BufMut + DerefMut<Target = [u8]>> Draft for T {}
+
 /// Writes every attribute but the next hop and the NLRI ones, in ascending order of code
 /// ([RFC 4271 §5](https://www.rfc-editor.org/rfc/rfc4271#section-5)). Returns where NEXT_HOP belongs,
 /// counted from where writing began.
-pub(in crate::wire) fn encode(attributes: &Attributes, dialect: &Dialect, out: &mut BytesMut) -> usize {
+pub(in crate::wire) fn encode(attributes: &Attributes, dialect: &Dialect, out: &mut impl Draft) -> usize {
     let start = out.len();
     let mut writer = Writer { attributes, unknown: attributes.unknown.iter().peekable(), out };
     writer.put(Known::Origin, |out| out.put_u8(attributes.origin.octet()));
@@ -43,7 +50,7 @@ pub(in crate::wire) fn encode(attributes: &Attributes, dialect: &Dialect, out: &
 }
 
 /// Writes NEXT_HOP.
-pub(in crate::wire) fn encode_next_hop(next_hop: Ipv4Addr, out: &mut BytesMut) {
+pub(in crate::wire) fn encode_next_hop(next_hop: Ipv4Addr, out: &mut impl Draft) {
     let [a, b, c, d] = next_hop.octets();
     out.put_slice(&[Known::NextHop.flags(), Known::NextHop.code(), 4, a, b, c, d]);
 }
@@ -52,12 +59,7 @@ pub(in crate::wire) fn encode_next_hop(next_hop: Ipv4Addr, out: &mut BytesMut) {
 ///
 /// A value above 65535 octets gets a wrong length; no message can hold it, and whoever builds
 /// messages looks at the size first.
-pub(in crate::wire) fn put_attribute(
-    flags: u8,
-    code: u8,
-    out: &mut BytesMut,
-    value: impl FnOnce(&mut BytesMut),
-) {
+pub(in crate::wire) fn put_attribute<D: Draft>(flags: u8, code: u8, out: &mut D, value: impl FnOnce(&mut D)) {
     let flags_at = out.len();
     out.put_slice(&[flags, code, 0]);
     let value_at = out.len();
@@ -81,22 +83,22 @@ pub(in crate::wire) fn put_attribute(
 }
 
 /// Writes values of `N` octets each into room made once: a call per value cost ten times as much.
-fn put_list<T, const N: usize>(values: &[T], octets: impl Fn(&T) -> [u8; N], out: &mut BytesMut) {
+fn put_list<T, const N: usize>(values: &[T], octets: impl Fn(&T) -> [u8; N], out: &mut impl Draft) {
     let at = out.len();
-    out.resize(at.saturating_add(values.len().saturating_mul(N)), 0);
+    out.put_bytes(0, values.len().saturating_mul(N));
     let room = out.get_mut(at..).unwrap_or_default().as_chunks_mut().0;
     room.iter_mut().zip(values).for_each(|(room, value)| *room = octets(value));
 }
 
-struct Writer<'a> {
+struct Writer<'a, D> {
     attributes: &'a Attributes,
     /// Carried attributes not written yet: they go between the known ones, by code.
     unknown: Peekable<slice::Iter<'a, UnknownAttribute>>,
-    out: &'a mut BytesMut,
+    out: &'a mut D,
 }
 
-impl Writer<'_> {
-    fn put(&mut self, attribute: Known, value: impl FnOnce(&mut BytesMut)) {
+impl<D: Draft> Writer<'_, D> {
+    fn put(&mut self, attribute: Known, value: impl FnOnce(&mut D)) {
         while let Some(unknown) = self.unknown.next_if(|unknown| unknown.code < attribute.code()) {
             put_attribute(unknown.flags_to_send(), unknown.code, self.out, |out| {
                 out.put_slice(&unknown.value)
