@@ -24,6 +24,7 @@ use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Occurrences, Outside};
 use crate::health::Pulse;
 use crate::reload::Before;
+use crate::role::Program;
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
 use crate::{bird, change, fib, http, log, notify};
 
@@ -59,8 +60,8 @@ pub enum Failure {
 
 /// A running daemon.
 pub(crate) struct Daemon {
-    /// The program's role, which a file cannot change.
-    pub(crate) program: Role,
+    /// What the program's name and arguments decide, which a file cannot change.
+    pub(crate) program: Program,
     pub(crate) path: PathBuf,
     pub(crate) settings: Settings,
     /// What they were read from.
@@ -100,7 +101,7 @@ enum Farewell {
 /// # Errors
 ///
 /// See [`Failure`].
-pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) -> Result<(), Failure> {
+pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Level) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let socket = {
         let control = &loaded.settings.control;
@@ -134,7 +135,7 @@ pub async fn run(program: Role, path: &Path, loaded: Loaded, level: log::Level) 
 }
 
 async fn start(
-    program: Role,
+    program: Program,
     path: &Path,
     Loaded { settings, digest, .. }: Loaded,
     level: log::Level,

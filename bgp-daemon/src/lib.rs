@@ -12,10 +12,10 @@ pub mod fib;
 pub mod health;
 pub mod http;
 pub mod log;
+pub mod role;
 pub mod transport;
 
 mod change;
 mod drain;
 mod notify;
 mod reload;
-mod role;

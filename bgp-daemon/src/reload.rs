@@ -138,7 +138,7 @@ impl Daemon {
     fn load(&self, draft: &api::Draft) -> Result<Loaded, Refusal> {
         let loaded = config::load_draft(draft.file.as_ref(), &draft.text, &self.path);
         let mut loaded = loaded.map_err(|diagnostics| invalid(&diagnostics))?;
-        loaded.settings = loaded.settings.forced(self.program);
+        loaded.settings = loaded.settings.forced(&self.program);
         Ok(loaded)
     }
 
@@ -191,7 +191,7 @@ impl Daemon {
     /// Puts in force what was loaded, and remembers what it takes the place of.
     async fn change_to(&mut self, loaded: Loaded, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
         let Loaded { settings, digest, warnings } = loaded;
-        let mut settings = settings.forced(self.program);
+        let mut settings = settings.forced(&self.program);
         let changes = plan(&self.settings, &settings);
         within(&changes, limit)?;
         let mut warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();

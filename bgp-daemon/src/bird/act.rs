@@ -7,8 +7,9 @@ use tokio::task::spawn_blocking;
 use super::command::{Action, Which};
 use super::desk::Desk;
 use super::protocol::{Code, Complaint, Lines};
-use super::reply::{Failure, Reply};
+use super::reply::{Failure, Reply, in_one_line};
 use super::roster::Standing;
+use crate::api::{Refusal, RefusalCode};
 use crate::config;
 use crate::control::Command as Order;
 
@@ -39,10 +40,40 @@ where
     let path = desk.context.facts.borrow().config.clone();
     let loaded = spawn_blocking(move || config::load(&path)).await.map_err(std::io::Error::from)?;
     if let Err(diagnostics) = loaded {
-        let first = diagnostics.iter().find(|it| it.is_error()).map(ToString::to_string).unwrap_or_default();
-        return Err(Complaint::new(Code::INVALID_CONFIGURATION, first).into());
+        let text = in_one_line(&config::render(&diagnostics));
+        return Err(Complaint::new(Code::INVALID_CONFIGURATION, text).into());
     }
     reply.lines.end(Code::CONFIGURATION_VALID, format_args!("Configuration OK"));
+    Ok(())
+}
+
+/// `configure confirm`: what is on trial stays.
+pub(super) async fn confirm(desk: &Desk, lines: &mut Lines) -> Result<(), Failure> {
+    desk.admit()?;
+    match desk.context.command(Order::Confirm).await {
+        Ok(()) => lines.end(Code::CONFIRMED, format_args!("Reconfiguration confirmed")),
+        Err(refusal) => return nothing_to_do(refusal, lines),
+    }
+    Ok(())
+}
+
+/// `configure undo`: back to what was in force before.
+pub(super) async fn undo(desk: &Desk, lines: &mut Lines) -> Result<(), Failure> {
+    desk.admit()?;
+    lines.put(Code::UNDOING, format_args!("Undo requested"));
+    match desk.context.command(Order::Undo).await {
+        Ok(_) => lines.end(Code::RECONFIGURED, format_args!("Reconfigured")),
+        Err(refusal) => return nothing_to_do(refusal, lines),
+    }
+    Ok(())
+}
+
+/// There is nothing on trial, or nothing to go back to: no error to a BIRD.
+fn nothing_to_do(refusal: Refusal, lines: &mut Lines) -> Result<(), Failure> {
+    if refusal.code != RefusalCode::NotFound {
+        return Err(refusal.into());
+    }
+    lines.end(Code::NOTHING_TO_DO, format_args!("Nothing to do"));
     Ok(())
 }
 

@@ -111,6 +111,8 @@ where
         }
         Command::Configure => return act::configure(desk, reply).await,
         Command::Check => return act::check(desk, reply).await,
+        Command::Confirm => return act::confirm(desk, lines).await,
+        Command::Undo => return act::undo(desk, lines).await,
         Command::Act { action, which, text } => return act::act(action, &which, &text, desk, lines).await,
         Command::Echo => lines.done(),
         Command::Absent(what) => return Err(Complaint::not_understood(what).into()),

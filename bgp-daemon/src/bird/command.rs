@@ -33,6 +33,10 @@ pub enum Command {
     Configure,
     /// `configure check`
     Check,
+    /// `configure confirm`
+    Confirm,
+    /// `configure undo`
+    Undo,
     /// `enable`, `disable`, `restart`, `reload` and a protocol.
     Act {
         /// What.
@@ -228,7 +232,9 @@ const CONFIGURE: &[&str] = &["soft", "check", "confirm", "undo", "timeout", "sta
 
 fn configure(words: &mut Words<'_>) -> Result<Command, Wrong> {
     const FILE: &str = "configure FILE is not supported: the daemon reads the file it was started with";
-    const TIMED: &str = "configure timeout, confirm and undo are not supported here";
+    const TIMED: &str =
+        "configure timeout is not supported: `caracal apply FILE --confirm 60s` tries a configuration";
+    const STATUS: &str = "configure status is not supported: `caracal status` says what is on trial";
     match words.peek() {
         None => return Ok(Command::Configure),
         Some(Token::Text(_)) => {
@@ -240,9 +246,11 @@ fn configure(words: &mut Words<'_>) -> Result<Command, Wrong> {
     let command = match words.keyword(CONFIGURE)? {
         "soft" => Command::Configure,
         "check" => Command::Check,
-        _ => {
+        "confirm" => Command::Confirm,
+        "undo" => Command::Undo,
+        other => {
             words.rest();
-            return Ok(Command::Unsupported(TIMED));
+            return Ok(Command::Unsupported(if other == "status" { STATUS } else { TIMED }));
         }
     };
     if let Some(Token::Text(_)) = words.peek() {
@@ -419,7 +427,7 @@ mod tests {
     #[test]
     fn what_only_a_bird_can_do_is_said() {
         assert!(matches!(parse("show bfd sessions x"), Ok(Command::Absent(_))));
-        for line in ["down", "eval 1", "configure timeout 60", "configure \"x\"", "configure undo"] {
+        for line in ["down", "eval 1", "configure timeout 60", "configure \"x\"", "conf timeo"] {
             assert!(matches!(parse(line), Ok(Command::Unsupported(_))), "{line:?}");
         }
         assert_eq!(parse("configure soft"), Ok(Command::Configure));

@@ -36,7 +36,7 @@ pub(super) fn tokens(line: &str) -> Result<Vec<Token<'_>>, char> {
             '=' | '~' | '[' | ']' | '{' | '}' | ',' | '+' | '-' => (Token::Mark(&rest[..1]), 1),
             '&' if rest.starts_with("&&") => (Token::Mark(&rest[..2]), 2),
             _ => {
-                let length = rest.find(|it| !is_of_a_word(it)).unwrap_or(rest.len());
+                let length = word(rest);
                 if length == 0 {
                     return Err(first);
                 }
@@ -47,6 +47,21 @@ pub(super) fn tokens(line: &str) -> Result<Vec<Token<'_>>, char> {
         rest = rest[length..].trim_start();
     }
     Ok(tokens)
+}
+
+/// How long the word at the beginning of `text` is. A dash inside belongs to it, as in a name of ours.
+fn word(text: &str) -> usize {
+    let mut length = 0;
+    let mut rest = text.chars();
+    while let Some(it) = rest.next() {
+        let goes_on = || rest.as_str().starts_with(|next: char| next.is_ascii_alphanumeric());
+        let belongs = is_of_a_word(it) || it == '-' && length > 0 && goes_on();
+        if !belongs {
+            break;
+        }
+        length += it.len_utf8();
+    }
+    length
 }
 
 const fn is_of_a_word(it: char) -> bool {
@@ -66,10 +81,10 @@ mod tests {
 
     #[test]
     fn a_line_is_cut_where_bird_cuts_it() {
-        let cut = tokens(r#"show route 'a b' "c*" where net~[10.0.0.0/8+,2001:db8::/32{33,64}]&&x.y = 1"#);
+        let cut =
+            tokens(r#"show route 'a b' "c*" where net~[tor-a-,10.0.0.0/8+,2001:db8::/32{33,64}]&&x.y = 1"#);
         let text: Vec<String> = cut.expect("all of it is known").iter().map(ToString::to_string).collect();
-        let expected =
-            "show|route|'a b'|\"c*\"|where|net|~|[|10.0.0.0/8|+|,|2001:db8::/32|{|33|,|64|}|]|&&|x.y|=|1";
+        let expected = "show|route|'a b'|\"c*\"|where|net|~|[|tor-a|-|,|10.0.0.0/8|+|,|2001:db8::/32|{|33|,|64|}|]|&&|x.y|=|1";
         assert_eq!(text.join("|"), expected);
     }
 

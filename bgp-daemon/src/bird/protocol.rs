@@ -21,7 +21,10 @@ impl Code {
     pub(super) const ROUTE_COUNT: Self = Self(14);
     pub(super) const RELOADING: Self = Self(15);
     pub(super) const RESTRICTED: Self = Self(16);
+    pub(super) const CONFIRMED: Self = Self(18);
+    pub(super) const NOTHING_TO_DO: Self = Self(19);
     pub(super) const CONFIGURATION_VALID: Self = Self(20);
+    pub(super) const UNDOING: Self = Self(21);
     pub(super) const RECOVERING: Self = Self(24);
     pub(super) const VERSION: Self = Self(1000);
     pub(super) const INTERFACE: Self = Self(1001);

@@ -79,8 +79,12 @@ impl From<Refusal> for Failure {
             RefusalCode::Usage => Code::NOT_UNDERSTOOD,
             RefusalCode::Refused | RefusalCode::Effect => Code::DENIED,
         };
-        // Of an error with a caret the first line is enough: one line is all there is room for.
-        let text = refusal.message.lines().next().unwrap_or_default().to_owned();
-        Complaint::new(code, text).into()
+        Complaint::new(code, in_one_line(&refusal.message)).into()
     }
+}
+
+/// The first error of a text with carets, and its place: one line is all there is room for.
+pub(super) fn in_one_line(text: &str) -> String {
+    let from = text.lines().position(|line| line.starts_with("error")).unwrap_or_default();
+    text.lines().skip(from).take(2).map(str::trim).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,7 @@
 //! The command line, of both programs.
 
 mod arguments;
+mod bird;
 mod change;
 mod client;
 mod diff;
@@ -32,9 +33,13 @@ use table::Colour;
 /// How long one answer may take while many are waited for.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Runs the program for `role` with the arguments of this process.
+/// Runs the program for `role` with the arguments of this process, or what it is where it has the name of one of
+/// BIRD's programs.
 #[must_use]
 pub fn main(role: Role) -> ExitCode {
+    if let Some(code) = bird::main(std::env::args_os()) {
+        return code;
+    }
     let (name, about) = match role {
         Role::Node => ("caracal", "A BGP speaker for clusters"),
         Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),

@@ -6,11 +6,19 @@ use super::client::ClientError;
 use super::exit::Exit;
 use super::show::Screen;
 use crate::config::{self, Loaded, Role};
+use crate::role::Program;
 use crate::{daemon, log};
 
 /// Runs the daemon.
 pub(super) fn run(role: Role, path: &Path) -> Exit {
-    let Some(loaded) = load(role, path) else { return Exit::Configuration };
+    match load(role, path) {
+        Some(loaded) => serve(role.into(), path, loaded),
+        None => Exit::Configuration,
+    }
+}
+
+/// Runs the daemon with what was read from `path`.
+pub(super) fn serve(program: Program, path: &Path, loaded: Loaded) -> Exit {
     let log = &loaded.settings.log;
     let level = match log::start(log.level.as_str(), log.format) {
         Ok(level) => level,
@@ -20,7 +28,7 @@ pub(super) fn run(role: Role, path: &Path) -> Exit {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(daemon::run(role, path, loaded, level)) {
+    match runtime.block_on(daemon::run(program, path, loaded, level)) {
         Ok(()) => Exit::Done,
         Err(error) => fail(&error),
     }
@@ -47,7 +55,7 @@ pub(super) fn load(role: Role, path: &Path) -> Option<Loaded> {
     match config::load(path) {
         Ok(loaded) => {
             eprint!("{}", config::render(&loaded.warnings));
-            let settings = loaded.settings.forced(role);
+            let settings = loaded.settings.forced(&role.into());
             Some(Loaded { settings, ..loaded })
         }
         Err(diagnostics) => {

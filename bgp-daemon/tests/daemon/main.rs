@@ -1,5 +1,6 @@
 //! Whole daemons over loopback, as an operator meets them: processes, files, signals, the command line.
 
+mod bird;
 mod changing;
 mod cli;
 mod drain;
