@@ -296,6 +296,7 @@ impl Daemon {
             // Whoever asked may have gone away meanwhile.
             Command::Reload { max_effect, answer } => drop(answer.send(self.reload(max_effect).await)),
             Command::Diff { draft, answer } => drop(answer.send(self.diff(&draft))),
+            Command::Prospect { draft, answer } => drop(answer.send(self.prospect(&draft))),
             Command::Apply { draft, confirm, max_effect, answer } => {
                 let _ = answer.send(self.apply(&draft, confirm, max_effect).await);
             }

@@ -247,7 +247,8 @@ const fn source(origin: Origin) -> LocalSource {
     }
 }
 
-fn reach(Resolution { metric, hops }: Resolution) -> Reach {
+/// How an address is reached, in the speaker's words.
+pub(crate) fn reach(Resolution { metric, hops }: Resolution) -> Reach {
     let hops = hops.into_iter().map(|hop| ResolvedHop { gateway: hop.gateway, interface: hop.interface });
     Reach { metric, hops: hops.collect() }
 }

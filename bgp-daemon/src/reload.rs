@@ -12,6 +12,7 @@ use crate::change::draft::{self, Draft};
 use crate::change::trial::Trial;
 use crate::change::{effect, origins, plan};
 use crate::config::{self, Diagnostic, Digest, Loaded, PeerSocket, Settings};
+use crate::control::Prospect;
 use crate::daemon::Daemon;
 use crate::transport::SocketTable;
 use crate::{fib, log};
@@ -88,6 +89,19 @@ impl Daemon {
     pub(crate) fn diff(&self, draft: &api::Draft) -> Result<Vec<Change>, Refusal> {
         let loaded = self.load(draft)?;
         Ok(plan(&self.settings, &loaded.settings))
+    }
+
+    /// What a draft would tell the speaker.
+    pub(crate) fn prospect(&self, draft: &api::Draft) -> Result<Prospect, Refusal> {
+        let Loaded { mut settings, .. } = self.load(draft)?;
+        keep_unchangeable(&self.settings, &mut settings);
+        let origins = origins(&self.settings.originate, &settings.originate).into_iter();
+        let origin = |input| match input {
+            Input::Originate { prefix, route, .. } => Some((prefix, Some(route))),
+            Input::Retract { prefix, .. } => Some((prefix, None)),
+            _ => None,
+        };
+        Ok(Prospect { config: settings.core, origins: origins.filter_map(origin).collect() })
     }
 
     /// What is on trial stays.

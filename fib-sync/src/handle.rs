@@ -8,7 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
 use crate::{
-    Config, Event, Hop, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Route, SetId, Snapshot,
+    Config, Event, Hop, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Resolution, Route, SetId,
+    Snapshot,
 };
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
@@ -102,6 +103,16 @@ impl Handle {
     /// When the task has stopped.
     pub async fn untrack(&self, next_hop: impl Into<NextHop>) -> Result<(), Stopped> {
         self.requests.send(Request::Untrack(next_hop.into())).await.map_err(|_| Stopped)
+    }
+
+    /// How an address is reached by now, whether it is watched or not.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn look_up(&self, next_hop: impl Into<NextHop>) -> Result<Option<Resolution>, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::LookUp(next_hop.into(), answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
     }
 
     /// The state of the table in numbers. Costs the same however many routes there are, and is answered
@@ -211,6 +222,7 @@ pub(crate) enum Wish {
 pub(crate) enum Request {
     Track(NextHop),
     Untrack(NextHop),
+    LookUp(NextHop, oneshot::Sender<Option<Resolution>>),
     Metrics(oneshot::Sender<Metrics>),
     Page { which: Listing, after: Option<IpNet>, most: usize, answer: oneshot::Sender<Page> },
     Snapshot(oneshot::Sender<Snapshot>),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fib_sync::{Address, Config, Event, Instant, Link, Origin, Output, Reconciler, Resolution, Seen};
 use ipnet::IpNet;
@@ -45,6 +46,12 @@ impl Followed {
         self.see([]);
     }
 
+    /// The same of an address that need not be watched.
+    fn looked_up(&self, address: &str) -> Option<Arc<str>> {
+        let found = self.reconciler.look_up(&addr(address).into())?;
+        Some(found.hops[0].interface.clone())
+    }
+
     /// The interface over which an address is reached.
     fn way(&self, address: &str) -> Option<&str> {
         Some(&self.reached[&addr(address)].as_ref()?.hops[0].interface)
@@ -85,6 +92,10 @@ fn a_vrf_has_the_networks_of_its_members_and_main_those_of_nobody() {
         [(100, "10.0.0.0/24", [Some("eth0"), None]), (254, "10.1.0.0/24", [None, Some("eth1")])]
     {
         let mut followed = Followed::new(Config::new(table, 12, 50), two_domains());
+        assert_eq!(
+            ["10.0.0.2", "10.1.0.2"].map(|to| followed.looked_up(to)).each_ref().map(Option::as_deref),
+            reached
+        );
         followed.track("10.0.0.2");
         followed.track("10.1.0.2");
         assert_eq!(followed.direct(), [network]);

@@ -289,6 +289,14 @@ impl Exporter {
         }
         None
     }
+
+    /// Says everything there is to say, to one member of each group, which is enough to fill its Adj-RIB-Out.
+    pub(crate) fn say_everything(&mut self, rib: &mut Rib) {
+        for group in self.groups.iter_mut() {
+            let Some(peer) = group.members().next() else { continue };
+            while !matches!(group.pull(peer, &self.names, rib), Pulled::Nothing) {}
+        }
+    }
 }
 
 /// Questions.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::export::key::Key;
 use crate::peer::{AddPathSend, NextHopRule};
 use crate::policy::Policy;
 use crate::wire::{Dialect, Role};
-use crate::{Asn, RouterId};
+use crate::{Asn, Family, RouterId};
 
 /// Our addresses on a session, as next hops.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -58,4 +59,11 @@ pub struct Target {
     pub long_lived: bool,
     /// We are about to leave: everything steps aside ([RFC 8326](https://www.rfc-editor.org/rfc/rfc8326)).
     pub leaving: bool,
+}
+
+impl Target {
+    /// Whether both lead to the same octets for routes of `family`.
+    pub(crate) fn says_like(&self, other: &Self, family: Family) -> bool {
+        Key::of(self, family) == Key::of(other, family)
+    }
 }

@@ -200,7 +200,7 @@ impl Interned {
 
     /// The address that has to be watched for packets of this route to find their way; `None` where nothing
     /// has to be.
-    pub(super) fn tracked(&self) -> Option<IpAddr> {
+    pub(crate) fn tracked(&self) -> Option<IpAddr> {
         match self.forwarding() {
             Forwarding::Via(next_hop) => tracked(&next_hop, self.has_interface()),
             Forwarding::Device

@@ -196,7 +196,7 @@ impl NextHops {
         Some(self.reach(tracked)?.hops.iter().map(filled).collect())
     }
 
-    fn reach(&self, address: IpAddr) -> Option<&Reach> {
+    pub(super) fn reach(&self, address: IpAddr) -> Option<&Reach> {
         self.entries.get(*self.index.get(&address)?)?.reach.as_ref()
     }
 

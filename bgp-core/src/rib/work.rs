@@ -230,6 +230,11 @@ impl Rib {
         self.next_hops.awaits_answers()
     }
 
+    /// How a tracked address is reached, as far as the driver has said.
+    pub(crate) fn reach(&self, address: IpAddr) -> Option<&Reach> {
+        self.next_hops.reach(address)
+    }
+
     /// Where packets of `route` go, every gateway filled in. `None` where its next hop cannot be reached,
     /// and for routes without one.
     #[must_use]

@@ -3,12 +3,13 @@
 //! Both are marks on the peer's routes in the RIB. Here is when a mark is set, when what still wears it
 //! goes, and that neither waits for ever for a peer that does not end what it began.
 
-use crate::rib::{Accepted, Interned, Mark, Reimport, Route, Source, SourceId};
+use crate::rib::{Accepted, Interned, Mark, Reimport, Rib, Route, Source, SourceId};
 use crate::session::Down;
 use crate::speaker::{PeerId, Speaker};
 use crate::wire::{Community, RefreshKind, RouteRefresh};
 use crate::{Family, Instant};
 
+use super::import::Importer;
 use super::kept::{Kept, PATIENCE};
 use super::neighbour::Live;
 
@@ -116,22 +117,12 @@ impl Speaker {
         let Self { roster, rib, config, clusters, .. } = self;
         let peer = rib.source(path.source).and_then(Source::peer).map(|peer| peer.peer);
         let Some(neighbour) = peer.and_then(|id| roster.get(id)) else { return };
-        let judged = match neighbour.importer(config.asn, clusters) {
-            Some(importer) => {
-                let checked = importer.check(path.received.route(), &path.received, rib);
-                importer.judge(path.nlri.prefix, &checked, rib)
-            }
-            None => path.accepted,
-        };
         let family = Family::of(&path.nlri.prefix);
-        let ages = path.stale && neighbour.kept.get(&family).is_some_and(Kept::is_long_lived);
-        match judged {
-            _ if ages && forbids_age(&path.received, &judged) => rib.withdraw(path.source, path.nlri),
-            Ok(route) if ages => {
-                let aged = rib.intern(&age(route.route()));
-                rib.judge(path.source, path.nlri, Ok(aged));
-            }
-            judged => rib.judge(path.source, path.nlri, judged),
+        let ages = path.stale && neighbour.ages(family);
+        let importer = neighbour.importer(config.asn, clusters);
+        match judged(importer, &path, ages, rib) {
+            Some(accepted) => rib.judge(path.source, path.nlri, accepted),
+            None => rib.withdraw(path.source, path.nlri),
         }
     }
 
@@ -162,6 +153,28 @@ impl Speaker {
     fn is_complete(&self, id: PeerId, family: Family) -> bool {
         let live = self.roster.get(id).and_then(|neighbour| neighbour.live.as_ref());
         live.is_some_and(|live| live.negotiated.restart.is_none() || live.complete.contains(&family))
+    }
+}
+
+/// What becomes of a path that is judged again: by import where there is a session, and by its age where what was kept
+/// of it `ages`. `None`: it must not grow old.
+pub(super) fn judged(
+    importer: Option<Importer<'_>>,
+    path: &Reimport,
+    ages: bool,
+    rib: &mut Rib,
+) -> Option<Accepted> {
+    let judged = match importer {
+        Some(importer) => {
+            let checked = importer.check(path.received.route(), &path.received, rib);
+            importer.judge(path.nlri.prefix, &checked, rib)
+        }
+        None => path.accepted.clone(),
+    };
+    match judged {
+        _ if ages && forbids_age(&path.received, &judged) => None,
+        Ok(route) if ages => Some(Ok(rib.intern(&age(route.route())))),
+        judged => Some(judged),
     }
 }
 

@@ -19,6 +19,7 @@ mod output;
 mod perform;
 mod place;
 mod reconfigure;
+mod rehearsal;
 mod roster;
 mod settle;
 mod status;
@@ -32,6 +33,7 @@ pub use effect::{Difference, Effect, compare, differences};
 pub use input::{Admin, ConnectError, Input};
 pub use interface::Interface;
 pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
+pub use rehearsal::{Audience, Consequence, LookUp, Rehearsal, Said, Scene};
 pub use topology::Flaw;
 pub use view::{
     Beginning, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView, PrefixMatch,

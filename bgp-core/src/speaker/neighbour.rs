@@ -95,6 +95,11 @@ impl Neighbour {
         self.is_internal() && !self.config().client
     }
 
+    /// What is kept of a family and not told again is long-lived stale.
+    pub(super) fn ages(&self, family: Family) -> bool {
+        self.kept.get(&family).is_some_and(Kept::is_long_lived)
+    }
+
     /// Accepted from a range and not started yet.
     pub(super) fn is_fresh(&self) -> bool {
         self.stay == Stay::Accepted && self.source.is_none() && self.peer.status().conn.is_none()
@@ -110,45 +115,74 @@ impl Neighbour {
 
     /// What import asks about it, and about the speaker: its own AS and all its clusters.
     pub(super) fn importer<'a>(&'a self, asn: Asn, clusters: &'a [RouterId]) -> Option<Importer<'a>> {
-        let live = self.live.as_ref()?;
-        let (peer_asn, place) = (live.negotiated.asn, self.place(live));
-        Some(Importer { config: self.config(), asn, peer_asn, clusters, place })
+        Some(self.standing(self.live.as_ref()?).importer(asn, clusters))
     }
 
     /// The interface whose link we share with the peer, where there is one and its name is known.
     pub(super) fn device(&self) -> Option<Arc<str>> {
-        let live = self.live.as_ref().filter(|live| self.place(live).is_on_link())?;
+        let live = self.live.as_ref().filter(|live| self.standing(live).place().is_on_link())?;
         live.interface.name.clone()
-    }
-
-    /// Where a session of it stands.
-    fn place<'a>(&'a self, live: &'a Live) -> Place<'a> {
-        Place {
-            local: live.local.ip(),
-            remote: self.config().remote.ip(),
-            interface: &live.interface.addresses,
-        }
     }
 
     /// What the RIB has to know about it.
     pub(super) fn source(&self, live: &Live) -> PeerSource {
-        let config = self.config();
-        PeerSource {
-            peer: self.id,
-            kind: live.negotiated.dialect.peer_kind,
-            asn: live.negotiated.asn,
-            router_id: live.negotiated.router_id,
-            address: config.remote.ip(),
-            client: config.client,
-            cluster_id: config.cluster_id,
-        }
+        self.standing(live).source()
     }
 
     /// What decides which octets it is sent; `leaving` where we are about to go.
     pub(super) fn target(&self, live: &Live, leaving: bool) -> Target {
-        let config = self.config();
+        self.standing(live).target(leaving)
+    }
+
+    fn standing<'a>(&'a self, live: &'a Live) -> Standing<'a> {
+        Standing { id: self.id, config: self.config(), live }
+    }
+}
+
+/// A configuration and a session of it: all that import and export ask about a neighbour.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Standing<'a> {
+    pub(super) id: PeerId,
+    pub(super) config: &'a PeerConfig,
+    pub(super) live: &'a Live,
+}
+
+impl<'a> Standing<'a> {
+    /// What import asks about it, and about the speaker: its own AS and all its clusters.
+    pub(super) fn importer(self, asn: Asn, clusters: &'a [RouterId]) -> Importer<'a> {
+        let peer_asn = self.live.negotiated.asn;
+        Importer { config: self.config, asn, peer_asn, clusters, place: self.place() }
+    }
+
+    /// Where the session stands.
+    fn place(self) -> Place<'a> {
+        Place {
+            local: self.live.local.ip(),
+            remote: self.config.remote.ip(),
+            interface: &self.live.interface.addresses,
+        }
+    }
+
+    /// What the RIB has to know about the neighbour.
+    pub(super) fn source(self) -> PeerSource {
+        let negotiated = &self.live.negotiated;
+        PeerSource {
+            peer: self.id,
+            kind: negotiated.dialect.peer_kind,
+            asn: negotiated.asn,
+            router_id: negotiated.router_id,
+            address: self.config.remote.ip(),
+            client: self.config.client,
+            cluster_id: self.config.cluster_id,
+        }
+    }
+
+    /// What decides which octets the neighbour is sent; `leaving` where we are about to go.
+    pub(super) fn target(self, leaving: bool) -> Target {
+        let Self { config, live, .. } = self;
+        let restart = live.negotiated.restart.as_ref();
         Target {
-            name: self.name(),
+            name: Arc::clone(&config.name),
             dialect: live.negotiated.dialect.clone(),
             local_asn: config.local_asn,
             cluster_id: config.cluster_id,
@@ -156,15 +190,11 @@ impl Neighbour {
             client_to_client: config.client_to_client,
             role: config.role,
             next_hop: config.next_hop,
-            own: self.place(live).own_addresses(&config.next_hop_addresses),
-            shared_subnets: self.place(live).shared_subnets(),
+            own: self.place().own_addresses(&config.next_hop_addresses),
+            shared_subnets: self.place().shared_subnets(),
             export: config.export.clone(),
             add_path_send: config.add_path_send,
-            long_lived: live
-                .negotiated
-                .restart
-                .as_ref()
-                .is_some_and(|restart| !restart.long_lived.is_empty()),
+            long_lived: restart.is_some_and(|restart| !restart.long_lived.is_empty()),
             leaving,
         }
     }

@@ -158,6 +158,6 @@ impl Speaker {
 }
 
 /// Whether it is another peer by now, under the same name: what the one said is not kept for the other.
-fn moves(old: &PeerConfig, new: &PeerConfig) -> bool {
+pub(super) fn moves(old: &PeerConfig, new: &PeerConfig) -> bool {
     (old.remote, old.asn, old.local_asn) != (new.remote, new.asn, new.local_asn)
 }

@@ -10,6 +10,7 @@ mod listing;
 mod long_lived;
 mod reconfiguring;
 mod refreshes;
+mod rehearsing;
 mod restarts;
 mod script;
 mod shared_hops;

@@ -85,3 +85,18 @@ pub struct Reloaded {
     /// What could not be changed in a running daemon, and what else may not be meant.
     pub warnings: Vec<String>,
 }
+
+/// A prefix of which another configuration would say something else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consequence {
+    /// The peer that is told; `null` for the kernel's table.
+    pub peer: Option<String>,
+    /// The prefix.
+    pub prefix: String,
+    /// Whether it is said anew, no longer, or differently.
+    pub change: ChangeKind,
+    /// What is said now, a path each, in words.
+    pub before: Vec<String>,
+    /// What would be said.
+    pub after: Vec<String>,
+}

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-pub use self::change::{Change, ChangeKind, Draft, Effect, Reloaded};
+pub use self::change::{Change, ChangeKind, Consequence, Draft, Effect, Reloaded};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
 pub use self::readiness::{Readiness, Rung};
 
@@ -73,6 +73,8 @@ pub enum Verb {
     },
     /// What another configuration would change.
     Diff(Draft),
+    /// Of which prefixes another configuration would say something else, to whom.
+    DiffRoutes(Draft),
     /// Put another configuration in force, and in the place of the file.
     Apply {
         /// The configuration.

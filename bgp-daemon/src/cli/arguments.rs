@@ -96,6 +96,7 @@ Effects, the least first:
 
 Examples:
   caracal diff new.toml                     what would `apply new.toml` disturb?
+  caracal diff new.toml --routes            and what would peers and the kernel hear of it?
   caracal diff old.toml new.toml            the same without a daemon
   caracal diff new.toml --exit-code         1 where a session would end")]
     Diff {
@@ -103,6 +104,9 @@ Examples:
         file: PathBuf,
         /// The one to come
         new: Option<PathBuf>,
+        /// Which routes each peer would gain, lose and hear differently, and what the kernel would
+        #[arg(long, conflicts_with = "new")]
+        routes: bool,
         /// Exit with 1 where a session ends or a restart is needed
         #[arg(long)]
         exit_code: bool,

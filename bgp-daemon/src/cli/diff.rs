@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::offline::load;
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
-use crate::api::{Change, ChangeKind, Effect, Verb};
+use crate::api::{Change, ChangeKind, Draft, Effect, Verb};
 use crate::change::{effect, plan};
 use crate::config::Role;
 
@@ -32,19 +32,21 @@ pub(super) fn of_daemon(
     file: &Path,
     screen: &mut Screen<'_>,
 ) -> Result<Effect, ClientError> {
-    let mut costliest = Effect::None;
-    let order = |change: &Change| (change.what.clone(), change.name.clone());
-    let mut changes = Vec::new();
-    client.ask(Verb::Diff(draft(file)?), |item| {
-        let change: Change =
-            serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))?;
-        costliest = costliest.max(change.effect);
-        changes.push(change);
+    let changes = ask(client, &draft(file)?)?;
+    screen.values(&changes, table)?;
+    Ok(effect(&changes))
+}
+
+/// Every difference to what is in force, by kind and name.
+pub(super) fn ask(client: &Client, draft: &Draft) -> Result<Vec<Change>, ClientError> {
+    let mut changes: Vec<Change> = Vec::new();
+    client.ask(Verb::Diff(draft.clone()), |item| {
+        changes
+            .push(serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))?);
         Ok(())
     })?;
-    changes.sort_by_key(order);
-    screen.values(&changes, table)?;
-    Ok(costliest)
+    changes.sort_by(|a, b| (&a.what, &a.name).cmp(&(&b.what, &b.name)));
+    Ok(changes)
 }
 
 /// How a diff ends: with a code of its own where asked for and a session ends or a restart is needed.
@@ -52,7 +54,8 @@ pub(super) fn verdict(effect: Effect, exit_code: bool) -> Exit {
     if exit_code && effect >= Effect::Reopen { Exit::Not } else { Exit::Done }
 }
 
-fn table(changes: &[Change], screen: &mut Screen<'_>) -> io::Result<()> {
+/// Prints the differences for people.
+pub(super) fn table(changes: &[Change], screen: &mut Screen<'_>) -> io::Result<()> {
     if changes.is_empty() {
         return writeln!(screen.out, "nothing changes");
     }

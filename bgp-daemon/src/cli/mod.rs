@@ -4,6 +4,7 @@ mod arguments;
 mod bird;
 mod change;
 mod client;
+mod consequences;
 mod diff;
 mod drain;
 mod exit;
@@ -58,11 +59,15 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
-        Verb::Diff { file, new: Some(new), exit_code } => diff::of_files(role, &file, &new, &mut screen)
+        Verb::Diff { file, new: Some(new), exit_code, .. } => diff::of_files(role, &file, &new, &mut screen)
             .map(|effect| effect.map_or(Exit::Configuration, |effect| diff::verdict(effect, exit_code))),
-        Verb::Diff { file, new: None, exit_code } => {
+        Verb::Diff { file, new: None, routes, exit_code } => {
             let client = Client { timeout: global.patience(), socket: global.socket };
-            diff::of_daemon(&client, &file, &mut screen).map(|effect| diff::verdict(effect, exit_code))
+            let effect = match routes {
+                true => consequences::print(&client, &file, &mut screen),
+                false => diff::of_daemon(&client, &file, &mut screen),
+            };
+            effect.map(|effect| diff::verdict(effect, exit_code))
         }
         Verb::Wait { what: Awaited::Ready } => {
             let limit = global.limit();

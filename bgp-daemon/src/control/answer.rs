@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::kernel;
 use super::picture::{self, Painter};
 use super::query::{find, peer_id, prefix, query};
+use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Replies};
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
@@ -110,6 +111,13 @@ pub enum Command {
         /// Every difference, or what is wrong with it.
         answer: oneshot::Sender<Result<Vec<Change>, Refusal>>,
     },
+    /// Say what another configuration would tell the speaker.
+    Prospect {
+        /// The configuration.
+        draft: Draft,
+        /// What it would, or what is wrong with it.
+        answer: oneshot::Sender<Result<Prospect, Refusal>>,
+    },
     /// Put another configuration in force.
     Apply {
         /// The configuration.
@@ -175,6 +183,7 @@ where
             }
             Ok(())
         }
+        Verb::DiffRoutes(draft) => rehearsal::consequences(context, draft, replies).await,
         Verb::Apply { draft, confirm, max_effect } => {
             let confirm = confirm.map(Duration::from_secs);
             let apply = |answer| Command::Apply { draft, confirm, max_effect, answer };
@@ -349,7 +358,7 @@ where
     Ok((seen, Painter { clock: context.inbox.clock(), now }))
 }
 
-async fn command<T, F>(context: &Context, make: F) -> Result<T, Failure>
+pub(super) async fn command<T, F>(context: &Context, make: F) -> Result<T, Failure>
 where
     F: FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Command,
 {

@@ -7,9 +7,11 @@ mod answer;
 mod kernel;
 mod picture;
 mod query;
+mod rehearsal;
 mod reply;
 
 pub use answer::{Command, Context, Draining, Facts};
+pub use rehearsal::Prospect;
 pub(crate) use reply::Failure;
 
 use std::fs::Permissions;

@@ -1,9 +1,9 @@
 //! The speaker's pictures in the shapes of the control protocol.
 
-use bgp_core::rib::{Forwarding, LocalSource};
+use bgp_core::rib::{Forwarding, LocalSource, Route};
 use bgp_core::session::Tally;
 use bgp_core::speaker::{ExplainStep, Explanation, GroupView, PathSource, PeerView, RouteView};
-use bgp_core::wire::{AsPath, NextHop, SegmentKind};
+use bgp_core::wire::{AsPath, Attributes, NextHop, SegmentKind};
 use bgp_core::{Family, Instant};
 
 use crate::api;
@@ -120,6 +120,27 @@ impl Painter {
     fn age(self, at: Instant) -> u64 {
         self.now.since(at).as_secs()
     }
+}
+
+/// A route in one line.
+pub(super) fn words(route: &Route) -> String {
+    let Attributes { as_path, origin, local_preference, med, .. } = &route.attributes;
+    let attributes = &route.attributes;
+    let mut words =
+        vec![format!("via {}", next_hop(&route.forwarding).unwrap_or_else(|| "nothing".to_owned()))];
+    let path = as_path.to_string();
+    words.extend((!path.is_empty()).then(|| format!("path {path}")));
+    words.push(origin.to_string().to_lowercase());
+    words.extend(local_preference.map(|value| format!("preference {value}")));
+    words.extend(med.map(|value| format!("med {value}")));
+    let communities = [
+        texts(&attributes.communities),
+        texts(&attributes.extended_communities),
+        texts(&attributes.large_communities),
+    ];
+    let communities = communities.concat();
+    words.extend((!communities.is_empty()).then(|| format!("communities {}", communities.join(" "))));
+    words.join(", ")
 }
 
 const fn messages(counts: Tally) -> api::Messages {

@@ -1,5 +1,6 @@
 //! Changes on trial, confirmed and undone, and what is on disk meanwhile.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -162,4 +163,71 @@ fn a_draft_with_an_error_changes_nothing_and_is_shown_with_a_caret() {
     }
     assert_eq!(status(&host, "generation"), json!(1));
     assert_eq!(host.ask(&["apply", "/nonexistent"]).status.code(), Some(5));
+}
+
+/// What a peer is sent, by prefix.
+fn sent(host: &Host, peer: &str) -> BTreeMap<String, Value> {
+    let routes = host.json(&["routes", "--out", peer]);
+    let entry = |route: &Value| {
+        let prefix = route["prefix"].as_str().expect("a prefix").to_owned();
+        (prefix, json!([route["next_hop"], route["communities"], route["med"]]))
+    };
+    routes.as_array().expect("a list").iter().map(entry).collect()
+}
+
+#[test]
+fn what_diff_says_of_routes_is_what_then_happens() {
+    let [mut a, mut b] = [Host::new(), Host::new()];
+    let policy = |rules: &str| {
+        let policy = format!("[[policy]]\nname = \"p\"\ndefault = \"reject\"\nrules = [{rules}]\n");
+        format!(
+            "{}{policy}{BLOCK}{OTHER}",
+            b.as_peer("b", &a, "").replace("\"elsewhere\"", "[\"p\", \"elsewhere\"]")
+        )
+    };
+    let pass = |prefix: &str, set: &str| {
+        format!(
+            "{{ match = {{ prefix = [\"{prefix}\"] }}, action = \"accept\", set = {{ next_hop = \"192.0.2.1\", {set} }} }},"
+        )
+    };
+    let old = policy(&[pass("10.1.0.0/24", "med = 1"), pass("10.2.0.0/24", "med = 1")].concat());
+    let third = OTHER.replace("10.2", "10.3");
+    let new = policy(&[pass("10.1.0.0/24", "med = 2"), pass("10.3.0.0/24", "med = 1")].concat()) + &third;
+    a.run(&old);
+    b.run(&a.as_peer("a", &b, ""));
+    b.until_route("10.2.0.0/24");
+    let draft = draft(&a, &new);
+    let path = draft.to_str().expect("a readable path");
+    let before = sent(&a, "b");
+    let told = a.json(&["diff", path, "--routes"]);
+    let told: BTreeMap<(Option<&str>, &str), &str> = told
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| {
+            (
+                (one["peer"].as_str(), one["prefix"].as_str().expect("one")),
+                one["change"].as_str().expect("one"),
+            )
+        })
+        .collect();
+    let table = String::from_utf8_lossy(&a.ask(&["diff", path, "--routes"]).stdout).into_owned();
+    assert!(table.contains("b: gains 1, loses 1, changes 1"), "{table}");
+    assert!(apply(&a, &draft, &["--max-effect", "policy"]).status.success());
+    b.until_route("10.3.0.0/24");
+    b.until("the withdrawal", || b.route("10.2.0.0/24").is_none());
+    let after = sent(&a, "b");
+    let prefixes: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let happened = prefixes.into_iter().filter_map(|prefix| {
+        let change = match (before.get(prefix), after.get(prefix)) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            (before, after) if before == after => return None,
+            (Some(_), Some(_)) => "changed",
+        };
+        Some(((Some("b"), prefix.as_str()), change))
+    });
+    assert_eq!(told, happened.collect());
+    assert_eq!(told.len(), 3);
+    assert_eq!(b.log().matches("session.up").count(), 1, "no session was touched");
 }

@@ -339,6 +339,7 @@ impl Keeper {
             Some(Request::Track(next_hop)) => self.reconciler.track(next_hop),
             Some(Request::Untrack(next_hop)) => self.reconciler.untrack(&next_hop),
             // Whoever asked may have gone, here as below.
+            Some(Request::LookUp(next_hop, answer)) => drop(answer.send(self.reconciler.look_up(&next_hop))),
             Some(Request::Metrics(answer)) => drop(answer.send(self.reconciler.metrics())),
             Some(Request::Page { which, after, most, answer }) => {
                 drop(answer.send(self.reconciler.page(which, after, most)));

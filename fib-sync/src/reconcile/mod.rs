@@ -34,7 +34,7 @@ use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
 use crate::view::{NetId, View};
-use crate::{Config, Counters, Event, Instant, NextHop, Refused, Route, Sweep};
+use crate::{Config, Counters, Event, Instant, NextHop, Refused, Resolution, Route, Sweep};
 
 /// Keeps one table equal to what is wished.
 ///
@@ -165,6 +165,12 @@ impl Reconciler {
     /// Stops watching it.
     pub fn untrack(&mut self, next_hop: &NextHop) {
         self.tracker.untrack(next_hop);
+    }
+
+    /// How an address is reached by now, whether it is watched or not.
+    #[must_use]
+    pub fn look_up(&self, next_hop: &NextHop) -> Option<Resolution> {
+        self.tracker.look_up(next_hop, &self.view, &self.config)
     }
 
     /// The next thing to ask of the kernel; `None` while there is nothing, or enough is in flight.

@@ -49,6 +49,11 @@ impl Tracker {
         self.pending.remove(next_hop);
     }
 
+    /// How an address is reached by now, whether it is watched or not.
+    pub(crate) fn look_up(&self, next_hop: &NextHop, view: &View, config: &Config) -> Option<Resolution> {
+        resolve(next_hop, view, config, &self.carriers).0
+    }
+
     /// A route of ours may be used to reach others from now on; these are its gateways.
     pub(crate) fn carry(&mut self, prefix: IpNet, gateways: Vec<IpAddr>) {
         if let Some(changed) = self.carriers.set(prefix, gateways) {
