@@ -1,7 +1,8 @@
 //! Operations on their way, and what their answers will tell.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
+use foldhash::fast::RandomState;
 use ipnet::IpNet;
 
 use crate::metrics::Kind;
@@ -17,21 +18,22 @@ pub(super) struct Flights {
     first: u64,
     /// Empty where the ticket is somebody else's or answered.
     places: VecDeque<Option<Flying>>,
-    len: usize,
+    /// The tickets by prefix, of which each has one at most.
+    tickets: HashMap<NetId, Ticket, RandomState>,
 }
 
 impl Flights {
-    pub(super) const fn len(&self) -> usize {
-        self.len
+    pub(super) fn len(&self) -> usize {
+        self.tickets.len()
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub(super) fn is_empty(&self) -> bool {
+        self.tickets.is_empty()
     }
 
     /// The oldest that waits.
     pub(super) fn oldest(&self) -> Option<Ticket> {
-        (self.len > 0).then_some(Ticket(self.first))
+        (!self.is_empty()).then_some(Ticket(self.first))
     }
 
     /// Puts one in, under a ticket above all others.
@@ -42,20 +44,29 @@ impl Flights {
         while self.first + (self.places.len() as u64) < ticket {
             self.places.push_back(None);
         }
+        self.tickets.insert(flying.net, Ticket(ticket));
         self.places.push_back(Some(flying));
-        self.len += 1;
     }
 
     /// Takes out the one of this ticket.
-    pub(super) fn land(&mut self, Ticket(ticket): Ticket) -> Option<Flying> {
-        let at = usize::try_from(ticket.checked_sub(self.first)?).ok()?;
-        let landed = self.places.get_mut(at)?.take()?;
-        self.len -= 1;
+    pub(super) fn land(&mut self, ticket: Ticket) -> Option<Flying> {
+        let landed = self.place(ticket)?.take()?;
+        self.tickets.remove(&landed.net);
         while let Some(None) = self.places.front() {
             self.places.pop_front();
             self.first += 1;
         }
         Some(landed)
+    }
+
+    /// The one about this prefix.
+    pub(super) fn about(&mut self, net: NetId) -> Option<&mut Flying> {
+        let ticket = self.tickets.get(&net).copied()?;
+        self.place(ticket)?.as_mut()
+    }
+
+    fn place(&mut self, Ticket(ticket): Ticket) -> Option<&mut Option<Flying>> {
+        self.places.get_mut(usize::try_from(ticket.checked_sub(self.first)?).ok()?)
     }
 
     /// Every one.
@@ -65,7 +76,7 @@ impl Flights {
 
     /// Takes out every one, the oldest first.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Flying> {
-        self.len = 0;
+        self.tickets.clear();
         std::mem::take(&mut self.places).into_iter().flatten()
     }
 }
@@ -101,9 +112,9 @@ impl Flying {
         Self { net, metric, kind, asked, doubtful: false, events: 0, yes }
     }
 
-    /// Somebody wrote at this key.
-    pub(super) fn meets(&mut self, net: NetId, metric: u32) {
-        if self.net == net && self.metric == metric {
+    /// Somebody wrote at this prefix.
+    pub(super) fn meets(&mut self, metric: u32) {
+        if self.metric == metric {
             self.events += 1;
             self.doubtful |= self.is_plain();
         }

@@ -47,9 +47,10 @@ impl Reconciler {
     fn cast_doubt(&mut self, seen: &Seen) {
         match seen {
             Seen::Added { route, .. } | Seen::Removed(route) => {
-                let Some(net) = self.view.find(&route.prefix) else { return };
-                if self.rows.get(net).is_some_and(|row| row.flight.is_some()) {
-                    self.flights.iter_mut().for_each(|flying| flying.meets(net, route.metric));
+                if let Some(net) = self.view.find(&route.prefix)
+                    && let Some(flying) = self.flights.about(net)
+                {
+                    flying.meets(route.metric);
                 }
             }
             Seen::Link(Link { index, up: false, .. }) | Seen::LinkGone(index) => {

@@ -11,7 +11,7 @@ use crate::by_prefix::ByPrefix;
 use crate::pool::Id;
 
 /// Names a prefix of one [`View`](super::View), as long as it has routes or is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct NetId(NonZeroU32);
 
 /// Prefixes by number, and the list of routes that each holds.
