@@ -30,6 +30,11 @@ impl Rows {
         self.len
     }
 
+    /// Every wish once, however many prefixes share it.
+    pub(super) fn wishes(&self) -> impl Iterator<Item = &Route> {
+        self.wishes.iter().map(|(_, wish)| wish)
+    }
+
     /// The wish of a row.
     pub(super) fn wish(&self, row: &Row) -> Option<&Route> {
         row.wish.and_then(|id| self.wishes.get(id))

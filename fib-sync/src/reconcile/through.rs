@@ -109,8 +109,12 @@ impl Reconciler {
         }
     }
 
-    /// Asks every prefix: those on objects are in no index, and hardly ever are they asked for.
+    /// Asks every prefix, unless no wish is so: those on objects are in no index, and a set is mostly given up once
+    /// nothing goes through it.
     fn prefixes_through(&self, is_meant: impl Fn(SetId) -> bool) -> Vec<IpNet> {
+        if !self.rows.wishes().any(|wish| wish.set().is_some_and(&is_meant)) {
+            return Vec::new();
+        }
         let goes_through = |net: &NetId| self.set_of(*net).is_some_and(&is_meant);
         self.view.nets().filter(goes_through).map(|net| self.view.prefix(net)).collect()
     }
