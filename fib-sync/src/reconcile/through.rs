@@ -28,7 +28,7 @@ impl Reconciler {
     pub(super) fn poll_sets(&mut self, now: Instant) -> Option<Output> {
         let ticket = Ticket(self.last_ticket + 1);
         let oldest = self.flights.oldest();
-        let operation = self.sets.poll(&self.view, ticket, oldest, now)?;
+        let operation = self.sets.poll(&self.view, ticket, oldest, &mut self.counters, now)?;
         self.last_ticket += 1;
         Some(Output::Arrange(ticket, operation))
     }

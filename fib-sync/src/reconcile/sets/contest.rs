@@ -4,7 +4,7 @@ use super::Sets;
 use crate::reconcile::contest::Contest;
 use crate::reconcile::row::Trouble;
 use crate::view::View;
-use crate::{Instant, Meddled};
+use crate::{Counters, Instant, Meddled};
 
 /// What somebody else did to the objects of one set.
 #[derive(Debug, Default)]
@@ -23,12 +23,17 @@ impl Fight {
         self.undone = false;
     }
 
-    /// Whether the next step has to wait.
-    pub(super) fn paused(&mut self, now: Instant) -> Option<Trouble> {
-        if std::mem::take(&mut self.undone) {
+    /// Whether the next step has to wait. Each pause is counted once.
+    pub(super) fn paused(&mut self, counters: &mut Counters, now: Instant) -> Option<Trouble> {
+        let is_new = std::mem::take(&mut self.undone);
+        if is_new {
             self.contest = Some(Contest::next(self.contest, now));
         }
-        self.contest?.paused(Meddled::Removed, now)
+        let trouble = self.contest?.paused(Meddled::Removed, now)?;
+        if is_new {
+            counters.refused(&trouble.refused);
+        }
+        Some(trouble)
     }
 }
 

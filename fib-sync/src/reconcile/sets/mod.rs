@@ -23,7 +23,7 @@ use self::sweep::Condemned;
 use super::row::Trouble;
 use crate::by_prefix::ByPrefix;
 use crate::view::View;
-use crate::{Config, Hop, Instant, KernelHop, ObjectOperation, Refused, SetId, Ticket};
+use crate::{Config, Counters, Hop, Instant, KernelHop, ObjectOperation, Refused, SetId, Ticket};
 
 pub(super) use self::answer::Outcome;
 
@@ -209,10 +209,11 @@ impl Sets {
         view: &View,
         ticket: Ticket,
         oldest: Option<Ticket>,
+        counters: &mut Counters,
         now: Instant,
     ) -> Option<ObjectOperation> {
         while let Some(id) = self.ready.pop_first() {
-            if let Some((hop, operation)) = self.step(id, view, ticket, now) {
+            if let Some((hop, operation)) = self.step(id, view, ticket, counters, now) {
                 let flight = Flight::Arranges { set: id, hop, operation: operation.clone() };
                 self.flights.insert(ticket, flight);
                 return Some(operation);
@@ -251,6 +252,7 @@ impl Sets {
         id: SetId,
         view: &View,
         ticket: Ticket,
+        counters: &mut Counters,
         now: Instant,
     ) -> Option<(Option<KernelHop>, ObjectOperation)> {
         self.review(id, view);
@@ -272,7 +274,7 @@ impl Sets {
             }
             Step::Refuse(refused) => self.rest(id, Some(refused), view, now),
             Step::Apply(hop, operation) => {
-                if let Some(trouble) = set.fight.paused(now) {
+                if let Some(trouble) = set.fight.paused(counters, now) {
                     self.put_trouble(id, Some(trouble));
                     return None;
                 }
