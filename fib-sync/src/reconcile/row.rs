@@ -89,7 +89,7 @@ impl Trouble {
 }
 
 /// The pause that follows upon one.
-pub(super) fn longer_pause(pause: Duration) -> Duration {
+pub(in crate::reconcile) fn longer_pause(pause: Duration) -> Duration {
     pause.saturating_mul(2).clamp(FIRST_PAUSE, LONGEST_PAUSE)
 }
 

@@ -43,7 +43,7 @@ impl Sets {
     ) -> Outcome {
         match self.flights.remove(&ticket) {
             None => Outcome::Nothing,
-            Some(Flight::Removes(id)) => self.removed(id, result),
+            Some(Flight::Removes(id)) => self.removed(id, result, now),
             Some(Flight::Arranges { set, hop, operation }) => {
                 self.condemned.reconsider();
                 self.landed(set, ticket);
@@ -100,12 +100,16 @@ impl Sets {
         Outcome::Nothing
     }
 
-    fn removed(&mut self, id: u32, result: Result<(), Refused>) -> Outcome {
-        self.condemned.answered(id, result.is_err());
+    fn removed(&mut self, id: u32, result: Result<(), Refused>, now: Instant) -> Outcome {
         match result {
-            Err(Refused::Gone) => Outcome::Gone(id),
-            Ok(()) | Err(_) => Outcome::Nothing,
+            Ok(()) => self.condemned.gone(id),
+            Err(Refused::Gone) => {
+                self.condemned.gone(id);
+                return Outcome::Gone(id);
+            }
+            Err(_) => self.condemned.refused(id, now),
         }
+        Outcome::Nothing
     }
 
     fn return_number(&mut self, set: SetId, number: u32) {
@@ -168,10 +172,12 @@ impl Sets {
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
     pub(in crate::reconcile) fn poll_timeout(&self) -> Option<Instant> {
-        self.retries.first().map(|(at, _)| *at)
+        let retry = self.retries.first().map(|(at, _)| *at);
+        retry.into_iter().chain(self.condemned.poll_timeout()).min()
     }
 
     pub(in crate::reconcile) fn handle_timeout(&mut self, now: Instant) {
+        self.condemned.handle_timeout(now);
         while let Some((at, id)) = self.retries.first().copied()
             && at <= now
         {
@@ -237,7 +243,7 @@ impl Sets {
         for (ticket, flight) in std::mem::take(&mut self.flights) {
             match flight {
                 Flight::Arranges { set, .. } => self.landed(set, ticket),
-                Flight::Removes(id) => self.condemned.answered(id, true),
+                Flight::Removes(id) => self.condemned.unanswered(id),
             }
         }
         self.condemned.reconsider();

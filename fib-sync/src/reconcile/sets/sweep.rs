@@ -2,12 +2,14 @@
 //! the routes along with it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::Sets;
 use super::numbers::Register;
 use super::orphans::Orphans;
+use crate::reconcile::row::longer_pause;
 use crate::view::View;
-use crate::{KernelObject, SetId, Ticket};
+use crate::{Instant, KernelObject, SetId, Ticket};
 
 /// Objects to remove.
 #[derive(Debug, Default)]
@@ -23,11 +25,15 @@ pub(super) struct Condemned {
 struct Sentence {
     after: Ticket,
     is_flying: bool,
+    /// The kernel refused: not before then.
+    retry: Option<Instant>,
+    pause: Duration,
 }
 
 impl Condemned {
     pub(super) fn insert(&mut self, id: u32, after: Ticket) {
-        self.objects.insert(id, Sentence { after, is_flying: false });
+        let sentence = Sentence { after, is_flying: false, retry: None, pause: Duration::ZERO };
+        self.objects.insert(id, sentence);
         self.due = true;
     }
 
@@ -57,6 +63,7 @@ impl Condemned {
         self.objects.retain(|id, sentence| sentence.is_flying || register.holds(*id, view));
         let can_go = |(id, sentence): &(&u32, &mut Sentence)| {
             !sentence.is_flying
+                && sentence.retry.is_none()
                 && oldest.is_none_or(|oldest| oldest > sentence.after)
                 && !view.is_in_use(**id)
         };
@@ -68,11 +75,34 @@ impl Condemned {
         view.object(*id).cloned()
     }
 
-    /// The kernel answered the removal.
-    pub(super) fn answered(&mut self, id: u32, is_refused: bool) {
-        match self.objects.get_mut(&id) {
-            Some(sentence) if is_refused => sentence.is_flying = false,
-            Some(_) | None => drop(self.objects.remove(&id)),
+    /// The kernel has it no more.
+    pub(super) fn gone(&mut self, id: u32) {
+        self.objects.remove(&id);
+    }
+
+    /// The kernel keeps it: it is asked again, ever later.
+    pub(super) fn refused(&mut self, id: u32, now: Instant) {
+        if let Some(sentence) = self.objects.get_mut(&id) {
+            sentence.is_flying = false;
+            sentence.pause = longer_pause(sentence.pause);
+            sentence.retry = Some(now + sentence.pause);
+        }
+    }
+
+    /// The answer was lost.
+    pub(super) fn unanswered(&mut self, id: u32) {
+        if let Some(sentence) = self.objects.get_mut(&id) {
+            sentence.is_flying = false;
+        }
+    }
+
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        self.objects.values().filter_map(|sentence| sentence.retry).min()
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        for sentence in self.objects.values_mut() {
+            self.due |= sentence.retry.take_if(|at| *at <= now).is_some();
         }
     }
 }
