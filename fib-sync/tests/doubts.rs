@@ -1,8 +1,8 @@
 //! What a reading does not know yet, and what vanishes while nobody can tell.
 
 use fib_sync::{
-    Address, Config, Instant, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place,
-    Reconciler, Route, Seen, Ticket,
+    Address, Config, Event, Instant, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output,
+    Place, Reconciler, Route, Seen, Ticket,
 };
 
 fn link(index: u32, up: bool) -> Seen {
@@ -60,15 +60,68 @@ fn a_link_that_goes_down_before_a_reading_lists_it_takes_its_ipv4_routes_along()
     }
 }
 
+/// The kernel lists what it comes by; what it says to have changed meanwhile may be missing.
+#[test]
+fn of_an_interrupted_reading_nothing_is_believed() {
+    let mut reconciler = reading();
+    let whole = || [link(3, true), Seen::Listed(route(12, &[3])), Seen::Complete];
+    hear(&mut reconciler, [link(3, true), Seen::Interrupted]);
+    assert!(!reconciler.is_synced());
+    read_again(&mut reconciler);
+    hear(&mut reconciler, whole());
+    assert_eq!((reconciler.is_synced(), reconciler.installed()), (true, 1));
+
+    hear(&mut reconciler, [Seen::Overrun]);
+    read_again(&mut reconciler);
+    hear(&mut reconciler, [link(3, true), Seen::Interrupted]);
+    assert_eq!(reconciler.installed(), 1, "the route was not listed, which says nothing");
+    read_again(&mut reconciler);
+    hear(&mut reconciler, whole());
+    assert_eq!((reconciler.installed(), reconciler.counters().interrupted), (1, 2));
+}
+
+/// Nothing is written, and the next thing asked for is a reading.
+fn read_again(reconciler: &mut Reconciler) {
+    let later = reconciler.poll_timeout().expect("a reading");
+    assert!(later.since(NOW) < std::time::Duration::from_secs(60), "sooner than the next audit");
+    reconciler.handle_timeout(later);
+    assert_eq!(reconciler.poll_output(later), Some(Output::Read));
+}
+
+#[test]
+fn ipv4_routes_go_with_the_last_ipv4_address_of_their_interface() {
+    let mut reconciler = reading();
+    let addresses = || ["10.0.3.1/24", "10.0.3.7/24"].map(|text| address(3, text));
+    let [one, other] = addresses().map(Seen::Address);
+    hear(&mut reconciler, [link(3, true), one, other, Seen::Listed(route(4, &[3])), Seen::Complete]);
+    for (gone, left) in addresses().into_iter().zip([1, 0]) {
+        hear(&mut reconciler, [Seen::AddressGone(gone)]);
+        assert_eq!(reconciler.snapshot().foreign, left);
+    }
+}
+
+#[test]
+fn what_is_ours_is_not_learned() {
+    let mut reconciler = reading();
+    let behind = KernelRoute { metric: 60, ..route(4, &[3]) };
+    hear(&mut reconciler, [link(3, true), Seen::Listed(route(12, &[3])), Seen::Listed(behind)]);
+    let elsewhere = KernelRoute { prefix: "198.51.100.0/24".parse().unwrap(), ..route(12, &[3]) };
+    hear(&mut reconciler, [Seen::Listed(elsewhere), Seen::Complete]);
+    let learned: Vec<(String, u8)> = std::iter::from_fn(|| reconciler.poll_event())
+        .filter_map(|event| match event {
+            Event::Learned { prefix, route, .. } => Some((prefix.to_string(), route.protocol)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(learned, [("192.0.2.0/24".to_owned(), 4)]);
+}
+
 #[test]
 fn an_address_that_goes_before_a_reading_lists_it_leaves_a_doubt_and_another_reading() {
     let mut reconciler = reading();
     let gone = Seen::AddressGone(address(5, "10.0.5.1/24"));
     hear(&mut reconciler, [link(5, true), written(route(4, &[5]), Place::First), gone, Seen::Complete]);
-    let again = reconciler.poll_timeout().expect("a reading");
-    assert!(again.since(NOW) < std::time::Duration::from_secs(60), "sooner than the next audit");
-    reconciler.handle_timeout(again);
-    assert_eq!(reconciler.poll_output(again), Some(Output::Read));
+    read_again(&mut reconciler);
 }
 
 /// Whether the kernel dropped the route with its last live hop cannot be seen, so it is read again. Until then the one

@@ -83,3 +83,31 @@ impl Reading {
 /// Interfaces first: routes name them by index, and objects by number.
 pub(super) const FIRST: List = List::Links;
 const ABSENT: [i32; 3] = [nix::libc::ENOENT, nix::libc::EAFNOSUPPORT, nix::libc::EOPNOTSUPP];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading to its end, where one message of the list of this number says so.
+    fn read(interrupted: Option<u32>) -> Seen {
+        let mut reading = Reading::start(0);
+        for sequence in 1.. {
+            let is_interrupted = interrupted == Some(sequence - 1);
+            reading.note(if is_interrupted { NLM_F_DUMP_INTR } else { 0 });
+            reading.note(0);
+            match reading.answered(&Answer::default()) {
+                Next::Ask(list) => reading.asked(list, sequence),
+                Next::Ended(seen) => return seen,
+            }
+        }
+        Seen::Failed
+    }
+
+    #[test]
+    fn a_reading_of_which_any_list_was_interrupted_is_interrupted() {
+        assert_eq!(read(None), Seen::Complete);
+        for list in 0..5 {
+            assert_eq!(read(Some(list)), Seen::Interrupted, "list {list}");
+        }
+    }
+}

@@ -1,14 +1,16 @@
 //! The reconciler against the kernel in memory: whatever happens on the way, kernel equals wishes at the end, and
 //! nobody else's route was touched at any step.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
 use fib_sync::model::{How, Spoilt};
 use fib_sync::{
-    Address, Event, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Refused, Route, Sweep,
+    Address, Config, Event, Hop, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Refused, Route,
+    SetId, Sweep,
 };
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -235,6 +237,30 @@ fn wishes_coalesce_while_one_operation_is_on_its_way() {
 }
 
 #[test]
+fn no_more_operations_are_in_flight_than_allowed() {
+    let config = Config { in_flight: 3, next_hop_objects: true, ..Config::new(254, OURS, METRIC) };
+    let mut world = World::configured(World::new().kernel, config);
+    world.settle_down();
+    let hop = |last: u8| Hop::via(Ipv4Addr::new(10, 0, 1, last).into()).over("eth1");
+    world.want_set(SetId(0), Some(vec![hop(2), hop(3)]));
+    world.want_set(SetId(1), Some(vec![hop(2)]));
+    for last in 0..20 {
+        let prefix = IpNet::from(Ipv4Net::new_assert(Ipv4Addr::new(192, 0, 2, last), 32));
+        world.want(prefix, Some(Route::unicast([hop(2)])));
+    }
+    let mut done = 0;
+    while !world.is_idle() {
+        world.work(usize::MAX);
+        let asked = world.operations.len() + world.arranged.len();
+        assert!((1..=3).contains(&(asked - done)), "{} at once", asked - done);
+        done = asked;
+        world.hear(usize::MAX);
+    }
+    assert_eq!(done, 20 + 5);
+    world.check_wishes();
+}
+
+#[test]
 fn a_wish_that_is_met_already_costs_nothing() {
     let mut world = World::new();
     world.settle_down();
@@ -349,7 +375,7 @@ fn late_wishes_release_a_sweep_that_was_held() {
 fn an_unknown_interface_is_waited_for() {
     let mut world = World::new();
     world.settle_down();
-    let hop = fib_sync::Hop::via("10.0.7.2".parse().unwrap()).over("eth7");
+    let hop = Hop::via("10.0.7.2".parse().unwrap()).over("eth7");
     world.want(prefix(0), Some(Route::unicast([hop])));
     world.settle_down();
     assert_eq!(world.operations, []);
@@ -443,7 +469,7 @@ fn gateway(at: usize, link: u32, host: u32) -> &'static str {
 }
 
 fn wish(at: usize, route: usize) -> Route {
-    let via = |link, host| fib_sync::Hop::via(gateway(at, link, host).parse().expect("an address"));
+    let via = |link, host| Hop::via(gateway(at, link, host).parse().expect("an address"));
     match route {
         0 => Route::unicast([via(1, 2)]),
         1 => Route::unicast([via(1, 3), via(2, 3)]),

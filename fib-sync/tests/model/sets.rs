@@ -318,6 +318,48 @@ fn what_an_earlier_run_left_is_taken_over_by_its_hops() {
     assert_eq!(world.kernel.objects().cloned().collect::<Vec<_>>(), objects);
 }
 
+/// The kernel would remove the routes along with it.
+#[test]
+fn an_object_goes_after_the_routes_that_leave_it() {
+    let mut world = many_routes(with_objects());
+    let prefixes = world.through(SetId(0));
+    for prefix in &prefixes {
+        world.want(*prefix, Some(Route::unicast(hops_of(0, 0))));
+    }
+    world.want_set(SetId(0), None);
+    while !world.is_idle() {
+        world.work(1);
+        world.hear(1);
+        for prefix in &prefixes {
+            assert_eq!(world.ours(prefix).len(), 1, "{prefix}");
+        }
+    }
+    world.check_wishes();
+    assert_eq!(world.kernel.objects().count(), 0);
+}
+
+/// Of an operation that is on its way nobody knows yet on what the route stands.
+#[test]
+fn an_object_goes_after_the_answers_to_what_may_put_a_route_on_it() {
+    let mut world = World::configured(World::new().kernel, with_objects());
+    let inline = || Some(Route::unicast(hops_of(0, 1)));
+    world.want_set(SetId(0), Some(hops_of(0, 0)));
+    world.want(prefix(0), inline());
+    world.settle_down();
+    world.want(prefix(0), Some(Route::through(SetId(0))));
+    world.work(1);
+    assert!(world.ours(&prefix(0))[0].object.is_some(), "the kernel did it and did not say so yet");
+    world.want(prefix(0), inline());
+    world.want_set(SetId(0), None);
+    while !world.is_idle() {
+        world.work(usize::MAX);
+        assert_eq!(world.ours(&prefix(0)).len(), 1);
+        world.hear(1);
+    }
+    world.check_wishes();
+    assert_eq!(world.kernel.objects().count(), 0);
+}
+
 #[test]
 fn an_object_that_others_stand_on_stays() {
     let mut world = many_routes(with_objects());
@@ -391,10 +433,38 @@ fn objects_that_somebody_removes_again_and_again_come_back_ever_later() {
         matches!(event, Event::SetDiverged { set: SetId(0), refused: Refused::Contested { .. } })
     };
     assert!(world.events.iter().any(contested), "{:?}", world.events);
+    // Five times it is put back at once, then every time after a pause that is counted.
+    assert_eq!(world.reconciler.counters().refusals.get("contested"), Some(&(removed - 5)));
     world.wait_long();
     world.check_wishes();
     check_objects(&world);
     assert!(world.events.contains(&Event::SetHealed { set: SetId(0) }));
+}
+
+/// With room for one operation nothing else comes between two attempts.
+#[test]
+fn the_removal_of_an_object_that_is_refused_is_asked_for_again_ever_later() {
+    let mut world = many_routes(Config { in_flight: 1, ..with_objects() });
+    for prefix in world.through(SetId(0)) {
+        world.want(prefix, None);
+    }
+    world.settle_down();
+    for _ in 0..3 {
+        world.kernel.refuse_next(Refused::Exhausted { text: String::new() });
+    }
+    world.want_set(SetId(0), None);
+    let mut pauses = Vec::new();
+    while world.kernel.objects().count() > 0 {
+        world.arranged.clear();
+        for _ in 0..5 {
+            world.work(usize::MAX);
+            world.hear(usize::MAX);
+        }
+        pauses.push(world.arranged.len());
+        world.pass(Duration::from_millis(200));
+    }
+    // 250 ms, 500 ms, 1 s; then the group goes, and its member.
+    assert_eq!(pauses, [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 2]);
 }
 
 #[test]
