@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kernel's table, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelTotals {
     /// As wished.
     pub installed: usize,
@@ -25,7 +26,7 @@ pub struct KernelTotals {
 }
 
 /// The kernel's table in numbers; all but `routes`, `backlog` and `in_flight` count since the start.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelSummary {
     /// The first reading of the table is complete.
     pub synced: bool,
@@ -66,7 +67,7 @@ pub struct KernelSummary {
 }
 
 /// A histogram of durations.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Latency {
     /// How many.
     pub count: u64,
@@ -77,7 +78,7 @@ pub struct Latency {
 }
 
 /// A part of a histogram.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bucket {
     /// The upper bound in microseconds, included; `null` for what is beyond the last one.
     pub most_us: Option<u64>,
@@ -86,7 +87,7 @@ pub struct Bucket {
 }
 
 /// One prefix of ours in the kernel's table.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelRoute {
     /// The prefix.
     pub prefix: String,
@@ -116,7 +117,7 @@ pub struct KernelRoute {
 }
 
 /// Whose a foreign route in the kernel's table is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelOwner {
     /// Its route protocol.
     pub protocol: u8,

@@ -10,6 +10,7 @@ mod readiness;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -150,7 +151,7 @@ pub struct Selection {
 }
 
 /// How the prefix of a [`Selection`] is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// Exactly that one.
@@ -163,7 +164,7 @@ pub enum Scope {
 }
 
 /// Which paths of a prefix.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Of {
     /// Every candidate.
@@ -197,7 +198,7 @@ pub struct Reply {
 }
 
 /// Why a request was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
     /// What kind of reason.
@@ -207,7 +208,7 @@ pub struct Refusal {
 }
 
 /// Kinds of reasons to refuse a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalCode {
     /// The request cannot be understood.
@@ -240,7 +241,7 @@ impl Refusal {
 }
 
 /// The daemon as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// `node` or `reflector`.
     pub role: String,
@@ -290,7 +291,7 @@ pub struct Status {
 }
 
 /// An update group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Group {
     /// What its members are told.
     pub family: String,
@@ -307,7 +308,7 @@ pub struct Group {
 }
 
 /// A daemon that is about to leave for good.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Draining {
     /// Since when, RFC 3339.
     pub since: String,
@@ -318,7 +319,7 @@ pub struct Draining {
 }
 
 /// Peers, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PeerTotals {
     /// All.
     pub total: usize,
@@ -327,7 +328,7 @@ pub struct PeerTotals {
 }
 
 /// A table, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TableTotals {
     /// Prefixes.
     pub prefixes: usize,
@@ -336,7 +337,7 @@ pub struct TableTotals {
 }
 
 /// One peer.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Peer {
     /// Its name.
     pub name: String,
@@ -381,7 +382,7 @@ pub struct Peer {
 }
 
 /// Routes of one family, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// In Adj-RIB-In.
     pub received: u64,
@@ -392,7 +393,7 @@ pub struct Counts {
 }
 
 /// Messages of one direction, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
     /// UPDATE messages.
     pub updates: u64,
@@ -401,7 +402,7 @@ pub struct Messages {
 }
 
 /// One path.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// The prefix.
     pub prefix: String,
@@ -448,7 +449,7 @@ pub struct Route {
 }
 
 /// An element of an AS_PATH.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum AsPathElement {
     /// One AS of a sequence.
@@ -458,7 +459,7 @@ pub enum AsPathElement {
 }
 
 /// Why a prefix is where it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Explanation {
     /// The prefix explained: the one asked for, or the longest that covers it.
     pub prefix: String,
@@ -469,7 +470,7 @@ pub struct Explanation {
 }
 
 /// One stage of an explanation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// `origin`, `import`, `next hop`, `decision`, `export` or `kernel`.
     pub stage: Cow<'static, str>,

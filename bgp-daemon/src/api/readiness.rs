@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The ladder to readiness.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Readiness {
     /// It stands on every rung.
     pub ready: bool,
@@ -14,7 +15,7 @@ pub struct Readiness {
 }
 
 /// One rung.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rung {
     /// `configured`, `sessions`, `end-of-rib`, `rib` or `kernel`; the last only where the kernel is programmed.
     pub name: Cow<'static, str>,

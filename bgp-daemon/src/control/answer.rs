@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
 use fib_sync::Listing;
-use tokio::io::AsyncWrite;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -15,7 +14,7 @@ use super::kernel;
 use super::picture::{self, Painter};
 use super::query::{find, peer_id, prefix, query};
 use super::rehearsal::{self, Prospect};
-use super::reply::{Failure, Replies};
+use super::reply::{Failure, Reader};
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
 use crate::config::Role;
@@ -151,10 +150,8 @@ pub enum Command {
     Undrain(oneshot::Sender<Result<(), Refusal>>),
 }
 
-pub(super) async fn answer<W>(verb: Verb, context: &Context, replies: &mut Replies<W>) -> Result<(), Failure>
-where
-    W: AsyncWrite + Unpin,
-{
+/// Answers one request, part by part, each after the one before it has been taken.
+pub(crate) async fn answer(verb: Verb, context: &Context, replies: &mut impl Reader) -> Result<(), Failure> {
     match verb {
         Verb::Status => replies.items(&[status(context).await?]).await,
         Verb::Ready => replies.items(&[health::readiness(context).await?]).await,
@@ -256,14 +253,12 @@ async fn peer(context: &Context, name: String) -> Result<api::Peer, Failure> {
     Ok(painter.peer(peer?))
 }
 
-async fn routes<W>(context: &Context, selection: Selection, replies: &mut Replies<W>) -> Result<(), Failure>
-where
-    W: AsyncWrite + Unpin,
-{
+async fn routes(context: &Context, selection: Selection, replies: &mut impl Reader) -> Result<(), Failure> {
     let asked = context.inbox.ask(move |speaker, _| query(&selection, &speaker.view())).await??;
     let mut from = None;
     loop {
-        let next = page(context, &asked, from, replies).await?;
+        let (routes, next) = page(context, &asked, from, PAGE).await?;
+        replies.items(&routes).await?;
         if next.is_none() {
             return Ok(());
         }
@@ -271,20 +266,32 @@ where
     }
 }
 
-async fn page<W>(
+/// About `limit` routes of a listing from a place on, always whole prefixes, and where to go on.
+pub(crate) async fn some_routes(
+    context: &Context,
+    selection: Selection,
+    from: Option<Cursor>,
+    limit: usize,
+) -> Result<(Vec<api::Route>, Option<Cursor>), Failure> {
+    let asked = context.inbox.ask(move |speaker, _| query(&selection, &speaker.view())).await??;
+    let (mut routes, mut next) = page(context, &asked, from, limit.min(PAGE)).await?;
+    while next.is_some() && routes.len() < limit {
+        let (more, then) = page(context, &asked, next, (limit - routes.len()).min(PAGE)).await?;
+        routes.extend(more);
+        next = then;
+    }
+    Ok((routes, next))
+}
+
+async fn page(
     context: &Context,
     asked: &RouteQuery,
     from: Option<Cursor>,
-    replies: &mut Replies<W>,
-) -> Result<Option<Cursor>, Failure>
-where
-    W: AsyncWrite + Unpin,
-{
+    most: usize,
+) -> Result<(Vec<api::Route>, Option<Cursor>), Failure> {
     let asked = asked.clone();
-    let (page, painter) = look(context, move |speaker| speaker.view().routes(&asked, from, PAGE)).await?;
-    let routes: Vec<api::Route> = page.routes.into_iter().map(|route| painter.route(route)).collect();
-    replies.items(&routes).await?;
-    Ok(page.next)
+    let (page, painter) = look(context, move |speaker| speaker.view().routes(&asked, from, most)).await?;
+    Ok((page.routes.into_iter().map(|route| painter.route(route)).collect(), page.next))
 }
 
 async fn explain(context: &Context, text: &str, peer: Option<String>) -> Result<api::Explanation, Failure> {
@@ -307,10 +314,7 @@ fn table(context: &Context) -> Result<&fib_sync::Handle, Refusal> {
     context.kernel.as_ref().ok_or_else(off)
 }
 
-async fn kernel_routes<W>(context: &Context, drift: bool, replies: &mut Replies<W>) -> Result<(), Failure>
-where
-    W: AsyncWrite + Unpin,
-{
+async fn kernel_routes(context: &Context, drift: bool, replies: &mut impl Reader) -> Result<(), Failure> {
     let table = table(context)?;
     let which = if drift { Listing::Differing } else { Listing::All };
     let mut after = None;

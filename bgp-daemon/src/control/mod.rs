@@ -11,8 +11,9 @@ mod rehearsal;
 mod reply;
 
 pub use answer::{Command, Context, Draining, Facts};
+pub(crate) use answer::{answer, some_routes};
 pub use rehearsal::Prospect;
-pub(crate) use reply::Failure;
+pub(crate) use reply::{Failure, Reader};
 
 use std::fs::Permissions;
 use std::io;
@@ -148,7 +149,7 @@ async fn client(stream: UnixStream, context: Context) -> io::Result<()> {
     let mut replies = Replies::new(write);
     while let Some(line) = next_line(&mut requests).await? {
         let outcome = match request(&line) {
-            Ok(request) => answer::answer(request.verb, &context, &mut replies).await,
+            Ok(request) => answer(request.verb, &context, &mut replies).await,
             Err(refusal) => Err(refusal.into()),
         };
         replies.conclude(outcome).await?;

@@ -6,13 +6,12 @@ use std::net::IpAddr;
 use bgp_core::rib::{Reach, Route};
 use bgp_core::speaker::{Audience, Config, Consequence, Rehearsal, Said, Scene};
 use ipnet::IpNet;
-use tokio::io::AsyncWrite;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::answer::{Command, Context, command};
 use super::picture;
-use super::reply::{Failure, Replies};
+use super::reply::{Failure, Reader};
 use crate::api::{self, ChangeKind, Draft, Refusal};
 use crate::fib;
 
@@ -29,14 +28,11 @@ pub struct Prospect {
 }
 
 /// Writes every prefix of which something else would be said.
-pub(super) async fn consequences<W>(
+pub(super) async fn consequences(
     context: &Context,
     draft: Draft,
-    replies: &mut Replies<W>,
-) -> Result<(), Failure>
-where
-    W: AsyncWrite + Unpin,
-{
+    replies: &mut impl Reader,
+) -> Result<(), Failure> {
     let Prospect { config, origins } = command(context, |answer| Command::Prospect { draft, answer }).await?;
     let rehearse = move |speaker: &bgp_core::speaker::Speaker, _| speaker.view().rehearse(&config, origins);
     let mut rehearsal = context.inbox.ask(rehearse).await?;

@@ -13,6 +13,13 @@ use crate::driver::Stopped;
 /// How long a client may take to read one line before it is given up.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whoever is given an answer.
+pub(crate) trait Reader: Send {
+    /// Hands over a part; returns when there is room for it.
+    fn items<T: Serialize + Sync>(&mut self, items: &[T])
+    -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
 /// Writes the lines of answers.
 #[derive(Debug)]
 pub(super) struct Replies<W> {
@@ -52,14 +59,6 @@ impl<W: AsyncWrite + Unpin> Replies<W> {
         Self { out }
     }
 
-    /// Writes a page; returns when the client has room for it.
-    pub(super) async fn items<T: Serialize + Sync>(&mut self, items: &[T]) -> Result<(), Failure> {
-        if items.is_empty() {
-            return Ok(());
-        }
-        Ok(self.line(&Items { v: VERSION, items }).await?)
-    }
-
     /// Writes how the answer ended.
     pub(super) async fn conclude(&mut self, outcome: Result<(), Failure>) -> io::Result<()> {
         match outcome {
@@ -73,6 +72,15 @@ impl<W: AsyncWrite + Unpin> Replies<W> {
         let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
         timeout(PATIENCE, self.out.write_all(&line)).await?
+    }
+}
+
+impl<W: AsyncWrite + Unpin + Send> Reader for Replies<W> {
+    async fn items<T: Serialize + Sync>(&mut self, items: &[T]) -> Result<(), Failure> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        Ok(self.line(&Items { v: VERSION, items }).await?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The web server: metrics, probes, the query API and the status page. It reads and never changes anything; it
 //! listens where `[http]` says and nowhere else.
 
+mod api;
 mod gallery;
 mod guard;
 mod limits;
@@ -125,6 +126,7 @@ fn routes(shop: Shop, listening: SocketAddr) -> Router {
         .route("/metrics", get(metrics::answer))
         .route("/livez", get(probes::alive))
         .route("/readyz", get(probes::ready))
+        .nest("/api/v1", api::routes())
         .fallback(async || refused(&Refusal::not_found("there is nothing at this address")))
         .method_not_allowed_fallback(async || {
             (StatusCode::METHOD_NOT_ALLOWED, "this server only answers GET and HEAD\n").into_response()

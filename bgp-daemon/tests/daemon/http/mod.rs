@@ -1,5 +1,6 @@
 //! The web server, as probes, scrapers and strangers meet it.
 
+mod api;
 mod metrics;
 mod probes;
 mod strangers;

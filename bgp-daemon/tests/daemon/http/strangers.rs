@@ -8,7 +8,19 @@ use super::serving;
 use super::web::{connect, get, get_with, say};
 
 /// Everything that is answered.
-const PATHS: [&str; 3] = ["/metrics", "/livez", "/readyz"];
+const PATHS: [&str; 11] = [
+    "/metrics",
+    "/livez",
+    "/readyz",
+    "/api/v1/status",
+    "/api/v1/ready",
+    "/api/v1/peers",
+    "/api/v1/peers/tor",
+    "/api/v1/routes",
+    "/api/v1/explain",
+    "/api/v1/kernel",
+    "/api/v1/openapi.json",
+];
 
 #[test]
 fn nothing_but_reading_is_answered() {
@@ -84,6 +96,7 @@ fn no_request_ends_the_daemon() {
         for path in PATHS {
             get(&host, &format!("{path}/{escaped}"));
             get(&host, &format!("{path}?{escaped}={escaped}"));
+            get(&host, &format!("{path}?prefix={escaped}&peer={escaped}&after={escaped}&limit=1"));
         }
         say(&host, &[noise(seed, 300), b"\r\n\r\n".to_vec()].concat());
     }

@@ -1,0 +1,97 @@
+//! The OpenAPI document, made from the types that are told and asked.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::{Asked, Wanted, Which};
+use crate::api;
+
+/// The document, OpenAPI 3.1.
+pub(super) fn document() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+    });
+    let mut schemas = settings.into_generator();
+    let paths = paths(&mut schemas);
+    let refusal = schemas.subschema_for::<api::Refusal>();
+    let error = json!({ "type": "object", "required": ["error"], "properties": { "error": refusal } });
+    let mut components = schemas.take_definitions(true);
+    components.insert("Error".to_owned(), error);
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Caracal",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What a running daemon tells. Nothing here changes anything.",
+        },
+        "paths": paths,
+        "components": { "schemas": components },
+    })
+}
+
+fn paths(schemas: &mut SchemaGenerator) -> Value {
+    let name = json!({
+        "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
+        "description": "Its name or address",
+    });
+    json!({
+        "/api/v1/status": { "get": one::<api::Status>("The daemon as a whole", vec![], schemas) },
+        "/api/v1/ready": { "get": one::<api::Readiness>("How far it is from being ready", vec![], schemas) },
+        "/api/v1/peers": { "get": list::<api::Peer>("Every peer", vec![], schemas) },
+        "/api/v1/peers/{name}": { "get": one::<api::Peer>("One peer", vec![name], schemas) },
+        "/api/v1/routes": {
+            "get": list::<api::Route>("Routes, in no particular order", words::<Wanted>(schemas), schemas),
+        },
+        "/api/v1/explain": {
+            "get": one::<api::Explanation>("Why a prefix is where it is", words::<Asked>(schemas), schemas),
+        },
+        "/api/v1/kernel": {
+            "get": list::<api::KernelRoute>("What the kernel holds of ours", words::<Which>(schemas), schemas),
+        },
+        "/api/v1/kernel/summary": {
+            "get": one::<api::KernelSummary>("The kernel's table in numbers", vec![], schemas),
+        },
+    })
+}
+
+fn one<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
+    let told = schemas.subschema_for::<T>();
+    question(summary, words, json!({ "application/json": { "schema": told } }))
+}
+
+fn list<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
+    let told = schemas.subschema_for::<T>();
+    let content = json!({
+        "application/json": { "schema": { "type": "array", "items": told } },
+        "application/x-ndjson": { "schema": told },
+    });
+    question(summary, words, content)
+}
+
+fn question(summary: &str, words: Vec<Value>, content: Value) -> Value {
+    let refused = json!({
+        "description": "Refused, with the reason",
+        "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
+    });
+    json!({
+        "summary": summary,
+        "parameters": words,
+        "responses": { "200": { "description": summary, "content": content }, "default": refused },
+    })
+}
+
+/// The fields of a query as parameters.
+fn words<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Vec<Value> {
+    let fields = T::json_schema(schemas).to_value();
+    let required = fields.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let properties = fields.get("properties").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);
+    let word = |(name, mut schema): (String, Value)| {
+        let description = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+        let required = required.contains(&Value::from(name.as_str()));
+        json!({
+            "name": name, "in": "query", "required": required, "schema": schema, "description": description,
+        })
+    };
+    properties.into_iter().map(word).collect()
+}

@@ -1,0 +1,212 @@
+//! `/api/v1`: what the control socket tells, to whoever reads over HTTP. Only questions; the verbs that change
+//! something have no address here.
+
+mod document;
+mod told;
+
+use axum::Router;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT, LINK};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bgp_core::speaker::Cursor;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Shop, json, refused};
+use crate::api::{Of, Refusal, Scope, Selection, Verb};
+use crate::control::{Failure, some_routes};
+use told::{Form, list, one};
+
+/// Most routes of one page.
+const PAGE: usize = 10_000;
+
+/// Everything that can be asked.
+pub(super) fn routes() -> Router<Shop> {
+    Router::new()
+        .route("/status", get(async |State(shop): State<Shop>| one(shop.context, Verb::Status).await))
+        .route("/ready", get(async |State(shop): State<Shop>| one(shop.context, Verb::Ready).await))
+        .route("/peers", get(peers))
+        .route("/peers/{name}", get(peer))
+        .route("/routes", get(paths))
+        .route("/explain", get(explain))
+        .route("/kernel", get(kernel))
+        .route(
+            "/kernel/summary",
+            get(async |State(shop): State<Shop>| one(shop.context, Verb::KernelSummary).await),
+        )
+        .route("/openapi.json", get(async || json(&document::document())))
+}
+
+async fn peers(State(shop): State<Shop>, headers: HeaderMap) -> Response {
+    list(shop.context, Verb::Peers, form(&headers)).await
+}
+
+async fn peer(State(shop): State<Shop>, Path(name): Path<String>) -> Response {
+    one(shop.context, Verb::Peer { name }).await
+}
+
+/// Which routes to list.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Wanted {
+    /// A prefix, or an address for the prefixes that cover it.
+    prefix: Option<String>,
+    /// How the prefix is meant.
+    scope: Scope,
+    /// Which paths.
+    of: Of,
+    /// The peer of `in` and `out`.
+    peer: Option<String>,
+    /// `ipv4` or `ipv6`.
+    family: Option<String>,
+    /// Ends the list at the first prefix after so many routes, at most 10000; the header `Link` then names the rest.
+    limit: Option<usize>,
+    /// Where the list begins, from the `Link` of the page before; only with `limit`.
+    after: Option<String>,
+}
+
+async fn paths(
+    State(shop): State<Shop>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let Wanted { prefix, scope, of, peer, family, limit, after } = match understood(wanted) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return refused(&refusal),
+    };
+    let selection = Selection { prefix, scope, of, peer, family };
+    match (limit, after) {
+        (None, None) => list(shop.context, Verb::Routes(selection), form(&headers)).await,
+        (None, Some(_)) => refused(&Refusal::usage("`after` needs a `limit`")),
+        (Some(limit), after) => page(shop, selection, limit, after, form(&headers)).await,
+    }
+}
+
+async fn page(shop: Shop, selection: Selection, limit: usize, after: Option<String>, form: Form) -> Response {
+    if !(1..=PAGE).contains(&limit) {
+        return refused(&Refusal::usage(format!("`limit` lies between 1 and {PAGE}")));
+    }
+    let after = match after.map(|after| after.parse::<Cursor>()).transpose() {
+        Ok(after) => after,
+        Err(error) => return refused(&Refusal::usage(error.to_string())),
+    };
+    match some_routes(&shop.context, selection.clone(), after, limit).await {
+        Ok((routes, next)) => {
+            let next = next.map(|next| [(LINK, rest(&selection, limit, next))]);
+            (next, form.body(&routes)).into_response()
+        }
+        Err(failure) => failed(failure),
+    }
+}
+
+/// The value of `Link` ([RFC 8288](https://www.rfc-editor.org/rfc/rfc8288)) that names the rest of a list.
+fn rest(selection: &Selection, limit: usize, next: Cursor) -> String {
+    let words = [
+        ("prefix", selection.prefix.clone()),
+        ("scope", word(&selection.scope)),
+        ("of", word(&selection.of)),
+        ("peer", selection.peer.clone()),
+        ("family", selection.family.clone()),
+        ("limit", Some(limit.to_string())),
+        ("after", Some(next.to_string())),
+    ];
+    let words: Vec<String> =
+        words.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", escaped(&value?)))).collect();
+    format!("</api/v1/routes?{}>; rel=\"next\"", words.join("&"))
+}
+
+/// A word as JSON says it.
+fn word<T: serde::Serialize>(value: &T) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+/// A text as it may stand in the query of an address.
+fn escaped(text: &str) -> String {
+    let octet = |octet: u8| match octet {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' | b'/' => {
+            char::from(octet).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(octet).collect()
+}
+
+/// What to explain.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// A prefix, or an address inside it.
+    prefix: String,
+    /// Only towards this peer.
+    peer: Option<String>,
+}
+
+async fn explain(State(shop): State<Shop>, asked: Result<Query<Asked>, QueryRejection>) -> Response {
+    match understood(asked) {
+        Ok(Asked { prefix, peer }) => one(shop.context, Verb::Explain { prefix, peer }).await,
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Which kernel routes to list.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Which {
+    /// Only where the kernel's table is not as wished.
+    drift: bool,
+}
+
+async fn kernel(
+    State(shop): State<Shop>,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    match understood(which) {
+        Ok(Which { drift }) => list(shop.context, Verb::Kernel { drift }, form(&headers)).await,
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+fn understood<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
+    query.map(|Query(query)| query).map_err(|rejection| Refusal::usage(rejection.body_text()))
+}
+
+fn failed(failure: Failure) -> Response {
+    match failure {
+        Failure::Refused(refusal) => refused(&refusal),
+        // Nobody is left to be told, or will be in a moment.
+        Failure::Gone(error) => refused(&Refusal::refused(error.to_string())),
+    }
+}
+
+fn form(headers: &HeaderMap) -> Form {
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains(Form::Lines.content_type())) {
+        Form::Lines
+    } else {
+        Form::Array
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rest_of_a_list_is_asked_for_as_the_list_was() {
+        let selection = Selection {
+            prefix: Some("2001:db8::/32".to_owned()),
+            scope: Scope::Longer,
+            of: Of::Out,
+            peer: Some("fe80::1%eth0".to_owned()),
+            family: None,
+        };
+        let link = rest(&selection, 7, "ipv6-99".parse().expect("a place"));
+        let expected = "</api/v1/routes?prefix=2001:db8::/32&scope=longer&of=out&peer=fe80::1%25eth0\
+                        &limit=7&after=ipv6-99>; rel=\"next\"";
+        assert_eq!(link, expected);
+    }
+}
