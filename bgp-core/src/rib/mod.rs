@@ -35,10 +35,6 @@ mod tables;
 mod work;
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
-mod properties;
-#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

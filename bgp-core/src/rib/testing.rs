@@ -108,11 +108,3 @@ impl Bench {
         self.rib.best(Family::of(prefix), net).map(|best| best.source)
     }
 }
-
-/// The address behind the next hop of a route that has one.
-pub(super) fn tracked_address(route: &Route) -> IpAddr {
-    match &route.forwarding {
-        Forwarding::Via(NextHop::V4(address)) => IpAddr::V4(*address),
-        other => panic!("no IPv4 next hop: {other:?}"),
-    }
-}

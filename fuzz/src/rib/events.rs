@@ -107,6 +107,16 @@ fn name(draw: &mut Draw<'_>) -> Name {
     (usize::from(octet) % sources().len(), u32::from(bit(octet, 7)))
 }
 
+/// A path of any source.
+pub(super) fn path(draw: &mut Draw<'_>) -> (Name, Route) {
+    (name(draw), route(draw))
+}
+
+/// The prefix that is named first.
+pub(super) fn first_prefix() -> IpNet {
+    PREFIXES[0].parse().expect("a prefix")
+}
+
 fn prefix(draw: &mut Draw<'_>) -> IpNet {
     PREFIXES[draw.below(PREFIXES.len())].parse().expect("a prefix")
 }

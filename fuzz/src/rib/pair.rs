@@ -247,6 +247,14 @@ impl Pair {
         }
     }
 
+    /// What became of each path of a prefix.
+    pub(super) fn outcomes(&self, prefix: IpNet) -> BTreeMap<Name, Outcome> {
+        let family = Family::of(&prefix);
+        let net = self.rib.table(family).and_then(|table| table.lookup(&prefix));
+        let explained = net.into_iter().flat_map(|net| self.rib.explain(family, net));
+        explained.map(|it| (self.name(&it.path), it.outcome)).collect()
+    }
+
     fn counts(&self, source: usize, family: Family) -> Counts {
         let mut counts = Counts::default();
         for ((prefix, name), entry) in &self.model.paths {

@@ -28,6 +28,26 @@ fn eligible_paths_are_those_that_are_accepted_and_reachable() {
 }
 
 #[test]
+fn a_route_is_held_by_number_for_as_long_as_a_path_says_it() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.settle();
+    assert_eq!(bench.rib.routes_held(), 1);
+    let (received, rewritten) = (bench.rib.intern(&route_with_med(2)), bench.rib.intern(&route_with_med(3)));
+    bench.rib.announce(source, nlri(1), received, Ok(rewritten), Instant::ZERO);
+    assert_eq!(bench.rib.routes_held(), 3, "received, rewritten, and what was told before");
+    bench.settle();
+    assert_eq!(bench.rib.routes_held(), 2);
+    bench.refuse(source, nlri(1), route_with_med(2), Ineligible::Policy);
+    bench.settle();
+    assert_eq!(bench.rib.routes_held(), 1);
+    bench.rib.withdraw(source, nlri(1));
+    bench.settle();
+    assert_eq!(bench.rib.routes_held(), 0);
+}
+
+#[test]
 fn a_limit_counts_paths_and_never_stops_a_replacement() {
     let mut bench = Bench::new(Settings::default());
     let source = bench.internal(1);
