@@ -1,8 +1,6 @@
 //! Dirty nets: prefixes a group has to look at again, each once, in the order in which they changed.
 
-use std::collections::VecDeque;
-
-use crate::rib::NetId;
+use crate::rib::{NetId, Queue};
 
 /// How many nets have been taken from a queue since it began; also where one that waits now will be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,8 +9,9 @@ pub(super) struct Ticket(u64);
 /// Prefixes a group has to look at again.
 #[derive(Debug, Default)]
 pub(super) struct Dirty {
-    queue: VecDeque<NetId>,
-    queued: Vec<bool>,
+    queue: Queue,
+    /// A bit for each net: whether it stands in the queue.
+    queued: Vec<u64>,
     taken: u64,
 }
 
@@ -24,22 +23,23 @@ impl Dirty {
 
     /// Adds a net, unless it waits already.
     pub(super) fn touch(&mut self, net: NetId) {
-        let index = net.index();
-        if index >= self.queued.len() {
-            self.queued.resize(index + 1, false);
+        let (word, bit) = place(net);
+        if word >= self.queued.len() {
+            self.queued.resize(word + 1, 0);
         }
-        if let Some(queued) = self.queued.get_mut(index)
-            && !std::mem::replace(queued, true)
-        {
-            self.queue.push_back(net);
+        let bits = &mut self.queued[word];
+        if *bits & bit == 0 {
+            *bits |= bit;
+            self.queue.push(net);
         }
     }
 
     /// The next net to look at.
     pub(super) fn take(&mut self) -> Option<NetId> {
-        let net = self.queue.pop_front()?;
-        if let Some(queued) = self.queued.get_mut(net.index()) {
-            *queued = false;
+        let net = self.queue.pop()?;
+        let (word, bit) = place(net);
+        if let Some(bits) = self.queued.get_mut(word) {
+            *bits &= !bit;
         }
         self.taken += 1;
         Some(net)
@@ -54,4 +54,9 @@ impl Dirty {
     pub(super) fn has_passed(&self, ticket: Ticket) -> bool {
         self.taken >= ticket.0
     }
+}
+
+/// The word that has the bit of a net, and the bit.
+const fn place(net: NetId) -> (usize, u64) {
+    (net.index() / u64::BITS as usize, 1 << (net.index() % u64::BITS as usize))
 }

@@ -25,6 +25,7 @@ mod path;
 mod paths;
 mod prefixes;
 mod query;
+mod queue;
 mod route;
 mod settings;
 mod slab;
@@ -57,6 +58,7 @@ pub use table::Table;
 pub(crate) use hash::Seeded;
 pub(crate) use index::Index;
 pub(crate) use interned::RouteId;
+pub(crate) use queue::Queue;
 pub(crate) use slab::{Paged, Slab};
 
 use std::collections::VecDeque;

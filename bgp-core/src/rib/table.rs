@@ -1,6 +1,6 @@
 //! One family's routes: prefixes with their paths. Not here: who wins.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
@@ -15,6 +15,7 @@ use crate::rib::net::{Decided, Net, NetId, Waiting};
 use crate::rib::path::{Judgement, Path};
 use crate::rib::paths::Paths;
 use crate::rib::prefixes::Prefixes;
+use crate::rib::queue::Queue;
 use crate::rib::slab::{Paged, Slab};
 use crate::rib::sweep::Roll;
 use crate::rib::{Accepted, Ineligible, Interned, PathSlot, SourceId};
@@ -55,7 +56,7 @@ pub struct Table {
     /// By source.
     rolls: Vec<Roll>,
     /// Nets to be decided, each once.
-    queue: VecDeque<NetId>,
+    queue: Queue,
 }
 
 impl Table {
@@ -71,7 +72,7 @@ impl Table {
             rewritten: HashMap::with_hasher(Seeded::new(seed)),
             displaced: Slab::default(),
             rolls: Vec::new(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
         }
     }
 
@@ -387,7 +388,7 @@ impl Table {
             && entry.waiting == Waiting::No
         {
             entry.waiting = Waiting::Yes;
-            self.queue.push_back(net);
+            self.queue.push(net);
         }
     }
 
@@ -437,7 +438,7 @@ impl Table {
 
     /// The next net to be decided, and whether that counts as a change whatever it is.
     pub(super) fn next_touched(&mut self) -> Option<(NetId, bool)> {
-        let net = self.queue.pop_front()?;
+        let net = self.queue.pop()?;
         let entry = self.nets.get_mut(net.0);
         let waiting = entry.map(|entry| std::mem::replace(&mut entry.waiting, Waiting::No));
         Some((net, waiting == Some(Waiting::Anew)))
