@@ -26,7 +26,8 @@ pub struct Config {
     pub learn: bool,
     /// Routes over these interfaces are not told of.
     pub learn_exclude: Vec<Pattern>,
-    /// Tell of connected prefixes, from the addresses of interfaces that are up.
+    /// Tell of connected prefixes, from the addresses of interfaces that are up. An address that came without its
+    /// prefix (`noprefixroute`) counts where somebody wrote the route that the kernel would have written.
     pub direct: bool,
     /// Connected prefixes of these interfaces are not told of.
     pub direct_exclude: Vec<Pattern>,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use crate::seen::KernelForwarding;
+use crate::seen::{Address, KernelForwarding, Link};
 use crate::view::{Held, View};
 use crate::{Config, Event, KnownHop, LearnedKind, LearnedRoute, Origin, Pattern};
 
@@ -28,6 +28,22 @@ impl Learner {
         if has_foreign(routes, config) || self.told.contains_key(&(prefix, Origin::Kernel)) {
             self.mark(prefix, Origin::Kernel);
         }
+        if routes.iter().any(is_connected_route) || self.told.contains_key(&(prefix, Origin::Direct)) {
+            self.mark(prefix, Origin::Direct);
+        }
+    }
+
+    /// What this address connects to may be another prefix than before.
+    pub(crate) fn mark_address(&mut self, address: &Address, view: &View) {
+        match address.connected {
+            Some(prefix) => self.mark(prefix, Origin::Direct),
+            None => self.mark_around(address.local, view),
+        }
+    }
+
+    /// Prefixes around this address may be connected or not be any more.
+    pub(crate) fn mark_around(&mut self, address: IpAddr, view: &View) {
+        view.covering(address).for_each(|prefix| self.mark(prefix, Origin::Direct));
     }
 
     /// Everything may have changed.
@@ -40,8 +56,7 @@ impl Learner {
 
     /// The connected prefixes may be others than before.
     pub(crate) fn mark_connected(&mut self, view: &View) {
-        let connected = view.addresses().iter().filter_map(|address| address.connected);
-        self.pending.extend(connected.map(|prefix| (prefix, Origin::Direct)));
+        view.addresses().iter().for_each(|address| self.mark_address(address, view));
     }
 
     /// How many routes are told of.
@@ -85,6 +100,7 @@ fn direct(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> 
     let excluded = |name| config.direct_exclude.iter().any(|pattern| pattern.matches(name));
     let (link, scope) = view
         .connected(prefix, config.table)
+        .chain(connected_by_route(prefix, view))
         .filter(|(link, scope)| *scope < SCOPE_LINK && link.up && link.running)
         .find(|(link, _)| !excluded(&link.name))?;
     Some(LearnedRoute {
@@ -94,6 +110,23 @@ fn direct(prefix: &IpNet, view: &View, config: &Config) -> Option<LearnedRoute> 
         protocol: PROTOCOL_KERNEL,
         scope,
     })
+}
+
+/// Interface and scope of the addresses that came without their prefix (`noprefixroute`), for which somebody wrote it
+/// as the kernel would have. NetworkManager does so with every address.
+fn connected_by_route<'v>(prefix: &IpNet, view: &'v View) -> impl Iterator<Item = (&'v Link, u8)> {
+    let routes = view.routes(prefix).iter().filter(|route| is_connected_route(route));
+    routes.flat_map(Held::hops).filter_map(move |hop| {
+        let mut addresses = view.addresses_on(hop.interface);
+        let address =
+            addresses.find(|address| address.connected.is_none() && prefix.contains(&address.local))?;
+        Some((view.link_at(hop.interface)?, address.scope))
+    })
+}
+
+/// Whether the kernel could have written it for an address.
+fn is_connected_route(route: &Held) -> bool {
+    route.protocol == PROTOCOL_KERNEL && route.hops().iter().all(|hop| hop.gateway.is_none())
 }
 
 fn has_foreign(routes: &[Held], config: &Config) -> bool {

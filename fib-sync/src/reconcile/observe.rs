@@ -172,6 +172,7 @@ impl Reconciler {
             self.tracker.mark(&prefix);
         }
         for address in changes.addresses {
+            self.learner.mark_around(address, &self.view);
             self.tracker.mark_address(&address);
         }
         for name in changes.names {
@@ -242,11 +243,9 @@ impl Reconciler {
 
     fn interface_changed(&mut self, index: u32) {
         for address in self.view.addresses_on(index) {
+            self.learner.mark_address(address, &self.view);
             self.tracker.mark_address(&address.local);
-            if let Some(prefix) = address.connected {
-                self.learner.mark(prefix, Origin::Direct);
-                self.tracker.mark(&prefix);
-            }
+            address.connected.iter().for_each(|prefix| self.tracker.mark(prefix));
         }
         self.tracker.mark_interface(index);
     }

@@ -248,6 +248,41 @@ fn a_default_route_reaches_next_hops_where_it_may() {
     });
 }
 
+/// As NetworkManager writes every address.
+#[test]
+fn an_address_without_its_prefix_connects_where_somebody_writes_the_route() {
+    async fn connected(events: &mut Events, there: bool) {
+        let fits = |event: &Event| match event {
+            Event::Learned { prefix, origin: Origin::Direct, .. } => there && *prefix == net("10.7.0.0/24"),
+            Event::Lost { prefix, origin: Origin::Direct } => !there && *prefix == net("10.7.0.0/24"),
+            _ => false,
+        };
+        event(events, &format!("connected: {there}"), fits).await;
+    }
+    in_namespace(|| async {
+        let (handle, mut events, _) = started(config()).await;
+        ip("route add 10.7.0.0/24 dev up0 proto kernel scope link metric 100");
+        ip("route add 192.0.2.0/24 dev up0 proto static");
+        learned(&mut events, "192.0.2.0/24", true).await;
+        for _ in 0..2 {
+            ip("addr add 10.7.0.1/24 dev up0 noprefixroute");
+            connected(&mut events, true).await;
+            ip("addr del 10.7.0.1/24 dev up0");
+            connected(&mut events, false).await;
+        }
+        ip("addr add 10.7.0.1/24 dev up0 noprefixroute");
+        connected(&mut events, true).await;
+        ip("route del 10.7.0.0/24 dev up0 proto kernel");
+        connected(&mut events, false).await;
+        ip("route add 10.7.0.0/24 dev up0 proto kernel scope link metric 100");
+        connected(&mut events, true).await;
+        never_read_again(&handle).await;
+        let (_later, _events, before) = started(config()).await;
+        let connects = |event: &Event| matches!(event, Event::Learned { prefix, origin: Origin::Direct, .. } if *prefix == net("10.7.0.0/24"));
+        assert!(before.iter().any(connects), "{before:?}");
+    });
+}
+
 #[test]
 fn the_far_end_of_a_tunnel_is_connected() {
     in_namespace(|| async {
