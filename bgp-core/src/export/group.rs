@@ -196,15 +196,6 @@ impl Group {
         member.map(|member| member.refresh = true).is_some()
     }
 
-    /// Members that walk have all to be told that is known by now before their walk ends: what came while
-    /// the family was held back is part of the first picture.
-    pub(super) fn extend_walks(&mut self) {
-        let until = self.dirty.ticket();
-        for walk in self.members.values_mut().filter_map(|member| member.walk.as_mut()) {
-            walk.until = until;
-        }
-    }
-
     /// A member may be told that it has been told everything, what is known by now included.
     pub(super) fn conclude(&mut self, peer: PeerId) {
         if let Some(member) = self.members.get_mut(&peer) {

@@ -202,7 +202,6 @@ impl Exporter {
     pub fn let_go(&mut self, family: Family) {
         if self.held_back.remove(&family) {
             for group in self.groups.iter_mut().filter(|group| group.key().family == family) {
-                group.extend_walks();
                 group.members().for_each(|peer| alert(&mut self.sessions, &mut self.ready, peer));
             }
         }
