@@ -140,6 +140,7 @@ async fn start(
     Loaded { settings, digest, .. }: Loaded,
     level: log::Level,
 ) -> Result<(Daemon, oneshot::Receiver<()>), Failure> {
+    crate::files::allow(&settings.core);
     let (inbox, driver) = Driver::new(Clock::start());
     let arrivals = Arrivals::new(inbox.clone());
     let table = Arc::new(SocketTable::new(settings.sockets.clone()));

@@ -17,5 +17,6 @@ pub mod transport;
 
 mod change;
 mod drain;
+mod files;
 mod notify;
 mod reload;

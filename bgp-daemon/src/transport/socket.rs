@@ -21,8 +21,9 @@ const KEY_MAX: usize = 80;
 /// [RFC 4271 appendix E]: https://www.rfc-editor.org/rfc/rfc4271#appendix-E
 const INTERNETWORK_CONTROL: u32 = 6 << 5;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
+/// Connections that may wait to be accepted, unless `net.core.somaxconn` says fewer. Where thousands dial at once,
+/// who finds no room is told nothing, and its kernel tries again after a second, then two, then four.
+const BACKLOG: i32 = 4096;
 
 /// A listening socket of exactly one family, not blocking.
 pub(super) fn listening(address: SocketAddr) -> io::Result<Socket> {
