@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use ipnet::IpNet;
 
-use crate::Family;
 use crate::export::adj_rib_out::{AdjRibOut, Said};
 use crate::export::audience::Audience;
 use crate::export::clerk::{Clerk, as_said};
 use crate::export::difference::{Word, difference};
 use crate::export::dirty::Dirty;
 use crate::export::entitlement::Names;
-use crate::export::journal::{Journal, Portion, Saying};
+use crate::export::journal::{Journal, Portion, Position, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::pack::Pack;
@@ -21,6 +21,7 @@ use crate::export::{Advertised, Picture};
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
 use crate::wire::{self, Message, Nlri, RefreshKind, RouteRefresh};
+use crate::{Family, Instant};
 
 /// What came of asking a group for something to say.
 #[derive(Debug)]
@@ -61,7 +62,7 @@ pub(super) struct Luggage {
 
 impl Group {
     /// A group that has told nobody anything yet.
-    pub(super) fn new(key: Key, journal_limit: usize, rib: &Rib) -> Self {
+    pub(super) fn new(key: Key, journal_limit: usize, rib: &Rib, now: Instant) -> Self {
         let mut dirty = Dirty::default();
         let nets = rib.table(key.family).into_iter().flat_map(|table| table.nets());
         nets.for_each(|(net, _)| dirty.touch(net));
@@ -70,7 +71,7 @@ impl Group {
             members: BTreeMap::new(),
             dirty,
             out: AdjRibOut::default(),
-            journal: Journal::default(),
+            journal: Journal::new(now),
             journal_limit,
             parts: BTreeMap::new(),
             encoded: 0,
@@ -277,8 +278,21 @@ impl Group {
             return;
         }
         let lost = self.journal.shorten(self.journal_limit / 2);
+        self.owe(&lost);
+    }
+
+    /// Moves time on: who has not read for so long what was said owes it from now on.
+    pub(super) fn expire_journal(&mut self, age: Duration, now: Instant) {
+        let lost = self.journal.expire(age, now);
+        if !lost.is_empty() {
+            self.owe(&lost);
+        }
+    }
+
+    /// Members that have not read entries before they went owe what these spoke of.
+    fn owe(&mut self, lost: &[(Position, Saying)]) {
         for (peer, member) in &mut self.members {
-            for (position, saying) in &lost {
+            for (position, saying) in lost {
                 if member.position <= *position && saying.audience.admits(*peer) {
                     member.arrears.owe(Arc::clone(&saying.nlri));
                 }

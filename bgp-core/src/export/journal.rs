@@ -1,13 +1,15 @@
 //! The journal: what a group said, encoded, in order. Readers are cursors; nothing is copied for them.
 //!
-//! An entry goes when every member has passed it. Where a slow member would keep too much, the oldest
-//! entries go before it has read them, and what they spoke of becomes its arrears.
+//! An entry goes when every member has passed it. Where a slow member would keep too much, or anything for
+//! too long, the oldest entries go before it has read them, and what they spoke of becomes its arrears.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::Instant;
 use crate::export::audience::Audience;
 use crate::speaker::PeerId;
 use crate::wire::Nlri;
@@ -46,6 +48,8 @@ struct Entry {
     saying: Saying,
     /// Members that have not passed it.
     waiting: usize,
+    /// When it was said.
+    said: Instant,
 }
 
 /// A position in the journal: the number of the next entry to read.
@@ -53,15 +57,21 @@ struct Entry {
 pub(super) struct Position(u64);
 
 /// What a group said, encoded, in order.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Journal {
     entries: VecDeque<Entry>,
     /// Number of the first entry.
     first: u64,
     weight: usize,
+    now: Instant,
 }
 
 impl Journal {
+    /// Nothing has been said yet.
+    pub(super) const fn new(now: Instant) -> Self {
+        Self { entries: VecDeque::new(), first: 0, weight: 0, now }
+    }
+
     /// Where a new member begins, and where one that has read everything stands.
     pub(super) fn end(&self) -> Position {
         Position(self.first + self.entries.len() as u64)
@@ -75,7 +85,7 @@ impl Journal {
     /// Appends what `readers` members have to pass.
     pub(super) fn push(&mut self, saying: Saying, readers: usize) {
         self.weight += saying.weight();
-        self.entries.push_back(Entry { saying, waiting: readers });
+        self.entries.push_back(Entry { saying, waiting: readers, said: self.now });
     }
 
     /// The next octets meant for `peer` from `position` on, which moves behind them.
@@ -105,10 +115,18 @@ impl Journal {
     pub(super) fn shorten(&mut self, limit: usize) -> Vec<(Position, Saying)> {
         let mut lost = Vec::new();
         while self.weight > limit {
-            let Some(entry) = self.entries.pop_front() else { break };
-            self.weight -= entry.saying.weight();
-            lost.push((Position(self.first), entry.saying));
-            self.first += 1;
+            let Some(first) = self.drop_first() else { break };
+            lost.push(first);
+        }
+        lost
+    }
+
+    /// Moves time on: removes entries that were said `age` ago or earlier.
+    pub(super) fn expire(&mut self, age: Duration, now: Instant) -> Vec<(Position, Saying)> {
+        self.now = now;
+        let mut lost = Vec::new();
+        while self.entries.front().is_some_and(|entry| entry.said + age <= now) {
+            lost.extend(self.drop_first());
         }
         lost
     }
@@ -130,11 +148,16 @@ impl Journal {
     /// Drops what everybody has passed.
     fn trim(&mut self) {
         while self.entries.front().is_some_and(|entry| entry.waiting == 0) {
-            if let Some(entry) = self.entries.pop_front() {
-                self.weight -= entry.saying.weight();
-                self.first += 1;
-            }
+            self.drop_first();
         }
+    }
+
+    fn drop_first(&mut self) -> Option<(Position, Saying)> {
+        let entry = self.entries.pop_front()?;
+        let position = Position(self.first);
+        self.weight -= entry.saying.weight();
+        self.first += 1;
+        Some((position, entry.saying))
     }
 }
 
@@ -156,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_entry_goes_when_everybody_has_passed_it() {
-        let mut journal = Journal::default();
+        let mut journal = Journal::new(Instant::ZERO);
         let (mut ann, mut bob) = (journal.end(), journal.end());
         journal.push(saying(b"one", Audience::All), 2);
         assert_eq!(read(&mut journal, &mut ann, ANN), Some(b"one".to_vec()));
@@ -168,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_not_meant_for_a_member_is_passed_silently() {
-        let mut journal = Journal::default();
+        let mut journal = Journal::new(Instant::ZERO);
         let mut ann = journal.end();
         journal.push(saying(b"not ann", Audience::Except(ANN)), 1);
         journal.push(saying(b"bob", Audience::Only(BOB)), 1);
@@ -179,7 +202,7 @@ mod tests {
 
     #[test]
     fn shortening_takes_the_oldest_and_says_what_was_lost() {
-        let mut journal = Journal::default();
+        let mut journal = Journal::new(Instant::ZERO);
         let slow = journal.end();
         journal.push(saying(b"one", Audience::All), 1);
         journal.push(saying(b"two", Audience::All), 1);
@@ -188,5 +211,17 @@ mod tests {
         assert!(lost.iter().all(|(position, _)| *position >= slow));
         let mut slow = journal.clamp(slow);
         assert_eq!(read(&mut journal, &mut slow, ANN), Some(b"two".to_vec()));
+    }
+
+    #[test]
+    fn an_entry_goes_when_it_is_too_old_and_no_younger_one_does() {
+        let (age, second) = (Duration::from_secs(10), Duration::from_secs(1));
+        let mut journal = Journal::new(Instant::ZERO + second);
+        journal.push(saying(b"one", Audience::All), 1);
+        assert!(journal.expire(age, Instant::ZERO + age).is_empty());
+        journal.push(saying(b"two", Audience::All), 1);
+        let lost = journal.expire(age, Instant::ZERO + age + second);
+        assert_eq!(lost.iter().map(|(_, saying)| &saying.portion.octets[..]).collect::<Vec<_>>(), [b"one"]);
+        assert_eq!(journal.weight(), 3);
     }
 }

@@ -35,8 +35,8 @@ pub use target::{OwnAddresses, Target};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Family;
 use crate::export::entitlement::Names;
 use crate::export::group::{Group, Pulled};
 use crate::export::groups::{GroupId, Groups};
@@ -45,6 +45,7 @@ use crate::export::member::Closing;
 use crate::rib::{Change, NetId, Rib, Route, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
+use crate::{Family, Instant};
 
 /// One path of Adj-RIB-Out, as one peer was (or is about to be) told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +95,8 @@ pub struct Exporter {
     unconcluded: BTreeMap<Family, BTreeSet<PeerId>>,
     ready: VecDeque<PeerId>,
     journal_limit: usize,
+    /// When journals were last looked through for what is too old.
+    swept: Instant,
 }
 
 impl Default for Exporter {
@@ -115,6 +118,16 @@ impl Exporter {
             unconcluded: BTreeMap::new(),
             ready: VecDeque::new(),
             journal_limit,
+            swept: Instant::ZERO,
+        }
+    }
+
+    /// Moves time on, which nothing but slow members feel: what one of them has not read a minute after it was
+    /// said, it will be told by its state then. To be called often; does something once a second.
+    pub fn advance(&mut self, now: Instant) {
+        if now >= self.swept + SWEEP {
+            self.swept = now;
+            self.groups.iter_mut().for_each(|group| group.expire_journal(JOURNAL_AGE, now));
         }
     }
 
@@ -375,7 +388,7 @@ impl Exporter {
     fn group_of(&mut self, key: Key, rib: &Rib) -> GroupId {
         match self.groups.find(&key) {
             Some(id) => id,
-            None => self.groups.form(Group::new(key, self.journal_limit, rib)),
+            None => self.groups.form(Group::new(key, self.journal_limit, rib, self.swept)),
         }
     }
 
@@ -424,3 +437,10 @@ fn alert(sessions: &mut BTreeMap<PeerId, Session>, ready: &mut VecDeque<PeerId>,
 /// Octets a group keeps for its slow members: two tables of a million prefixes, so that a thousand
 /// sessions that come up together still share what the quickest of them had encoded.
 const JOURNAL_LIMIT: usize = 64 << 20;
+
+/// For how long a group keeps what its slow members have not read: who reads at all is done by then, who does not
+/// is not worth the memory. Long before RFC 9687 ends the session.
+const JOURNAL_AGE: Duration = Duration::from_secs(60);
+
+/// How often journals are looked through for what is too old.
+const SWEEP: Duration = Duration::from_secs(1);

@@ -299,6 +299,7 @@ impl Speaker {
 
     /// One slice of everything that may take long, then what follows from it.
     fn progress(&mut self, now: Instant) {
+        self.exporter.advance(now);
         let mut more = self.rib.work(SLICE);
         more |= self.reimport_slice();
         more |= self.decide_slice();

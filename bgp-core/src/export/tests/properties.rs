@@ -1,6 +1,8 @@
 //! After any sequence of changes, joins, leaves and pulls at any pace, every peer holds exactly what
 //! it alone would have been told.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 use proptest::prelude::*;
 
@@ -31,6 +33,7 @@ enum Step {
     HoldBack,
     LetGo,
     Conclude { peer: u8 },
+    Wait { seconds: u64 },
     Settle,
 }
 
@@ -66,6 +69,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         1 => Just(Step::HoldBack),
         1 => Just(Step::LetGo),
         1 => peer().prop_map(|peer| Step::Conclude { peer }),
+        2 => (1..70u64).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just(Step::Settle),
     ]
 }
@@ -181,6 +185,7 @@ fn act(world: &mut World, step: Step) {
         Step::HoldBack => world.exporter.hold_back(Family::IPV4),
         Step::LetGo => world.exporter.let_go(Family::IPV4),
         Step::Conclude { peer } => world.exporter.conclude_for(id(peer), Family::IPV4),
+        Step::Wait { seconds } => world.wait(Duration::from_secs(seconds)),
         Step::Settle => {
             world.exporter.let_go(Family::IPV4);
             world.exporter.conclude(Family::IPV4);

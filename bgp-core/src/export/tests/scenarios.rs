@@ -1,5 +1,7 @@
 //! Single situations, told step by step.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 
 use super::world::World;
@@ -236,6 +238,49 @@ fn a_member_that_never_reads_costs_a_bounded_journal() {
     world.withdraw(origin, prefix(0), 0);
     world.settle();
     world.check();
+}
+
+#[test]
+fn what_a_member_does_not_read_in_time_is_kept_no_longer() {
+    let mut world = World::new(usize::MAX);
+    let origin = world.add(9, external());
+    let (quick, stuck) = (world.add(1, internal()), world.add(2, internal()));
+    world.wait(seconds(100));
+    world.join(quick);
+    world.join(stuck);
+    world.settle();
+    (0..20).for_each(|number| world.announce(origin, prefix(number), 0, route(9, &[65009])));
+    world.decide(usize::MAX);
+    while world.pull(quick) {}
+    let detached =
+        |world: &World| world.exporter.pictures().flat_map(|group| group.detached).collect::<Vec<_>>();
+    world.wait(seconds(55));
+    assert!(world.exporter.backlog() > 0 && detached(&world).is_empty());
+    world.wait(seconds(10));
+    assert_eq!((world.exporter.backlog(), detached(&world)), (0, vec![stuck]));
+    world.withdraw(origin, prefix(0), 0);
+    world.settle();
+    world.check();
+    assert_eq!(detached(&world), []);
+}
+
+#[test]
+fn a_group_formed_late_forgets_nothing_early() {
+    let mut world = World::new(usize::MAX);
+    let origin = world.add(9, external());
+    world.announce(origin, prefix(0), 0, route(9, &[65009]));
+    world.decide(usize::MAX);
+    let (quick, slow) = (world.add(1, internal()), world.add(2, internal()));
+    world.wait(seconds(1000));
+    world.join(quick);
+    world.join(slow);
+    while world.pull(quick) {}
+    world.wait(seconds(1));
+    assert!(world.exporter.backlog() > 0, "said a second ago");
+}
+
+fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
 }
 
 #[test]

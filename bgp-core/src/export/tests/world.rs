@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -29,13 +30,21 @@ pub(super) struct World {
     pub(super) rib: Rib,
     pub(super) exporter: Exporter,
     pub(super) neighbours: BTreeMap<PeerId, Neighbour>,
+    now: Instant,
 }
 
 impl World {
     pub(super) fn new(journal_limit: usize) -> Self {
         let settings = Settings { next_hops: NextHopMode::Assumed, ..Settings::default() };
         let rib = Rib::new(settings, 1);
-        Self { rib, exporter: Exporter::new(journal_limit), neighbours: BTreeMap::new() }
+        let exporter = Exporter::new(journal_limit);
+        Self { rib, exporter, neighbours: BTreeMap::new(), now: Instant::ZERO }
+    }
+
+    /// Time passes.
+    pub(super) fn wait(&mut self, time: Duration) {
+        self.now = self.now + time;
+        self.exporter.advance(self.now);
     }
 
     /// Adds a neighbour, which has no session yet.
