@@ -52,6 +52,15 @@ fn a_cluster_forms_at_once() {
 }
 
 #[test]
+fn keepalives_keep_sessions_while_every_route_changes_all_the_time() {
+    let lines = play("cold5000 --clients 40 --hold 3 caracal broadcaster");
+    for line in &lines {
+        assert!(line["phases"][1]["seconds"].as_f64() >= Some(9.0), "{line}");
+    }
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
 fn flaps_are_followed_among_other_changes() {
     for line in play("busy --routes 500 --clients 4 caracal bird") {
         assert!(line["latencies"][0]["p50"].as_f64() > Some(0.0), "{line}");

@@ -177,17 +177,25 @@ impl Client {
             Err(error) => return Err(error),
         };
         self.received += read as u64;
-        let mut octets = &buffer[..kept + read];
+        let (mut octets, mut updated) = (&buffer[..kept + read], false);
         while let Some(length) = frame(octets, MESSAGE).map_err(io::Error::other)? {
             let (message, rest) = octets.split_at(length);
             octets = rest;
             match (message[TYPE_AT], &mut self.sink) {
-                (UPDATE, Some(sink)) if connection.stage == Stage::Established => sink
-                    .take(&message[HEADER..], register)
-                    .ok_or_else(|| io::Error::other("an UPDATE makes no sense"))?,
-                (UPDATE, None) if connection.stage == Stage::Established => {}
+                (UPDATE, sink) if connection.stage == Stage::Established => {
+                    updated = true;
+                    let made_sense =
+                        sink.as_mut().is_none_or(|sink| sink.take(&message[HEADER..], register).is_some());
+                    if !made_sense {
+                        return Err(io::Error::other("an UPDATE makes no sense"));
+                    }
+                }
                 (_, sink) => connection.hear(message, sink.as_mut(), &self.greeting, now)?,
             }
+        }
+        if updated {
+            // To the session's hold timer an UPDATE is what a KEEPALIVE is, and it is read only once.
+            connection.session.receive(&keepalive(), now);
         }
         connection.rest.clear();
         connection.rest.extend_from_slice(octets);
@@ -248,6 +256,12 @@ impl Connection {
     }
 }
 
+const fn keepalive() -> [u8; HEADER] {
+    let mut message = [0xff; HEADER];
+    (message[HEADER - 3], message[HEADER - 2], message[TYPE_AT]) = (0, HEADER as u8, KEEPALIVE);
+    message
+}
+
 /// Buffers in one write.
 const SLICES: usize = 64;
 /// The largest message, extended ones included.
@@ -255,3 +269,4 @@ pub(super) const MESSAGE: usize = 65535;
 const HEADER: usize = 19;
 const TYPE_AT: usize = 18;
 const UPDATE: u8 = 2;
+const KEEPALIVE: u8 = 4;

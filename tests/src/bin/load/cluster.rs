@@ -13,7 +13,7 @@ use tests::load::feed::{Voice, end, holding};
 use tests::load::mark::Passage;
 use tests::load::network::{DAEMON, PORT, address};
 use tests::load::register::Register;
-use tests::load::sink::Sink;
+use tests::load::sink::{Holding, Sink};
 use tests::load::table::{Set, Table};
 
 use crate::figures::{Clocks, Figures, Phase, mebibytes};
@@ -21,17 +21,42 @@ use crate::scene::EIGHT;
 
 /// Eight connect at a time.
 pub(crate) fn eight_at_a_time(figures: Figures, which: Which, clients: usize) -> Result<Figures, Failure> {
-    Cluster::start(figures, which, clients)?.form(EIGHT).map(|cluster| cluster.figures)
+    Cluster::start(figures, which, clients, HOLD_TIME)?.form(EIGHT).map(|cluster| cluster.figures)
 }
 
 /// All connect at once.
 pub(crate) fn at_once(figures: Figures, which: Which, clients: usize) -> Result<Figures, Failure> {
-    Cluster::start(figures, which, clients)?.form(clients).map(|cluster| cluster.figures)
+    Cluster::start(figures, which, clients, HOLD_TIME)?.form(clients).map(|cluster| cluster.figures)
+}
+
+/// All connect at once; then all routes of all clients change, and once more, until three hold times have passed.
+/// A session that ends meanwhile is counted and not opened again.
+pub(crate) fn never_resting(
+    figures: Figures,
+    which: Which,
+    clients: usize,
+    hold_time: u16,
+) -> Result<Figures, Failure> {
+    let mut cluster = Cluster::start(figures, which, clients, hold_time)?.form(clients)?;
+    let (start, lasting) = (Instant::now(), 3 * Duration::from_secs(hold_time.into()));
+    let clocks = Clocks::start(cluster.running.usage()?)?;
+    let mut rounds = 0;
+    while rounds == 0 || start.elapsed() < lasting {
+        rounds += 1;
+        cluster.change_all()?;
+    }
+    let stopped = clocks.stop(Instant::now())?;
+    let phase = cluster.settle(|usage| stopped.phase("all routes anew, again and again", usage))?;
+    cluster.figures.remark = Some(format!("{rounds} times anew within {:.0} s", phase.seconds));
+    cluster.figures.phases.push(phase);
+    cluster.figures.lost_sessions = cluster.crowd.lost.len();
+    cluster.figures.peak_mebibytes = mebibytes(cluster.running.usage()?.peak_memory);
+    Ok(cluster.figures)
 }
 
 /// Once it has formed, nothing happens for some seconds.
 pub(crate) fn idle(figures: Figures, which: Which, clients: usize, seconds: u64) -> Result<Figures, Failure> {
-    let mut cluster = Cluster::start(figures, which, clients)?.form(EIGHT)?;
+    let mut cluster = Cluster::start(figures, which, clients, HOLD_TIME)?.form(EIGHT)?;
     let clocks = Clocks::start(cluster.running.usage()?)?;
     let (start, lasting) = (Instant::now(), Duration::from_secs(seconds));
     while start.elapsed() < lasting {
@@ -48,17 +73,26 @@ struct Cluster {
     figures: Figures,
     running: Running,
     crowd: Crowd,
+    voices: Vec<Voice>,
+    table: Table,
+    /// What of the others' routes each hears, by number of prefix.
+    marks: Vec<u32>,
 }
 
 impl Cluster {
-    fn start(mut figures: Figures, which: Which, clients: usize) -> Result<Self, Failure> {
+    fn start(mut figures: Figures, which: Which, clients: usize, hold_time: u16) -> Result<Self, Failure> {
         let table = blocks(clients);
         let voices: Vec<Voice> = (0..clients).map(voice).collect();
-        let mut marks = vec![0; table.prefixes.len()];
-        for (voice, set) in voices.iter().zip(&table.sets) {
-            marks[set.members.clone()].fill(voice.mark(&set.attributes, Family::IPV4));
-        }
-        let members = voices.iter().zip(&table.sets).map(|(voice, set)| client(voice, set, &table, &marks));
+        let marks = marks(&voices, &table);
+        let all = holding(&marks);
+        let members = voices.iter().zip(&table.sets).map(|(voice, set)| {
+            let sink =
+                Sink::new(Passage::Reflected, marks.len(), set.members.start as u32..set.members.end as u32);
+            let greeting = vec![voice.announcing_set(&table, set), end(Family::IPV4)];
+            let mut client = Client::new(who(voice, hold_time), Some(sink), greeting);
+            want(&mut client, others(all, set, &marks));
+            client
+        });
         let members: Vec<Client> = members.collect();
         let setup = Setup {
             passage: Passage::Reflected,
@@ -68,12 +102,12 @@ impl Cluster {
                 .collect(),
             add_path: false,
             tag: None,
-            hold_time: HOLD_TIME,
+            hold_time,
         };
         let crowd = Crowd::new((DAEMON, PORT).into(), members, Register::new(&table.prefixes))?;
         let running = Running::start(which, &setup)?;
         figures.start_mebibytes = mebibytes(running.usage()?.memory);
-        Ok(Self { figures, running, crowd })
+        Ok(Self { figures, running, crowd, voices, table, marks })
     }
 
     fn form(mut self, width: usize) -> Result<Self, Failure> {
@@ -89,6 +123,23 @@ impl Cluster {
         self.crowd.until("every client's table again", PATIENCE, |crowd| crowd.complete == all)?;
         self.count()?;
         Ok(self)
+    }
+
+    /// Every client announces all its routes anew, and every other hears of it.
+    fn change_all(&mut self) -> Result<(), Failure> {
+        self.table = self.table.reconsidered(1);
+        self.marks = marks(&self.voices, &self.table);
+        let all = holding(&self.marks);
+        for (number, set) in self.table.sets.iter().enumerate() {
+            self.crowd.change(number, |client| want(client, others(all, set, &self.marks)));
+        }
+        for (number, (voice, set)) in self.voices.iter().zip(&self.table.sets).enumerate() {
+            self.crowd.say(number, &[voice.announcing_set(&self.table, set)]);
+        }
+        let wanted = self.voices.len();
+        self.crowd
+            .until("every client's table anew", PATIENCE, |crowd| crowd.complete + crowd.lost.len() >= wanted)
+            .map(|_| ())
     }
 
     /// Lets the crowd turn until the daemon has come to rest.
@@ -136,27 +187,29 @@ fn voice(number: usize) -> Voice {
     Voice { asn: ASN, address: address(number), passage: Passage::Reflected }
 }
 
-/// A client that says its blocks as soon as it can, and shall hear all others.
-fn client(voice: &Voice, set: &Set, table: &Table, marks: &[u32]) -> Client {
-    let who = Who {
-        address: voice.address,
-        asn: ASN,
-        daemon: ASN,
-        add_path: false,
-        hold_time: HOLD_TIME,
-        window: None,
-    };
-    let own = Table { prefixes: table.prefixes.clone(), sets: vec![set.clone()] };
-    let mut greeting = voice.announcing(&own, 0);
-    greeting.push(end(Family::IPV4));
-    let mut wanted = holding(marks);
-    for member in set.members.clone() {
-        wanted.remove(member as u32, marks[member]);
+/// What each prefix's routes are marked with on the far side.
+fn marks(voices: &[Voice], table: &Table) -> Vec<u32> {
+    let mut marks = vec![0; table.prefixes.len()];
+    for (voice, set) in voices.iter().zip(&table.sets) {
+        marks[set.members.clone()].fill(voice.mark(&set.attributes, Family::IPV4));
     }
-    let own = set.members.start as u32..set.members.end as u32;
-    let mut sink = Sink::new(Passage::Reflected, marks.len(), own);
-    sink.want(wanted);
-    Client::new(who, Some(sink), greeting)
+    marks
+}
+
+/// All routes but a client's own.
+fn others(mut all: Holding, own: &Set, marks: &[u32]) -> Holding {
+    own.members.clone().for_each(|member| all.remove(member as u32, marks[member]));
+    all
+}
+
+fn want(client: &mut Client, wanted: Holding) {
+    if let Some(sink) = &mut client.sink {
+        sink.want(wanted);
+    }
+}
+
+fn who(voice: &Voice, hold_time: u16) -> Who {
+    Who { address: voice.address, asn: ASN, daemon: ASN, add_path: false, hold_time, window: None }
 }
 
 /// 10.0.0.0.
@@ -164,4 +217,5 @@ const POOL: u32 = 0x0a00_0000;
 const BLOCKS: usize = 4;
 /// As long as Calico's.
 const HOLD_TIME: u16 = 90;
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(100);

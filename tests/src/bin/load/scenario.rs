@@ -30,6 +30,8 @@ pub(crate) enum Scenario {
     Burst500,
     /// 1,000 of them.
     Burst1000,
+    /// 5,000 of them; then all routes change again and again for three hold times.
+    Cold5000,
     /// One prefix of 50,000 flaps, 100 clients listen.
     E,
     /// The same among 1,000 other changes a second.
@@ -64,6 +66,9 @@ pub(crate) struct Size {
     /// Seconds of idleness.
     #[arg(long, default_value_t = 20)]
     pub(crate) idle: u64,
+    /// Hold time of `cold5000`, seconds.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(3..))]
+    pub(crate) hold: u16,
 }
 
 impl fmt::Display for Scenario {
@@ -97,6 +102,7 @@ impl Scenario {
             Self::D1000 => cluster::eight_at_a_time(figures, which, clients(1000)),
             Self::Burst500 => cluster::at_once(figures, which, clients(500)),
             Self::Burst1000 => cluster::at_once(figures, which, clients(1000)),
+            Self::Cold5000 => cluster::never_resting(figures, which, clients(5000), size.hold),
             Self::G => cluster::idle(figures, which, clients(500), size.idle),
             Self::E => flaps::alone(figures, which, &spread(1, 100, 50_000)),
             Self::Busy => flaps::among_others(figures, which, &spread(1, 100, 50_000)),

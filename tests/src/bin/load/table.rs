@@ -17,6 +17,7 @@ const ALL: &[(Scenario, &[Which])] = &[
     (D1000, &[Caracal, Bird, Frr, Broadcaster]),
     (Burst500, &[Caracal, Frr, Broadcaster]),
     (Burst1000, &[Caracal, Frr, Broadcaster]),
+    (Cold5000, &[Caracal]),
     (E, &[Caracal, Bird, Frr, Broadcaster]),
     (Busy, &[Caracal, Bird, Frr, Broadcaster]),
     (F, &[Caracal, Bird]),
