@@ -17,6 +17,7 @@ use crate::export::journal::{Journal, Portion, Position, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::pack::Pack;
+use crate::export::parting::Parting;
 use crate::export::{Advertised, Picture};
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
@@ -46,19 +47,19 @@ pub(super) struct Group {
     journal_limit: usize,
     /// Parts of Adj-RIB-Out as encoded for walks, until they change or nobody walks.
     parts: BTreeMap<usize, Vec<Saying>>,
+    /// What those withdraw who came from another group with the same routes, until something changes or nobody walks.
+    /// By the address of the routes.
+    partings: BTreeMap<usize, Parting>,
     /// Octets encoded since the group began, for whomever.
     encoded: u64,
     /// Everything said, for members that move to another group together.
     inventory: Option<Arc<[Nlri]>>,
 }
 
-/// What a member takes with it when it leaves for another group of the same session.
+/// What a member takes with it when it leaves for another group of the same session: what it has not heard, and
+/// every route it may have been told.
 #[derive(Debug)]
-pub(super) struct Luggage {
-    member: Member,
-    /// Every route it may have been told.
-    may_hold: Vec<Arc<[Nlri]>>,
-}
+pub(super) struct Luggage(Member);
 
 impl Group {
     /// A group that has told nobody anything yet.
@@ -74,6 +75,7 @@ impl Group {
             journal: Journal::new(now),
             journal_limit,
             parts: BTreeMap::new(),
+            partings: BTreeMap::new(),
             encoded: 0,
             inventory: None,
         }
@@ -152,9 +154,8 @@ impl Group {
 
     /// A session comes from another group: it will be told everything, and the end of what it holds
     /// and nobody says here.
-    pub(super) fn move_in(&mut self, peer: PeerId, luggage: Luggage, enhanced_refresh: bool) {
-        let mut member = Member { position: self.journal.end(), enhanced_refresh, ..luggage.member };
-        luggage.may_hold.into_iter().for_each(|routes| member.arrears.owe(routes));
+    pub(super) fn move_in(&mut self, peer: PeerId, Luggage(member): Luggage, enhanced_refresh: bool) {
+        let mut member = Member { position: self.journal.end(), enhanced_refresh, ..member };
         let fresh = self.walk(Purpose::Move);
         member.walk = Some(match member.walk {
             Some(walk) => Walk { purpose: walk.purpose, begun: walk.begun, ..fresh },
@@ -173,11 +174,11 @@ impl Group {
 
     /// The session goes on in another group.
     pub(super) fn move_out(&mut self, peer: PeerId, rib: &Rib) -> Option<Luggage> {
-        let member = self.members.remove(&peer)?;
-        let mut may_hold = self.journal.skip(member.position, peer);
+        let mut member = self.members.remove(&peer)?;
+        member.held.extend(self.journal.skip(member.position, peer));
         self.tidy();
-        may_hold.push(self.inventory(rib));
-        Some(Luggage { member, may_hold })
+        member.held.push(self.inventory(rib));
+        Some(Luggage(member))
     }
 
     /// Takes back what the group holds in the RIB. To be called once, when the last member has left.
@@ -261,6 +262,7 @@ impl Group {
             });
             if is_changed {
                 self.parts.remove(&AdjRibOut::part_of(net));
+                self.partings.clear();
                 self.inventory = None;
             }
         }
@@ -345,6 +347,7 @@ impl Group {
             self.say_part(peer, walk.part, names, rib);
             self.walk_on(peer, Walk { part: walk.part + 1, stepped: true, ..walk });
         } else if self.dirty.has_passed(walk.until) {
+            self.part_with_rest(peer, rib);
             self.end_walk(peer, walk.purpose);
         } else {
             self.walk_on(peer, Walk { stepped: true, ..walk });
@@ -406,6 +409,21 @@ impl Group {
         }
     }
 
+    /// Withdraws what a member may have been told elsewhere and is not told here. Those who came together share the
+    /// octets.
+    fn part_with_rest(&mut self, peer: PeerId, rib: &Rib) {
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        let (key, out, encoded) = (&self.key, &self.out, &mut self.encoded);
+        for routes in std::mem::take(&mut member.held) {
+            let parting = self.partings.entry(routes.as_ptr().addr()).or_insert_with(|| {
+                let parting = Parting::of(routes, key, out, rib);
+                *encoded += parting.size();
+                parting
+            });
+            member.queue.extend(parting.for_member(peer));
+        }
+    }
+
     /// Everything said.
     fn inventory(&mut self, rib: &Rib) -> Arc<[Nlri]> {
         let (key, out) = (&self.key, &self.out);
@@ -420,6 +438,7 @@ impl Group {
     fn tidy(&mut self) {
         if self.members.values().all(|member| member.walk.is_none()) {
             self.parts.clear();
+            self.partings.clear();
         }
     }
 }

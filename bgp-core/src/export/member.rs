@@ -1,10 +1,12 @@
 //! A member of a group: how far one session has heard what the group says.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::export::arrears::Arrears;
 use crate::export::dirty::Ticket;
 use crate::export::journal::{Portion, Position};
+use crate::wire::Nlri;
 
 /// Why a member is told everything, and how it learns that everything has been told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,8 @@ pub(super) struct Member {
     /// Where it reads the journal.
     pub(super) position: Position,
     pub(super) arrears: Arrears,
+    /// What it may have been told in other groups: withdrawn at the end of its walk, unless it has been told again.
+    pub(super) held: Vec<Arc<[Nlri]>>,
     pub(super) walk: Option<Walk>,
     /// Whether End-of-RIB may end its first walk.
     pub(super) closing: Closing,
@@ -92,6 +96,7 @@ impl Member {
             queue: VecDeque::new(),
             position,
             arrears: Arrears::default(),
+            held: Vec::new(),
             walk: None,
             closing: Closing::Free,
             refresh: false,

@@ -19,6 +19,7 @@ mod key;
 mod member;
 mod offer;
 mod pack;
+mod parting;
 mod rewrite;
 mod sent;
 mod target;
