@@ -17,7 +17,7 @@ use tests::load::sink::{Holding, Sink};
 use tests::load::table::{Set, Table};
 
 use crate::figures::{Clocks, Figures, Phase, mebibytes};
-use crate::scene::EIGHT;
+use crate::scene::{EIGHT, PATIENCE};
 
 /// Eight connect at a time.
 pub(crate) fn eight_at_a_time(figures: Figures, which: Which, clients: usize) -> Result<Figures, Failure> {
@@ -217,5 +217,3 @@ const POOL: u32 = 0x0a00_0000;
 const BLOCKS: usize = 4;
 /// As long as Calico's.
 const HOLD_TIME: u16 = 90;
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(100);

@@ -276,7 +276,7 @@ fn expected(voices: &[Voice], tables: &[Table], plan: &Plan<'_>) -> (Holding, Ve
 /// Sessions in the making at a time where nothing else is said.
 pub(crate) const EIGHT: usize = 8;
 /// Longer than any run takes, so that nobody is lost to a busy machine.
-const HOLD_TIME: u16 = 240;
-/// How long anything may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
+const HOLD_TIME: u16 = 600;
+/// How long anything may take, on a busy machine too.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 const GLANCE: Duration = Duration::from_millis(100);

@@ -16,7 +16,7 @@ pub(super) fn command(folder: &Path) -> Command {
 
 pub(super) fn reload(folder: &Path) -> Command {
     let mut command = Command::new(program("caracal-rr"));
-    command.arg("--socket").arg(folder.join("socket")).arg("reload");
+    command.arg("--socket").arg(folder.join("socket")).args(["--timeout", "60s", "reload"]);
     command
 }
 
