@@ -52,6 +52,25 @@ fn a_crowd_that_moves_is_told_what_changes_in_octets_made_once() {
     assert!(moved < first, "{moved} octets for a crowd that moved, {first} for one that joined");
 }
 
+#[test]
+fn members_that_move_one_after_the_other_part_with_what_goes_by_then() {
+    let mut world = World::new(1 << 20);
+    let prefix = "10.0.0.0/24".parse().expect("a prefix");
+    let origin = world.add(9, external());
+    let (quick, slow) = (world.add(1, client()), world.add(2, client()));
+    let mut marked = route(9, &[65009]);
+    marked.attributes.med = Some(1);
+    world.announce(origin, prefix, 0, marked);
+    [quick, slow].iter().for_each(|peer| world.join(*peer));
+    world.settle();
+    let choosy = Target { export: rejecting(Condition::Med(1)), ..client() };
+    [quick, slow].iter().for_each(|peer| world.retarget(*peer, choosy.clone()));
+    while world.pull(quick) {}
+    world.announce(origin, prefix, 0, route(9, &[65009]));
+    world.settle();
+    world.check();
+}
+
 fn rejecting(condition: Condition) -> Option<Vec<Arc<Policy>>> {
     let action = Action::only(Disposition::Reject);
     let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions: vec![condition], action };
