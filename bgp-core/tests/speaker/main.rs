@@ -8,6 +8,7 @@ mod headless;
 mod leaving;
 mod listing;
 mod long_lived;
+mod range;
 mod reconfiguring;
 mod refreshes;
 mod rehearsing;

@@ -85,6 +85,8 @@ pub(crate) struct Stage {
     pub(crate) drained: bool,
     /// Nobody answers how next hops are reached.
     pub(crate) knows_no_way: bool,
+    /// Where hosts dial from.
+    pub(crate) port: u16,
     /// Who does not read what it is sent.
     pub(crate) slow: BTreeSet<ConnId>,
     serial: u64,
@@ -104,6 +106,7 @@ impl Stage {
             swept: false,
             drained: false,
             knows_no_way: false,
+            port: 40_000,
             slow: BTreeSet::new(),
             serial: 0,
             kinds: BTreeMap::new(),
@@ -123,7 +126,7 @@ impl Stage {
     pub(crate) fn dial(&mut self, n: u8) -> ConnId {
         self.serial += 1;
         let conn = ConnId(self.serial);
-        let (local, remote) = (SocketAddr::new(host(1), 179), SocketAddr::new(host(n), 40_000));
+        let (local, remote) = (SocketAddr::new(host(1), 179), SocketAddr::new(host(n), self.port));
         self.input(Input::Accepted { conn, local, remote, interface: vec![net("192.0.2.1/24")].into() });
         conn
     }
