@@ -28,6 +28,8 @@ pub struct Crowd {
     making: HashMap<usize, Wall>,
     /// How many may be in the making at a time.
     width: usize,
+    /// How long an attempt at a session may take.
+    attempt: Duration,
     /// Those that nobody reads for.
     deaf: Option<usize>,
     swept: Wall,
@@ -61,6 +63,7 @@ impl Crowd {
             waiting: VecDeque::new(),
             making: HashMap::new(),
             width: 0,
+            attempt: Duration::from_secs(1),
             deaf: None,
             swept: Wall::now(),
             established: 0,
@@ -82,6 +85,11 @@ impl Crowd {
     pub fn connect(&mut self, clients: impl IntoIterator<Item = usize>, width: usize) {
         self.waiting.extend(clients);
         self.width = width;
+    }
+
+    /// Lets attempts at sessions take so long, instead of a second.
+    pub const fn be_patient(&mut self, attempt: Duration) {
+        self.attempt = attempt;
     }
 
     /// Says the same octets for one client.
@@ -197,7 +205,7 @@ impl Crowd {
         let slow: Vec<usize> = self
             .making
             .iter()
-            .filter(|(_, since)| since.elapsed() > ATTEMPT)
+            .filter(|(_, since)| since.elapsed() > self.attempt)
             .map(|(client, _)| *client)
             .collect();
         for client in slow {
@@ -288,7 +296,5 @@ impl Standing {
 
 /// Most octets read at once.
 const READ: usize = 256 * 1024;
-/// How long an attempt at a session may take.
-const ATTEMPT: Duration = Duration::from_secs(1);
 /// How often timers are looked at.
 const SWEEP: Duration = Duration::from_millis(250);

@@ -37,7 +37,10 @@ pub(crate) fn never_resting(
     clients: usize,
     hold_time: u16,
 ) -> Result<Figures, Failure> {
-    let mut cluster = Cluster::start(figures, which, clients, hold_time)?.form(clients)?;
+    let mut cluster = Cluster::start(figures, which, clients, hold_time)?;
+    // As long as a kernel goes on sending SYNs.
+    cluster.crowd.be_patient(Duration::from_secs(127));
+    let mut cluster = cluster.form(clients)?;
     let (start, lasting) = (Instant::now(), 3 * Duration::from_secs(hold_time.into()));
     let clocks = Clocks::start(cluster.running.usage()?)?;
     let mut rounds = 0;
