@@ -2,6 +2,7 @@
 //!
 //! `cargo test` replays the committed corpus through them; `fuzz/run` drives them with libFuzzer.
 
+mod bird_command;
 mod bounded;
 mod configuration;
 mod dialect;
@@ -17,6 +18,7 @@ mod speaker;
 mod storm;
 mod update;
 
+pub use bird_command::bird_command;
 pub use bounded::bounded;
 pub use configuration::configuration;
 pub use framing::framing;
@@ -40,6 +42,7 @@ pub struct Target {
 
 /// Every target.
 pub const TARGETS: &[Target] = &[
+    Target { name: "bird_command", body: bird_command },
     Target { name: "configuration", body: configuration },
     Target { name: "framing", body: framing },
     Target { name: "open", body: open },

@@ -3,6 +3,7 @@
 //! Everything here lives inside a [`sandbox`]: a process tree with its own PID, mount and network
 //! namespaces that the kernel dismantles as one when the process that began it ends, however it ends.
 
+pub mod bird_clients;
 pub mod blocks;
 pub mod cluster;
 pub mod failure;

@@ -1,0 +1,279 @@
+//! Those who ask a BIRD ask us: Calico's programs, Debian's birdc, birdcl and exporter, with few sessions and with a
+//! thousand, and while a table is loaded.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use bgp_core::{Asn, Family};
+use bytes::Bytes;
+use tests::bird_clients::wire::Wire;
+use tests::bird_clients::{calico, exporter::Exporter};
+use tests::failure::{Doing, Failure};
+use tests::load::client::{Client, Who};
+use tests::load::crowd::Crowd;
+use tests::load::feed::{self, Voice};
+use tests::load::mark::Passage;
+use tests::load::network::{self, DAEMON, PORT, address};
+use tests::load::register::Register;
+use tests::load::table::{Table, View};
+use tests::programs::{program, prove};
+use tests::sandbox::SCRATCH;
+use tests::wait;
+
+const ASN: Asn = Asn(64512);
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A daemon that answers as a BIRD, and a crowd of internal peers from a range.
+struct Scene {
+    process: Child,
+    crowd: Crowd,
+    table: Table,
+    feed: Vec<Bytes>,
+}
+
+impl Scene {
+    /// All sessions are up; the first peer has `routes` to tell and has told none.
+    fn set(dialect: &str, peers: usize, routes: usize) -> Result<Self, Failure> {
+        network::prepare()?;
+        network::allow_files(peers as u64 + 256)?;
+        let table = Table::generate(Family::IPV4, routes, 1, View::ONLY);
+        let voice = Voice { asn: ASN, address: address(0), passage: Passage::Reflected };
+        let feed = voice.announcing(&table, 0);
+        let who = |number| Who {
+            address: address(number),
+            asn: ASN,
+            daemon: ASN,
+            add_path: false,
+            hold_time: 0,
+            window: None,
+        };
+        let clients = (0..peers).map(|number| Client::new(who(number), None, Vec::new())).collect();
+        let crowd = Crowd::new((DAEMON, PORT).into(), clients, Register::new(&table.prefixes))?;
+        let mut scene = Self { process: start(dialect)?, crowd, table, feed };
+        wait::until("the daemon", PATIENCE, || Wire::open(&socket()).map(drop))?;
+        scene.crowd.connect(0..peers, 8);
+        let end = Instant::now() + PATIENCE;
+        while established()? < peers {
+            if Instant::now() > end {
+                return Err(Failure::new("wait for all sessions", scene.crowd.standing()));
+            }
+            scene.crowd.turn(Duration::from_millis(10))?;
+        }
+        Ok(scene)
+    }
+
+    /// The first peer tells its table, and we wait until it is in ours.
+    fn load(&mut self) -> Result<(), Failure> {
+        self.say();
+        let (wanted, end) = (self.table.prefixes.len(), Instant::now() + PATIENCE);
+        while count()? < wanted {
+            if Instant::now() > end {
+                return Err(Failure::new("load a table", format!("{} of {wanted}", count()?)));
+            }
+            self.crowd.turn(Duration::from_millis(10))?;
+        }
+        Ok(())
+    }
+
+    fn say(&mut self) {
+        self.crowd.say(0, &[self.feed.as_slice(), &[feed::end(Family::IPV4)]].concat());
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // Both fail only for a process that has already ended, which is what is wanted.
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
+    }
+}
+
+fn socket() -> PathBuf {
+    Path::new(SCRATCH).join("bird.ctl")
+}
+
+fn start(dialect: &str) -> Result<Child, Failure> {
+    let text = format!(
+        "asn = 64512\nrouter_id = \"{DAEMON}\"\n[listen]\naddresses = [\"{DAEMON}\"]\nport = {PORT}\n\
+         [kernel]\nenabled = false\n[control]\nsocket = \"{SCRATCH}/caracal.sock\"\n\
+         [compat.bird]\ndialect = \"{dialect}\"\nsocket = \"{}\"\n\
+         [[dynamic_peers]]\nprefix = \"{}\"\nasn = 64512\nlimit = 2000\n",
+        socket().display(),
+        network::NETWORK,
+    );
+    fs::create_dir_all(SCRATCH).doing("create a folder")?;
+    let file = Path::new(SCRATCH).join("caracal.toml");
+    fs::write(&file, text).doing("write a configuration")?;
+    let log = File::create(Path::new(SCRATCH).join("log")).doing("create a log file")?;
+    let mut command = Command::new(program("caracal"));
+    command.arg("run").arg("--config").arg(&file).env_remove("RUST_LOG");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().doing("start caracal")
+}
+
+/// How many sessions the daemon has.
+fn established() -> Result<usize, Failure> {
+    let reply = Wire::open(&socket())?.ask("show protocols")?;
+    Ok(reply.iter().filter(|line| line.contains(" Established ")).count())
+}
+
+/// How many routes `show route count` finds.
+fn count() -> Result<usize, Failure> {
+    let reply = Wire::open(&socket())?.ask("show route count")?.join("\n");
+    let first = reply.trim_start_matches(|it| it != '-' && it != ' ').get(1..).unwrap_or_default();
+    let number = first.split_whitespace().next().and_then(|number| number.parse().ok());
+    number.ok_or_else(|| Failure::new("count routes", &reply))
+}
+
+/// What a program prints, and its exit code.
+fn run(program: impl AsRef<std::ffi::OsStr>, words: &[&str]) -> Result<(String, Option<i32>), Failure> {
+    let mut command = Command::new(program);
+    command.arg("-s").arg(socket()).args(words).stdin(Stdio::null());
+    let output = command.output().doing("run a client")?;
+    Ok((String::from_utf8_lossy(&output.stdout).into_owned(), output.status.code()))
+}
+
+fn debians() -> [PathBuf; 3] {
+    let one = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/bird1/usr/sbin/birdc");
+    ["/usr/sbin/birdc".into(), "/usr/sbin/birdcl".into(), one]
+}
+
+/// Everything Calico asks, of a daemon with some sessions.
+fn calico_is_served(peers: usize) -> Result<(), Failure> {
+    let mut scene = Scene::set("1.6", peers, 30)?;
+    scene.load()?;
+    let sessions = calico::sessions(&socket())?;
+    assert_eq!(sessions.len(), peers);
+    for session in &sessions {
+        assert_eq!((session.kind.as_str(), session.state.as_str()), ("Node", "up"), "{session:?}");
+        assert_eq!((session.info.as_str(), session.since.len()), ("Established", 8), "{session:?}");
+    }
+    assert_eq!(sessions[0].address, address(0).to_string());
+    assert!(calico::is_ready(&socket(), false)?);
+    let [version, router_id, now, ..] = calico::agent(&socket())?;
+    assert!(version.starts_with("1.6.8") && router_id == DAEMON.to_string() && now.len() == 19, "{now}");
+    let states = calico::states(&socket())?;
+    assert!(states.len() == peers && states.iter().all(|(_, state)| state == "Established"), "{states:?}");
+    let routes = calico::routes(&socket())?;
+    assert_eq!(routes.len(), 30);
+    let gateway = address(0).to_string();
+    assert!(routes.iter().all(|it| it.is_best && it.gateway.as_deref() == Some(&*gateway)), "{routes:?}");
+    Ok(())
+}
+
+#[test]
+fn calicos_programs_read_what_they_need() {
+    prove(|| calico_is_served(3).expect("three sessions"));
+}
+
+#[test]
+fn calicos_programs_read_a_thousand_sessions() {
+    prove(|| calico_is_served(1000).expect("a thousand sessions"));
+}
+
+#[test]
+fn debians_clients_show_what_is_asked() {
+    prove(|| {
+        let mut scene = Scene::set("2", 3, 3000).expect("three sessions");
+        scene.load().expect("a table");
+        for client in debians() {
+            let ask = |words: &[&str]| run(&client, words).expect("the client runs");
+            let (protocols, code) = ask(&["show", "protocols"]);
+            assert_eq!(
+                (protocols.matches("Established").count(), code),
+                (3, Some(0)),
+                "{client:?}: {protocols}"
+            );
+            let (routes, _) = ask(&["show", "route"]);
+            assert_eq!(routes.matches(" unicast [").count(), 3000, "{client:?}");
+            let (full, _) = ask(&["show", "route", "all"]);
+            assert_eq!(full.matches("BGP.as_path: ").count(), 3000, "{client:?}");
+            let (none, code) = ask(&["show", "route", "for", "240.0.0.1"]);
+            assert!(none.contains("Network not found") && code == Some(1), "{client:?}: {none}");
+            assert!(ask(&["show", "status"]).0.contains("up and running"), "{client:?}");
+            assert!(ask(&["configure", "check"]).0.contains("Configuration OK"), "{client:?}");
+        }
+    });
+}
+
+#[test]
+fn our_birdcl_prints_what_debians_does() {
+    prove(|| {
+        let _scene = Scene::set("1.6", 3, 3).expect("three sessions");
+        let ours = Path::new(SCRATCH).join("birdcl");
+        std::os::unix::fs::symlink(program("caracal"), &ours).expect("a link");
+        let commands =
+            ["show protocols", "show protocols all", "show symbols", "show route 10.9.0.0/16", "echo all"];
+        for command in commands {
+            let words: Vec<&str> = command.split(' ').collect();
+            let theirs = run("/usr/sbin/birdcl", &words).expect("theirs runs");
+            assert_eq!(run(&ours, &words).expect("ours runs"), theirs, "{command}");
+        }
+    });
+}
+
+/// The exporter finds every session, and the routes of the one that has some.
+fn exporter_is_served(peers: usize) -> Result<(), Failure> {
+    let mut scene = Scene::set("2", peers, 300)?;
+    scene.load()?;
+    let exporter = Exporter::start(&socket(), SocketAddr::from((DAEMON, 9324)))?;
+    let metrics = exporter.scrape()?;
+    let of = |metric: &str, number: usize| {
+        let name = format!("Node_{}", address(number).to_string().replace('.', "_"));
+        metrics.get(&(metric.to_owned(), name, "4".to_owned())).copied()
+    };
+    for number in 0..peers {
+        assert_eq!(of("bird_protocol_up", number), Some(1.0), "{number}");
+        let uptime = of("bird_protocol_uptime", number).expect("an uptime");
+        assert!((0.0..PATIENCE.as_secs_f64()).contains(&uptime), "up for {uptime} s: since when is misread");
+    }
+    assert_eq!(of("bird_protocol_prefix_import_count", 0), Some(300.0));
+    assert_eq!(of("bird_protocol_prefix_import_count", 1), Some(0.0));
+    Ok(())
+}
+
+#[test]
+fn debians_exporter_reads_three_sessions() {
+    prove(|| exporter_is_served(3).expect("three sessions"));
+}
+
+#[test]
+fn debians_exporter_reads_a_thousand_sessions() {
+    prove(|| exporter_is_served(1000).expect("a thousand sessions"));
+}
+
+/// Routes that take a while.
+const MANY: usize = if cfg!(debug_assertions) { 100_000 } else { 500_000 };
+
+#[test]
+fn nobody_waits_for_a_table_that_is_loaded() {
+    prove(|| {
+        let mut scene = Scene::set("1.6", 3, MANY).expect("three sessions");
+        scene.say();
+        let start = Instant::now();
+        let mut waits: Vec<Duration> = Vec::new();
+        let asker = std::thread::spawn(move || -> Result<Vec<Duration>, Failure> {
+            loop {
+                for command in ["show protocols", "show protocols all", "show status"] {
+                    let begin = Instant::now();
+                    Wire::open(&socket())?.ask(command)?;
+                    waits.push(begin.elapsed());
+                }
+                if count()? >= MANY {
+                    return Ok(waits);
+                }
+            }
+        });
+        while !asker.is_finished() {
+            scene.crowd.turn(Duration::from_millis(10)).expect("the crowd goes on");
+            assert!(start.elapsed() < PATIENCE, "the table is never there");
+        }
+        let (waits, whole) = (asker.join().expect("no panic").expect("answers"), start.elapsed());
+        let longest = waits.iter().max().expect("somebody asked");
+        println!("{} replies during {whole:?} of {MANY} routes, the slowest after {longest:?}", waits.len());
+        assert!(waits.len() >= 20, "{} replies in {whole:?}", waits.len());
+        assert!(*longest * 4 < whole, "a reply took {longest:?} of {whole:?}");
+    });
+}
