@@ -191,7 +191,9 @@ fn debians_clients_show_what_is_asked() {
             let (full, _) = ask(&["show", "route", "all"]);
             assert_eq!(full.matches("BGP.as_path: ").count(), 3000, "{client:?}");
             let (none, code) = ask(&["show", "route", "for", "240.0.0.1"]);
-            assert!(none.contains("Network not found") && code == Some(1), "{client:?}: {none}");
+            // That of 1.6 says nothing by its exit code.
+            let expected = if client.starts_with("/usr") { 1 } else { 0 };
+            assert!(none.contains("Network not found") && code == Some(expected), "{client:?}: {none}");
             assert!(ask(&["show", "status"]).0.contains("up and running"), "{client:?}");
             assert!(ask(&["configure", "check"]).0.contains("Configuration OK"), "{client:?}");
         }

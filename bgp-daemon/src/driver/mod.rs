@@ -3,7 +3,7 @@
 //! Inputs are handled in the order of their arrival and at the time of their arrival; timers due
 //! before an input fire before it. So a busy moment never looks like a silent peer, and what is due
 //! never waits for an empty inbox. Long work comes in slices: while one remains, the speaker's deadline
-//! is now, and every turn does one slice, whatever else has come, and one question.
+//! is now, and every turn does one slice, whatever else has come. A question waits for one input at most.
 
 mod inbox;
 mod links;
@@ -157,6 +157,8 @@ impl Turning {
                 Ok(arrival) => self.take(arrival),
                 Err(_) => break,
             }
+            // Whoever looks does not wait for a turn full of UPDATEs.
+            self.answer();
         }
         if self.outlet.arrivals.is_empty() {
             self.advance(self.clock.now());
@@ -168,6 +170,11 @@ impl Turning {
         if let Some(kernel) = &mut self.outside.kernel {
             kernel.flush();
         }
+        self.answer();
+    }
+
+    /// Answers one question, if there is any.
+    fn answer(&mut self) {
         if let Ok(question) = self.outlet.questions.try_recv() {
             question(&self.speaker, self.now);
         }
