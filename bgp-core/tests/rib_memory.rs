@@ -1,4 +1,7 @@
-//! What a route costs in memory, counted by the allocator.
+//! What a route costs in memory, counted by the allocator; and what clients of a reflector do.
+
+#[path = "rib_memory/clients.rs"]
+mod clients;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
