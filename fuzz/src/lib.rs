@@ -9,6 +9,7 @@ mod dialect;
 mod draw;
 mod framing;
 mod meaning;
+mod mrt;
 mod open;
 mod pair;
 mod prefix_set;
@@ -22,6 +23,7 @@ pub use bird_command::bird_command;
 pub use bounded::bounded;
 pub use configuration::configuration;
 pub use framing::framing;
+pub use mrt::mrt;
 pub use open::open;
 pub use pair::pair;
 pub use prefix_set::prefix_set;
@@ -45,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bird_command", body: bird_command },
     Target { name: "configuration", body: configuration },
     Target { name: "framing", body: framing },
+    Target { name: "mrt", body: mrt },
     Target { name: "open", body: open },
     Target { name: "pair", body: pair },
     Target { name: "prefix_set", body: prefix_set },
