@@ -28,6 +28,11 @@ impl Instant {
         self.0
     }
 
+    /// The last whole second up to it.
+    pub(crate) const fn whole_second(self) -> Self {
+        Self(self.0 - self.0 % 1_000_000)
+    }
+
     /// The time that passed from `earlier` until `self`, zero when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

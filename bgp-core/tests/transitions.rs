@@ -17,7 +17,8 @@ use bgp_core::wire::{
 use bgp_core::{Asn, Family, Instant, RouterId, Timer};
 use bytes::{Bytes, BytesMut};
 
-const NOW: Instant = Instant::from_micros(1_000_000_000);
+/// Between two seconds: keepalives fall on whole ones, and no other timer is to run out with them.
+const NOW: Instant = Instant::from_micros(1_000_500_000);
 const DIALED: ConnId = ConnId(1);
 const SECOND: ConnId = ConnId(2);
 
@@ -220,16 +221,14 @@ fn expire(peer: &mut Peer, wanted: Timer) -> Option<String> {
 /// Lets the peer talk and not read.
 fn expire_send_hold(peer: &mut Peer) -> Option<String> {
     let state = peer.status().state;
-    for second in 0..1000 {
-        let now = NOW + Duration::from_secs(second);
-        match peer.poll_timeout() {
-            Some(next) if next.timer == Timer::SendHold => {
-                return after(peer, |peer| peer.handle_timeout(next.at));
-            }
-            Some(_) | None => peer.handle_timeout(now),
+    for _ in 0..1000 {
+        let Some(next) = peer.poll_timeout() else { break };
+        if next.timer == Timer::SendHold {
+            return after(peer, |peer| peer.handle_timeout(next.at));
         }
+        peer.handle_timeout(next.at);
         if state == StateName::Established {
-            peer.received(DIALED, &octets(&Message::Keepalive), now);
+            peer.received(DIALED, &octets(&Message::Keepalive), next.at);
         }
         if peer.status().state != state {
             break;

@@ -232,6 +232,22 @@ fn a_keepalive_is_sent_between_three_quarters_and_all_of_a_third_of_the_hold_tim
 }
 
 #[test]
+fn keepalives_fall_on_whole_seconds_where_their_bounds_hold_one() {
+    for hold_time in [90, 12, 9, 3] {
+        for start in (0..5000).step_by(7).map(|milliseconds| START + Duration::from_millis(milliseconds)) {
+            let mut session = Session::new(Local { hold_time, seed: start.as_micros(), ..ours() }, start);
+            session.receive(&peers_open(), start);
+            session.receive(&keepalive(), start);
+            let due = deadline(&session, Timer::Keepalive).expect("the timer runs");
+            let third = seconds(hold_time.into()) / 3;
+            assert!((start + third * 3 / 4..=start + third).contains(&due), "{due} after {start}");
+            let is_whole = due.as_micros().is_multiple_of(1_000_000);
+            assert!(is_whole || third < seconds(4), "{due} after {start}");
+        }
+    }
+}
+
+#[test]
 fn an_update_we_send_restarts_the_keepalive_timer() {
     let mut session = established();
     session.updated(1, at(20));

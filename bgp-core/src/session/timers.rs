@@ -63,13 +63,20 @@ impl Timers {
         }
     }
 
-    /// A third of the hold time, shortened at random ([RFC 4271 §4.4, §10]).
+    /// A third of the hold time, shortened at random ([RFC 4271 §4.4, §10]), and moved to a whole second where
+    /// one is near and not beyond those bounds: an idle speaker wakes once for all sessions whose second it is.
     ///
     /// [RFC 4271 §4.4, §10]: https://www.rfc-editor.org/rfc/rfc4271#section-4.4
     pub(super) fn restart_keepalive(&mut self, now: Instant) {
-        if !self.hold_time.is_zero() {
-            self.keepalive = Some(now + self.chance.jitter(self.hold_time / 3));
+        if self.hold_time.is_zero() {
+            return;
         }
+        let third = self.hold_time / 3;
+        let at = now + self.chance.jitter(third);
+        let bounds = now + third * 3 / 4..=now + third;
+        let second = at.whole_second();
+        let whole = [second, second + SECOND].into_iter().find(|whole| bounds.contains(whole));
+        self.keepalive = Some(whole.unwrap_or(at));
     }
 
     /// Established: the send-hold timer counts from here, unless there is no hold time.
@@ -142,5 +149,6 @@ impl Timers {
     }
 }
 
+const SECOND: Duration = Duration::from_secs(1);
 const LARGE_HOLD_TIME: Duration = Duration::from_secs(240);
 const LEAST_SEND_HOLD_TIME: Duration = Duration::from_secs(480);
