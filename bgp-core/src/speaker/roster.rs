@@ -105,11 +105,12 @@ impl Roster {
         self.neighbours.keys().copied().collect()
     }
 
-    /// Brings the index of deadlines up to date for one neighbour.
+    /// Brings the index of deadlines up to date for one neighbour. One that has only moved on stays where it
+    /// is until then, for it moves with every message sent: a call that comes too early finds nothing to do.
     pub(super) fn reindex(&mut self, id: PeerId) {
         let Some(neighbour) = self.neighbours.get_mut(&id) else { return };
         let wake_at = neighbour.wake_at();
-        if wake_at == neighbour.due {
+        if neighbour.due.zip(wake_at).map_or(neighbour.due == wake_at, |(due, at)| due <= at) {
             return;
         }
         if let Some(at) = neighbour.due {
@@ -134,7 +135,7 @@ impl Roster {
         Some(id)
     }
 
-    /// The earliest deadline of all.
+    /// The earliest deadline of all, or earlier.
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
         let &(at, id) = self.due.first()?;
         let timer = self.get(id).and_then(|neighbour| neighbour.peer.poll_timeout());
