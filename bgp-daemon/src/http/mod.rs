@@ -6,6 +6,7 @@ mod gallery;
 mod guard;
 mod limits;
 pub mod metrics;
+mod page;
 mod probes;
 
 use std::io;
@@ -127,6 +128,7 @@ fn routes(shop: Shop, listening: SocketAddr) -> Router {
         .route("/livez", get(probes::alive))
         .route("/readyz", get(probes::ready))
         .nest("/api/v1", api::routes())
+        .merge(page::routes())
         .fallback(async || refused(&Refusal::not_found("there is nothing at this address")))
         .method_not_allowed_fallback(async || {
             (StatusCode::METHOD_NOT_ALLOWED, "this server only answers GET and HEAD\n").into_response()

@@ -2,6 +2,7 @@
 
 mod api;
 mod metrics;
+mod page;
 mod probes;
 mod strangers;
 pub(crate) mod web;

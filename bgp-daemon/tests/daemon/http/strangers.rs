@@ -8,7 +8,11 @@ use super::serving;
 use super::web::{connect, get, get_with, say};
 
 /// Everything that is answered.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 15] = [
+    "/",
+    "/status.js",
+    "/status.css",
+    "/icon.svg",
     "/metrics",
     "/livez",
     "/readyz",
