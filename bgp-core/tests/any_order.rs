@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bgp_core::peer::{Peer, PeerAsn, PeerConfig, PeerOutput};
 use bgp_core::session::Local;
-use bgp_core::speaker::ConnId;
+use bgp_core::speaker::{ConnId, ConnectError};
 use bgp_core::wire::{self, Cease, Dialect, Message, Notification, PeerKind, Update};
 use bgp_core::{Asn, Instant, RouterId};
 use bytes::{Bytes, BytesMut};
@@ -106,7 +106,7 @@ impl World {
                 let conn = self.conn();
                 self.peer.connected(conn, address(1), address(2), now);
             }
-            Input::ConnectFailed => self.peer.connect_failed("refused", now),
+            Input::ConnectFailed => self.peer.connect_failed(ConnectError::Refused, now),
             Input::Accepted => {
                 let conn = self.conn();
                 self.peer.accepted(conn, address(1), address(2), now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bgp_core::peer::{Peer, PeerAsn, PeerConfig, PeerOutput};
 use bgp_core::session::StateName;
-use bgp_core::speaker::ConnId;
+use bgp_core::speaker::{ConnId, ConnectError};
 use bgp_core::wire::Notification;
 use bgp_core::{Asn, Chance, Instant, RouterId};
 use bytes::Bytes;
@@ -185,7 +185,7 @@ impl Pair {
             Arrival::ConnectFailed { attempt } => {
                 if self.dialing[node] == Some(attempt) {
                     self.dialing[node] = None;
-                    peer.connect_failed("refused", now);
+                    peer.connect_failed(ConnectError::Refused, now);
                 }
             }
             Arrival::Accepted { conn } => {
@@ -343,7 +343,7 @@ impl Pair {
     fn context(&self) -> String {
         let Self { setup, seed, now, .. } = self;
         let states = self.peers.each_ref().map(|peer| peer.status().state);
-        let errors = self.peers.each_ref().map(|peer| peer.status().last_error.map(str::to_owned));
+        let errors = self.peers.each_ref().map(|peer| peer.status().last_error.map(ToString::to_string));
         format!("{setup:?}, seed {seed}, at {now}, {states:?}, {errors:?}")
     }
 }

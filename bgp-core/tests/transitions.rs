@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bgp_core::peer::{Peer, PeerAsn, PeerConfig, PeerOutput};
 use bgp_core::session::{Local, StateName};
-use bgp_core::speaker::ConnId;
+use bgp_core::speaker::{ConnId, ConnectError};
 use bgp_core::wire::{
     self, Dialect, ErrorCode, Message, Notification, Open, PeerKind, RefreshKind, RouteRefresh, Update,
 };
@@ -98,7 +98,7 @@ const EVENTS: [(&str, &str, Event); 26] = [
     ("18", "TcpConnectionFails", |peer| {
         after(peer, |peer| match peer.status().conn {
             Some(conn) => peer.closed(conn, NOW),
-            None => peer.connect_failed("refused", NOW),
+            None => peer.connect_failed(ConnectError::Refused, NOW),
         })
     }),
     ("19", "BGPOpen", |peer| hear(peer, &peers_open(90))),
@@ -160,14 +160,14 @@ fn connect_delayed() -> Peer {
 
 fn active() -> Peer {
     let mut peer = connect();
-    peer.connect_failed("refused", NOW);
+    peer.connect_failed(ConnectError::Refused, NOW);
     peer
 }
 
 fn active_delayed() -> Peer {
     let mut peer = idle().with_delay_open(Duration::from_secs(10));
     peer.start(NOW);
-    peer.connect_failed("refused", NOW);
+    peer.connect_failed(ConnectError::Refused, NOW);
     peer.accepted(DIALED, here(), there(), NOW);
     peer
 }

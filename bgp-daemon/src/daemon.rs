@@ -117,6 +117,7 @@ pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Leve
         pulse: Pulse::start(&daemon.inbox, daemon.kernel.as_ref()),
         occurrences: Arc::clone(&daemon.occurrences),
         facts: daemon.facts.subscribe(),
+        sockets: daemon.listeners.table(),
         commands,
     };
     let mut serving = JoinSet::new();

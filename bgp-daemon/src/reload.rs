@@ -11,7 +11,7 @@ use crate::api::{self, Change, Effect, Refusal, RefusalCode, Reloaded};
 use crate::change::draft::{self, Draft};
 use crate::change::trial::Trial;
 use crate::change::{effect, origins, plan};
-use crate::config::{self, Diagnostic, Digest, Loaded, PeerSocket, Settings};
+use crate::config::{self, Diagnostic, Digest, Loaded, Settings};
 use crate::control::Prospect;
 use crate::daemon::Daemon;
 use crate::transport::SocketTable;
@@ -279,9 +279,7 @@ fn within(changes: &[Change], limit: Option<Effect>) -> Result<(), Refusal> {
 
 /// Peers whose socket options changed under their sessions: only a new connection has the new ones.
 fn stranded(peers: &[PeerView], before: &SocketTable, after: &SocketTable) -> Vec<PeerId> {
-    fn options<'a>(peer: &PeerView, table: &'a SocketTable) -> Option<&'a PeerSocket> {
-        table.named(&peer.name).or_else(|| table.covering(peer.address))
-    }
+    let options = |peer: &PeerView, table: &SocketTable| table.of(&peer.name, peer.address).cloned();
     let changed = peers.iter().filter(|peer| match (options(peer, before), options(peer, after)) {
         (Some(before), Some(after)) => before != after,
         // It came, or it is going.

@@ -17,6 +17,7 @@ mod config;
 mod connect;
 mod connection;
 mod engaged;
+mod failure;
 mod idle;
 mod output;
 mod signals;
@@ -33,11 +34,12 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use config::{AddPathSend, AfterLimit, MaxPrefixes, NextHopRule, PeerAsn, PeerConfig, PrefixLimit};
+pub use failure::{Failure, Layer};
 pub use output::PeerOutput;
 pub use status::Status;
 
 use crate::session::{Counters, GracefulOffer, Negotiated, StateName};
-use crate::speaker::ConnId;
+use crate::speaker::{ConnId, ConnectError};
 use crate::wire::{Cease, Notification, RouteRefresh};
 use crate::{Deadline, Instant, Timer};
 use backoff::Backoff;
@@ -60,7 +62,7 @@ pub struct Peer {
     outputs: VecDeque<PeerOutput>,
     reported: StateName,
     since: Instant,
-    last_error: Option<String>,
+    last_error: Option<Failure>,
     past: Counters,
     established: u64,
 }
@@ -170,8 +172,8 @@ impl Peer {
     }
 
     /// What was dialed could not be reached (RFC event 18).
-    pub fn connect_failed(&mut self, reason: &str, now: Instant) {
-        self.last_error = Some(reason.to_owned());
+    pub fn connect_failed(&mut self, error: ConnectError, now: Instant) {
+        self.last_error = Some(Failure::Connect(error));
         self.attempt(Happening::ConnectFailed, now);
         self.report(now);
     }
@@ -206,7 +208,7 @@ impl Peer {
         if due(self.state.deadline()) {
             // A host that drops our SYN, as one with another TCP MD5 key does, never says why.
             if matches!(self.state, State::Connect(_)) {
-                self.last_error = Some("no answer to our attempt to connect".to_owned());
+                self.last_error = Some(Failure::Unanswered);
             }
             self.attempt(Happening::Expired, now);
         }
@@ -280,7 +282,7 @@ impl Peer {
         Status {
             state: self.reported,
             since: self.since,
-            last_error: self.last_error.as_deref(),
+            last_error: self.last_error.as_ref(),
             conn: foremost.map(|connection| connection.conn),
             local: foremost.map(|connection| connection.local),
             remote: foremost.map(|connection| connection.remote),

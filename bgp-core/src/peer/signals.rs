@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::collision::winner;
 use super::connection::{Connection, Phase};
 use super::state::{Happening, State, Vacancy};
-use crate::peer::{Peer, PeerOutput};
+use crate::peer::{Failure, Peer, PeerOutput};
 use crate::session::{Down, Negotiated, Signal};
 use crate::speaker::ConnId;
 use crate::wire::{Cease, ErrorCode, Notification, Open};
@@ -95,7 +95,7 @@ impl Peer {
         let farewell = connection.session.is_ready();
         let established = matches!(phase, Phase::Established { .. });
         let vacancy = if is_blameless(&phase, &down) { None } else { Some(lifetime(&phase, now)) };
-        let words = down.to_string();
+        let failure = Failure::Ended { down: down.clone(), opened: !matches!(phase, Phase::Opening) };
         self.outputs.push_back(PeerOutput::Down { conn, established, down });
         if farewell {
             self.outputs.push_back(PeerOutput::Ready { conn });
@@ -105,7 +105,7 @@ impl Peer {
         match self.rival(conn) {
             Some(rival) => self.settle(rival, now),
             None => {
-                self.last_error = Some(words);
+                self.last_error = Some(failure);
                 self.vacant(vacancy, now);
             }
         }

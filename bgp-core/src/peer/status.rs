@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::peer::Failure;
 use crate::session::{Counters, Negotiated, StateName};
 use crate::speaker::ConnId;
 use crate::{Deadline, Instant};
@@ -15,7 +16,7 @@ pub struct Status<'a> {
     /// Since when.
     pub since: Instant,
     /// Why the last session or attempt ended.
-    pub last_error: Option<&'a str>,
+    pub last_error: Option<&'a Failure>,
     /// The connection that got furthest.
     pub conn: Option<ConnId>,
     /// Its end here.

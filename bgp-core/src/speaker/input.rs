@@ -32,7 +32,13 @@ pub enum ConnectError {
     /// The host is there, and nobody listens: whoever did is gone for now.
     #[error("connection refused")]
     Refused,
-    /// Anything else, in the system's words.
+    /// The host hung up at once.
+    #[error("connection reset")]
+    Reset,
+    /// Nobody answered for as long as the system tries.
+    #[error("{0}")]
+    TimedOut(String),
+    /// There is no way there, or no place to start from: in the system's words.
     #[error("{0}")]
     Other(String),
 }

@@ -163,7 +163,7 @@ impl Speaker {
                 if error == ConnectError::Refused {
                     self.settle.refuse(peer);
                 }
-                self.with_peer(peer, now, |peer| peer.connect_failed(&error.to_string(), now));
+                self.with_peer(peer, now, |peer| peer.connect_failed(error, now));
             }
             Input::Accepted { conn, local, remote, interface } => {
                 self.accept(conn, local, remote, interface.into(), now);

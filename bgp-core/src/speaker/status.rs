@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::export::Picture;
-use crate::peer::PeerAsn;
+use crate::peer::{Failure, PeerAsn};
 use crate::policy::Policy;
 use crate::rib::LocalSource;
 use crate::session::Negotiated;
@@ -112,7 +112,9 @@ impl View<'_> {
             families,
             hold_time: live.map(|live| live.hold_time),
             capabilities: live.map_or_else(Vec::new, |live| announced(live)),
-            last_error: status.last_error.map(str::to_owned),
+            last_error: status.last_error.map(ToString::to_string),
+            failed: status.last_error.map(Failure::layer),
+            enabled: config.enabled,
             next_attempt: status.next_attempt.map(|deadline| deadline.at),
             local: status.local.map(|local| local.ip()),
             dynamic: neighbour.stay == Stay::Accepted,

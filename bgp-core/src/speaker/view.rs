@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::peer::Layer;
 use crate::rib::{LocalSource, NetId, ResolvedHop, Route};
 use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
@@ -61,6 +62,10 @@ pub struct PeerView {
     pub capabilities: Vec<&'static str>,
     /// Why the last session or attempt ended.
     pub last_error: Option<String>,
+    /// What failed then.
+    pub failed: Option<Layer>,
+    /// It is configured to be there; an operator may have stopped it all the same.
+    pub enabled: bool,
     /// When the next attempt to connect begins.
     pub next_attempt: Option<Instant>,
     /// Our end of the session.

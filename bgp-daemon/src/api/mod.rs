@@ -56,6 +56,11 @@ pub enum Verb {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         peer: Option<String>,
     },
+    /// Why the session with a peer is not up.
+    ExplainPeer {
+        /// Its name or address.
+        name: String,
+    },
     /// What the kernel holds of ours and what it should hold.
     Kernel {
         /// Only where the two differ.
@@ -467,6 +472,30 @@ pub struct Explanation {
     pub candidates: Vec<Route>,
     /// What happened at each stage, in order.
     pub steps: Vec<Step>,
+}
+
+/// Why a session is not up, or that it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerExplanation {
+    /// The peer's name.
+    pub name: String,
+    /// Its address.
+    pub address: String,
+    /// The RFC's name of its state.
+    pub state: Cow<'static, str>,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// What fails: `route`, `refused`, `unanswered`, `closed`, `lost`, `open`, `hold_timer`, `limit`, `administrative` or
+    /// `protocol`; `null` where the session is up, or nothing has failed yet.
+    pub layer: Option<Cow<'static, str>>,
+    /// What happened, in words.
+    pub reason: String,
+    /// What that often means, and what to look at.
+    pub hints: Vec<String>,
+    /// When the next attempt to connect begins, RFC 3339; `null` where none is to come, or one is under way.
+    pub next_attempt: Option<String>,
+    /// Seconds until then.
+    pub next_in: Option<u64>,
 }
 
 /// One stage of an explanation.

@@ -171,10 +171,19 @@ pub(super) enum Ask {
     },
     /// Routes, of everybody or of one peer
     Routes(Routes),
-    /// Why a prefix is where it is
+    /// Why a prefix is where it is, or why a session is not up
+    #[command(after_help = "\
+Examples:
+  caracal explain 10.244.1.0/26             from its origin to peers and the kernel
+  caracal explain 10.244.1.0/26 --peer tor-a
+  caracal explain peer tor-a                what fails, and when it is tried again; exits with 1 if it is down")]
     Explain {
-        /// A prefix, or an address inside it
+        /// A prefix or an address inside it, or the word `peer`
+        #[arg(value_name = "PREFIX|peer")]
         prefix: String,
+        /// The peer whose session is meant
+        #[arg(value_name = "NAME", conflicts_with = "peer")]
+        name: Option<String>,
         /// Only what concerns this peer
         #[arg(long)]
         peer: Option<String>,

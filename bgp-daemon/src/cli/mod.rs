@@ -127,7 +127,17 @@ fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, C
         Ask::Routes(routes) => {
             screen.list(client, api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
         }
-        Ask::Explain { prefix, peer } => {
+        Ask::Explain { prefix, name: Some(name), .. } => {
+            if prefix != "peer" {
+                let usage = api::Refusal::usage(format!(
+                    "{prefix:?} is not `peer`: explain PREFIX, or explain peer NAME"
+                ));
+                return Err(ClientError::Refused(usage));
+            }
+            let told = screen.one(client, api::Verb::ExplainPeer { name }, peers::explanation)?;
+            return Ok(if told.state == "Established" { Exit::Done } else { Exit::Not });
+        }
+        Ask::Explain { prefix, name: None, peer } => {
             let told = screen.one(client, api::Verb::Explain { prefix, peer }, routes::explanation)?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }

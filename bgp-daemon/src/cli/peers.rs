@@ -4,7 +4,7 @@ use std::io;
 
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone, age};
-use crate::api::{Counts, Peer};
+use crate::api::{Counts, Peer, PeerExplanation};
 
 /// Prints the table.
 pub(super) fn table(peers: &[Peer], screen: &mut Screen<'_>) -> io::Result<()> {
@@ -52,6 +52,27 @@ fn row(peer: &Peer, wide: bool) -> Vec<Cell> {
     let tone = if is_up(peer) { Tone::Dim } else { Tone::Bad };
     row.push(Cell::new(peer.last_error.as_deref().unwrap_or_default(), tone));
     row
+}
+
+/// Prints why a session is not up.
+pub(super) fn explanation(told: &PeerExplanation, screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut lines = vec![
+        ("Peer", format!("{} ({})", told.name, told.address), Tone::Plain),
+        ("State", format!("{} since {}", told.state, told.since), Tone::Plain),
+    ];
+    lines.extend(told.layer.as_ref().map(|layer| ("Fails", layer.replace('_', " "), Tone::Bad)));
+    let tone = if told.layer.is_some() { Tone::Bad } else { Tone::Good };
+    lines.push(("Reason", told.reason.clone(), tone));
+    lines.extend(told.hints.iter().map(|hint| ("Perhaps", hint.clone(), Tone::Plain)));
+    if let (Some(at), Some(seconds)) = (&told.next_attempt, told.next_in) {
+        lines.push(("Next attempt", format!("in {seconds} s ({at})"), Tone::Plain));
+    }
+    for (key, value, tone) in lines {
+        let value: String = value.chars().filter(|c| !c.is_control()).collect();
+        let key = screen.colour.paint(&format!("{key:<14}"), Tone::Dim);
+        writeln!(screen.out, "{key} {}", screen.colour.paint(&value, tone))?;
+    }
+    Ok(())
 }
 
 /// Prints one peer.

@@ -15,11 +15,13 @@ use super::picture::{self, Painter};
 use super::query::{find, peer_id, prefix, query};
 use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Reader};
+use super::trouble;
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
 use crate::config::Role;
 use crate::driver::{Inbox, Occurrences};
 use crate::health::{self, Pulse};
+use crate::transport::SocketTable;
 
 /// Paths in one page: some milliseconds of the speaker's time.
 const PAGE: usize = 1000;
@@ -40,6 +42,8 @@ pub struct Context {
     pub occurrences: Arc<Occurrences>,
     /// What the daemon knows about itself.
     pub facts: watch::Receiver<Facts>,
+    /// What the sockets of peers need.
+    pub sockets: watch::Receiver<Arc<SocketTable>>,
     /// What only the daemon can do.
     pub commands: mpsc::Sender<Command>,
 }
@@ -164,6 +168,7 @@ pub(crate) async fn answer(verb: Verb, context: &Context, replies: &mut impl Rea
         Verb::Peer { name } => replies.items(&[peer(context, name).await?]).await,
         Verb::Routes(selection) => routes(context, selection, replies).await,
         Verb::Explain { prefix, peer } => replies.items(&[explain(context, &prefix, peer).await?]).await,
+        Verb::ExplainPeer { name } => replies.items(&[explain_peer(context, name).await?]).await,
         Verb::Kernel { drift } => kernel_routes(context, drift, replies).await,
         Verb::KernelSummary => {
             let metrics = table(context)?.metrics().await?;
@@ -251,6 +256,13 @@ async fn peers(context: &Context) -> Result<Vec<api::Peer>, Failure> {
 async fn peer(context: &Context, name: String) -> Result<api::Peer, Failure> {
     let (peer, painter) = look(context, move |speaker| find(&name, &speaker.view())).await?;
     Ok(painter.peer(peer?))
+}
+
+async fn explain_peer(context: &Context, name: String) -> Result<api::PeerExplanation, Failure> {
+    let (peer, painter) = look(context, move |speaker| find(&name, &speaker.view())).await?;
+    let peer = peer?;
+    let options = context.sockets.borrow().of(&peer.name, peer.address).cloned();
+    Ok(trouble::explain(&peer, options.as_ref(), painter))
 }
 
 async fn routes(context: &Context, selection: Selection, replies: &mut impl Reader) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod picture;
 mod query;
 mod rehearsal;
 mod reply;
+mod trouble;
 
 pub use answer::{Command, Context, Draining, Facts};
 pub(crate) use answer::{answer, some_routes};

@@ -113,7 +113,7 @@ impl Painter {
         }
     }
 
-    fn wall(self, at: Instant) -> String {
+    pub(super) fn wall(self, at: Instant) -> String {
         self.clock.wall(at).to_string()
     }
 

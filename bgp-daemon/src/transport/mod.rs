@@ -63,6 +63,8 @@ impl Arrivals {
             Err(error) => {
                 let error = match error.kind() {
                     io::ErrorKind::ConnectionRefused => ConnectError::Refused,
+                    io::ErrorKind::ConnectionReset => ConnectError::Reset,
+                    io::ErrorKind::TimedOut => ConnectError::TimedOut(error.to_string()),
                     _ => ConnectError::Other(error.to_string()),
                 };
                 self.inbox.tell(Input::ConnectFailed { peer, error }).await;

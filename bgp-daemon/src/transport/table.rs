@@ -37,6 +37,12 @@ impl SocketTable {
             .max_by_key(|entry| entry.remote.prefix_len())
     }
 
+    /// The options of a peer: its own, or those of the range it came from.
+    #[must_use]
+    pub fn of(&self, name: &str, address: IpAddr) -> Option<&PeerSocket> {
+        self.named(name).or_else(|| self.covering(address))
+    }
+
     /// Least TTL that any peer of a family may show: what a listening socket can already refuse.
     #[must_use]
     pub fn least_incoming(&self, ipv4: bool) -> u8 {

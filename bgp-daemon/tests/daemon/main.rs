@@ -9,3 +9,4 @@ mod http;
 mod peering;
 mod reload;
 mod shutdown;
+mod trouble;
