@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::{Counters, Refused, Route};
+use crate::{Counters, Refused, Route, SetId};
 
 /// Where one prefix of ours stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,10 @@ pub struct SnapshotRoute {
     pub wished: Option<Route>,
     /// What the kernel holds of ours, if anything; interfaces by name.
     pub installed: Option<Route>,
+    /// The set of hops that it is wished to go through, if any.
+    pub set: Option<SetId>,
+    /// The next-hop object that what the kernel holds stands on, if any.
+    pub object: Option<u32>,
     /// How the two compare.
     pub standing: Standing,
     /// What becomes of a refused wish.

@@ -97,6 +97,10 @@ pub struct KernelRoute {
     pub wished: Option<String>,
     /// What the kernel holds.
     pub installed: Option<String>,
+    /// The number of the set of next hops that it is wished to share with other routes.
+    pub set: Option<u32>,
+    /// The next-hop object that what the kernel holds stands on: `nhid` of `ip route`, `id` of `ip nexthop`.
+    pub next_hop_object: Option<u32>,
     /// Why the kernel refuses it.
     pub reason: Option<String>,
     /// The same in a word: `exists`, `no-such-next-hop`, `no-such-source`, `no-device`, `gone`, `denied`, `unsupported`,

@@ -19,7 +19,14 @@ pub(super) fn table(routes: &[KernelRoute], screen: &mut Screen<'_>) -> io::Resu
     use Align::{Left, Right};
     let mut columns = vec![("PREFIX", Left), ("STANDING", Left), ("WISHED", Left), ("KERNEL", Left)];
     if screen.is_wide() {
-        columns.extend([("KIND", Left), ("SINCE", Left), ("TIMES", Right), ("NEXT ATTEMPT", Left)]);
+        columns.extend([
+            ("SET", Right),
+            ("OBJECT", Right),
+            ("KIND", Left),
+            ("SINCE", Left),
+            ("TIMES", Right),
+            ("NEXT ATTEMPT", Left),
+        ]);
     }
     columns.push(("REASON", Left));
     let mut table = Table::new(&columns);
@@ -44,6 +51,8 @@ fn row(route: &KernelRoute, wide: bool) -> Vec<Cell> {
         Cell::new(installed.unwrap_or("nothing"), if same { Tone::Dim } else { Tone::Plain }),
     ];
     if wide {
+        row.push(optional(route.set));
+        row.push(optional(route.next_hop_object));
         row.push(optional(route.kind.as_ref()));
         row.push(optional(route.since.as_ref()));
         row.push(optional(Some(route.refusals).filter(|times| *times > 0)));
@@ -175,6 +184,8 @@ mod tests {
             prefix: "10.2.0.0/24".into(),
             standing: "diverged".into(),
             wished: wished(),
+            set: Some(3),
+            next_hop_object: Some(1_000_007),
             reason: Some("no such next hop: No route to host".into()),
             kind: Some("no-such-next-hop".into()),
             since: Some("2026-01-01T00:00:00Z".into()),
@@ -206,7 +217,7 @@ mod tests {
     #[test]
     fn wide_says_since_when_and_until_when() {
         let lines = printed(Output::Wide, |screen| table(&routes()[1..2], screen));
-        let cells = "no-such-next-hop  2026-01-01T00:00:00Z      7  2026-01-01T00:01:00Z  no such next hop";
+        let cells = "3  1000007  no-such-next-hop  2026-01-01T00:00:00Z      7  2026-01-01T00:01:00Z  no such next hop";
         assert!(lines[1].contains(cells), "{lines:#?}");
     }
 

@@ -25,6 +25,8 @@ pub(super) fn route(route: &SnapshotRoute, now: SystemTime) -> api::KernelRoute 
         standing: standing.into(),
         wished: route.wished.as_ref().map(words),
         installed: route.installed.as_ref().map(words),
+        set: route.set.map(|set| set.0),
+        next_hop_object: route.object,
         reason: refused.map(ToString::to_string),
         kind: refused.map(|refused| refused.kind().into()),
         owner: refused.and_then(in_the_way).map(owner),
@@ -143,6 +145,8 @@ mod tests {
             prefix: "192.0.2.0/24".parse().expect("a prefix"),
             wished: Some(fib_sync::Route::blackhole()),
             installed: None,
+            set: Some(fib_sync::SetId(7)),
+            object: Some(1_000_001),
             standing: Standing::Diverged(Refused::Exists { protocol: 4, metric: 50 }),
             retry: Some(Retry {
                 since: Duration::from_secs(90),
@@ -156,6 +160,7 @@ mod tests {
         let told = route(&conflict, now);
         assert_eq!(told.reason.as_deref(), Some("a route of protocol 4 (static) holds metric 50"));
         assert_eq!(told.kind.as_deref(), Some("exists"));
+        assert_eq!((told.set, told.next_hop_object), (Some(7), Some(1_000_001)));
         let owner = api::KernelOwner { protocol: 4, name: Some("static".into()), metric: 50 };
         assert_eq!((told.owner, told.refusals), (Some(owner), 3));
         assert_eq!(told.since.as_deref(), Some("1970-01-01T00:00:10Z"));

@@ -126,6 +126,8 @@ impl Reconciler {
             prefix,
             wished: row.and_then(|row| self.rows.wish(row)).map(|wish| self.in_words(&prefix, wish)),
             installed: behind.first().and_then(|route| in_words(route, &self.view)),
+            set: self.set_of(net),
+            object: behind.first().and_then(|route| route.object),
             standing: self.standing(net, row),
             retry: self.troubles.get(&prefix).map(|trouble| self.retry(trouble, row)),
             hidden_by: foreign(before),

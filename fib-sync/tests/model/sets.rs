@@ -318,6 +318,18 @@ fn what_an_earlier_run_left_is_taken_over_by_its_hops() {
     assert_eq!(world.kernel.objects().cloned().collect::<Vec<_>>(), objects);
 }
 
+#[test]
+fn a_route_shows_its_set_and_the_object_that_it_stands_on() {
+    for (config, carried) in [(with_objects(), true), (without_objects(), false)] {
+        let world = many_routes(config);
+        let group = world.kernel.objects().find(|object| object.hop().is_none()).map(|object| object.id);
+        assert_eq!(group.is_some(), carried);
+        for route in world.reconciler.snapshot().routes {
+            assert_eq!((route.set, route.object), (Some(SetId(0)), group));
+        }
+    }
+}
+
 /// The kernel would remove the routes along with it.
 #[test]
 fn an_object_goes_after_the_routes_that_leave_it() {
