@@ -83,6 +83,11 @@ impl View<'_> {
         self.speaker.roster.iter().map(|neighbour| self.describe(neighbour)).collect()
     }
 
+    /// What the peers are called, which costs less than to look at them.
+    pub fn names(&self) -> impl Iterator<Item = (PeerId, Arc<str>)> {
+        self.speaker.roster.iter().map(|neighbour| (neighbour.id, neighbour.name()))
+    }
+
     /// One peer.
     #[must_use]
     pub fn peer(&self, id: PeerId) -> Option<PeerView> {

@@ -130,7 +130,7 @@ async fn protocols<W>(all: bool, which: &Which, desk: &Desk, reply: &mut Reply<'
 where
     W: AsyncWrite + Unpin,
 {
-    let roster = desk.roster().await?;
+    let roster = desk.roster_for(which).await?;
     let chosen = roster.select(which)?;
     let printer = desk.printer();
     printer.heading(&mut reply.lines);

@@ -2,6 +2,7 @@
 
 use bgp_core::speaker::Speaker;
 
+use super::command::Which;
 use super::protocol::{Code, Complaint};
 use super::protocols::Printer;
 use super::reply::Failure;
@@ -33,6 +34,14 @@ impl Desk {
     /// The protocols as they are now.
     pub(super) async fn roster(&self) -> Result<Roster, Stopped> {
         let census = self.look(|speaker| Census::take(speaker.view())).await?;
+        Ok(Roster::new(census, self.context.kernel.is_some(), self.voice))
+    }
+
+    /// As many of the protocols as have to be looked at for these.
+    pub(super) async fn roster_for(&self, which: &Which) -> Result<Roster, Stopped> {
+        let Which::Name(name) = which else { return self.roster().await };
+        let name = name.clone();
+        let census = self.look(move |speaker| Census::of(&name, speaker.view())).await?;
         Ok(Roster::new(census, self.context.kernel.is_some(), self.voice))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bgp_core::Family;
 use bgp_core::policy::Glob;
 use bgp_core::rib::LocalSource;
-use bgp_core::speaker::{PathSource, PeerView, View};
+use bgp_core::speaker::{PathSource, PeerId, PeerView, View};
 
 use super::command::Which;
 use super::protocol::{Code, Complaint};
@@ -48,15 +48,31 @@ pub(super) struct Census {
 }
 
 impl Census {
+    /// Looks at the speaker, and of its peers at the one that may be meant by `name`, where that is clear: clients
+    /// that ask for a thousand one by one do not make it look at a million.
+    pub(super) fn of(name: &str, view: View<'_>) -> Self {
+        let alike = |(_, its): &(PeerId, Arc<str>)| **its == *name || symbol(its) == name;
+        let mut alike = view.names().filter(alike).map(|(id, _)| id);
+        match (alike.next(), alike.next()) {
+            (Some(id), None) => Self { peers: view.peer(id).into_iter().collect(), locals: locals(view) },
+            _ => Self::take(view),
+        }
+    }
+
     /// Looks at the speaker.
     pub(super) fn take(view: View<'_>) -> Self {
-        let count = |source| {
-            let families = Family::UNICAST.into_iter();
-            families.map(|family| (family, view.local_paths(source, family))).collect()
-        };
-        let sources = [LocalSource::Direct, LocalSource::Kernel, LocalSource::Static];
-        Self { peers: view.peers(), locals: sources.into_iter().map(|it| (it, count(it))).collect() }
+        Self { peers: view.peers(), locals: locals(view) }
     }
+}
+
+/// How many routes there are of this machine's own.
+fn locals(view: View<'_>) -> Vec<(LocalSource, Vec<(Family, u64)>)> {
+    let count = |source| {
+        let families = Family::UNICAST.into_iter();
+        families.map(|family| (family, view.local_paths(source, family))).collect()
+    };
+    let sources = [LocalSource::Direct, LocalSource::Kernel, LocalSource::Static];
+    sources.into_iter().map(|it| (it, count(it))).collect()
 }
 
 impl Roster {

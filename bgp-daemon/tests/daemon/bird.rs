@@ -195,6 +195,21 @@ fn peers_are_named_selected_and_acted_upon() {
 }
 
 #[test]
+fn peers_whose_names_look_alike_are_told_apart() {
+    let peers = "[[peer]]\nname = \"tor-a\"\naddress = \"127.255.0.1\"\nasn = 64512\n\
+                 [[peer]]\nname = \"tor_a\"\naddress = \"127.255.0.4\"\nasn = 64512\n";
+    let (_host, socket) = bird("1.6", peers);
+    let mut wire = Wire::open(&socket);
+    let mut address = |name: &str| {
+        let full = wire.ask(&format!("show protocols all {name}"));
+        full.lines().find_map(|line| line.trim().strip_prefix("Neighbor address: ").map(str::to_owned))
+    };
+    assert_eq!(address("tor-a").as_deref(), Some("127.255.0.1"));
+    assert_eq!(address("tor_a").as_deref(), Some("127.255.0.1"), "the first keeps the name");
+    assert_eq!(address("tor_a_2").as_deref(), Some("127.255.0.4"));
+}
+
+#[test]
 fn a_configuration_is_checked_and_read_again() {
     let (host, socket) = bird("2", "");
     let mut wire = Wire::open(&socket);
