@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write as _};
+
+use socket2::{Domain, Socket, Type};
 
 use super::serving;
-use super::web::{connect, get, get_with, say};
+use super::web::{address, connect, get, get_with, say};
+use crate::host::Host;
 
 /// Everything that is answered.
 const PATHS: [&str; 15] = [
@@ -128,10 +131,41 @@ fn a_key_is_in_no_answer() {
 fn whoever_does_not_finish_a_request_is_not_answered() {
     let host = serving("");
     let mut stream = connect(&host);
-    std::io::Write::write_all(&mut stream, b"GET /livez HTTP/1.1\r\nHost: loc").expect("it is heard");
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: loc").expect("it is heard");
     stream.shutdown(std::net::Shutdown::Write).expect("it was open");
     let mut rest = Vec::new();
     // An error, an end, or a complaint: no answer to a question that was not asked.
     let _ = stream.read_to_end(&mut rest);
     assert!(!rest.starts_with(b"HTTP/1.1 200"), "{rest:?}");
+}
+
+/// A connection that asks for everything and has hardly room for a part of it.
+fn stalled(host: &Host) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(4096).expect("a small buffer");
+    socket.connect(&address(host).into()).expect("it listens");
+    let request = b"GET /api/v1/routes HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    (&socket).write_all(request).expect("it is heard");
+    // It has begun to answer, so a part is on its way and waits.
+    (&socket).read_exact(&mut [0]).expect("it answers");
+    socket
+}
+
+#[test]
+fn readers_that_stall_keep_nobody_waiting() {
+    let mut routes = String::new();
+    for n in 0..5000 {
+        let (high, low) = (n / 256, n % 256);
+        write!(routes, "[[originate]]\nprefix = \"10.{high}.{low}.0/24\"\nkind = \"announce\"\n")
+            .expect("a string");
+    }
+    let host = serving(&routes);
+    let count = || get(&host, "/api/v1/routes").json().as_array().map_or(0, Vec::len);
+    host.until("all routes", || count() == 5000);
+    let stalled: Vec<Socket> = (0..32).map(|_| stalled(&host)).collect();
+    assert_eq!(get(&host, "/livez").status, 200);
+    assert_eq!(count(), 5000, "others read all of it meanwhile");
+    assert!(host.ask(&["status"]).status.success());
+    drop(stalled);
+    assert_eq!(count(), 5000);
 }
