@@ -217,14 +217,14 @@ impl Pair<'_> {
 }
 
 /// What arrives of a table at the other end of the sender's session.
-fn said(sender: &dyn Speaker, session: &Session, table: &Table) -> Table {
+pub(super) fn said(sender: &dyn Speaker, session: &Session, table: &Table) -> Table {
     let paths = |paths: &BTreeSet<_>| {
         paths.iter().cloned().map(|path| session.in_transit(sender.can_say(path))).collect()
     };
     table.iter().map(|(prefix, all)| (*prefix, paths(all))).collect()
 }
 
-fn holds(speaker: &dyn Speaker, session: &Session, wanted: &Table) -> Result<(), Failure> {
+pub(super) fn holds(speaker: &dyn Speaker, session: &Session, wanted: &Table) -> Result<(), Failure> {
     let mut seen = Table::new();
     for ip in &session.families {
         seen.extend(speaker.learned(session, *ip)?);

@@ -12,6 +12,7 @@ pub mod gobgp;
 mod mrt;
 pub mod network;
 pub mod openbgpd;
+pub mod reflecting;
 pub mod restart;
 pub mod route;
 
