@@ -3,6 +3,8 @@
 mod beginning;
 mod carriers;
 mod counting;
+mod drafts;
+mod explaining;
 mod first_decisions;
 mod headless;
 mod leaving;
