@@ -23,14 +23,6 @@ impl NetId {
         self.0 as usize
     }
 
-    pub(super) const fn new(number: u32) -> Self {
-        Self(number)
-    }
-
-    pub(super) const fn number(self) -> u32 {
-        self.0
-    }
-
     /// The id that follows, for walks in slices.
     #[must_use]
     pub const fn next(self) -> Self {

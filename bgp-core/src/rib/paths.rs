@@ -52,7 +52,7 @@ impl Estate {
         self.len
     }
 
-    /// All places, for a walk, are below this; at most one in [`PAGE`] of them is a path's.
+    /// All places, for a walk, are below this; at least one in [`PAGE`] of them is a path's.
     pub(super) fn places(&self) -> usize {
         self.pages.len() * PAGE
     }

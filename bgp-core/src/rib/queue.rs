@@ -33,15 +33,15 @@ impl Queue {
     pub(crate) fn push(&mut self, net: NetId) {
         self.len += 1;
         match self.runs.back_mut() {
-            Some(run) if run.first.wrapping_add(run.len) == net.number() => run.len += 1,
-            Some(_) | None => self.runs.push_back(Run { first: net.number(), len: 1 }),
+            Some(run) if run.first.wrapping_add(run.len) == net.0 => run.len += 1,
+            Some(_) | None => self.runs.push_back(Run { first: net.0, len: 1 }),
         }
     }
 
     /// The net that waits longest.
     pub(crate) fn pop(&mut self) -> Option<NetId> {
         let run = self.runs.front_mut()?;
-        let net = NetId::new(run.first);
+        let net = NetId(run.first);
         run.first += 1;
         run.len -= 1;
         if run.len == 0 {
@@ -67,8 +67,8 @@ mod tests {
             for step in steps {
                 match step {
                     Some(number) => {
-                        waiting.push(NetId::new(number));
-                        model.push_back(NetId::new(number));
+                        waiting.push(NetId(number));
+                        model.push_back(NetId(number));
                     }
                     None => prop_assert_eq!(waiting.pop(), model.pop_front()),
                 }

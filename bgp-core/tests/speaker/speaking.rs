@@ -5,6 +5,7 @@ use crate::script::{
     update, usual,
 };
 use bgp_core::peer::{AfterLimit, MaxPrefixes, PeerConfig, PrefixLimit};
+use bgp_core::policy::{Action, Condition, Disposition, Policy, PrefixRange, Rule};
 use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
 use bgp_core::wire::{Capability, Community, Message, RefreshKind, Role};
 use bgp_core::{Asn, Family};
@@ -54,6 +55,22 @@ fn an_ignored_announcement_still_replaces_the_earlier_one() {
     assert!(stage.kernel.is_empty(), "the peer does not have the earlier one any more");
     stage.say(conn, &update(&[BLOCK], &[], &[]));
     assert!(stage.routes(RoutesOf::All).is_empty());
+}
+
+#[test]
+fn a_policy_that_asks_for_the_prefix_judges_each_of_an_update() {
+    let range = PrefixRange { min: 0, max: 32, prefix: net(OTHER) };
+    let conditions = vec![Condition::Prefix([range].into_iter().collect())];
+    let action = Action::only(Disposition::Reject);
+    let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions, action };
+    let policy = Policy { name: "policy".into(), rules: vec![rule], default: Disposition::Accept };
+    let choosy = PeerConfig { import: Some(vec![policy.into()]), ..peer(2, THEIRS) };
+    for announced in [[BLOCK, OTHER], [OTHER, BLOCK]] {
+        let mut stage = Stage::new(config(vec![choosy.clone()]));
+        let conn = stage.establish(2, THEIRS, None);
+        stage.say(conn, &update(&[], &external(), &announced));
+        assert_eq!(stage.kernel.iter().copied().collect::<Vec<_>>(), [net(BLOCK)], "{announced:?}");
+    }
 }
 
 #[test]
