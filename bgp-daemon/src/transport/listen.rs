@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,15 @@ struct Open {
     task: JoinHandle<()>,
 }
 
+impl Open {
+    /// Frees the address at once: the task lets go of the socket only when it next has its turn.
+    fn close(&self) {
+        self.task.abort();
+        // A socket that cannot be shut down does not listen.
+        let _ = SockRef::from(&self.listener).shutdown(Shutdown::Both);
+    }
+}
+
 impl Listeners {
     /// No socket yet; connections accepted later go to `arrivals`.
     #[must_use]
@@ -41,13 +50,26 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// The first address that cannot be had; those opened before it stay open. A host without IPv6
+    /// The first address that cannot be had; it is listened where it was before then. A host without IPv6
     /// is no error as long as something else can be listened on.
     pub fn bind(&mut self, addresses: &[SocketAddr]) -> Result<(), BindError> {
+        let before: Vec<SocketAddr> = self.open.keys().copied().collect();
+        let outcome = self.change_to(addresses);
+        if outcome.is_err()
+            && let Err(error) = self.change_to(&before)
+        {
+            warn!(event = "listen.lost", reason = %error);
+        }
+        outcome
+    }
+
+    /// The same, but what failed half-way stays so. One address may be a part of another: what is not wanted goes
+    /// first.
+    fn change_to(&mut self, addresses: &[SocketAddr]) -> Result<(), BindError> {
         self.open.retain(|address, open| {
             let wanted = addresses.contains(address);
             if !wanted {
-                open.task.abort();
+                open.close();
                 info!(event = "listen.closed", %address);
             }
             wanted
@@ -187,4 +209,47 @@ fn has_key(table: &SocketTable, wanted: &PeerSocket) -> bool {
 
 fn lacks_family(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL | libc::EPROTONOSUPPORT))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::driver::Driver;
+
+    fn listeners() -> (Listeners, Driver) {
+        let (inbox, driver) = Driver::new(Clock::start());
+        (Listeners::new(Arrivals::new(inbox), Arc::new(SocketTable::new(Vec::new()))), driver)
+    }
+
+    /// A port that nobody listens on.
+    fn port() -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        listener.local_addr().expect("it is bound").port()
+    }
+
+    #[tokio::test]
+    async fn where_an_address_cannot_be_had_it_is_listened_as_before() {
+        let (mut listeners, _driver) = listeners();
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port()));
+        let nobodys = SocketAddr::from(([192, 0, 2, 1], here.port()));
+        listeners.bind(&[here]).expect("nobody else listens there");
+        let refused = listeners.bind(&[nobodys]).expect_err("it is not of this host");
+        assert_eq!(refused.address, nobodys);
+        assert_eq!(listeners.addresses().collect::<Vec<_>>(), [here]);
+        TcpStream::connect(here).expect("somebody listens");
+    }
+
+    #[tokio::test]
+    async fn an_address_makes_room_for_all_addresses() {
+        let (mut listeners, _driver) = listeners();
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port()));
+        let everywhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, here.port()));
+        listeners.bind(&[here]).expect("nobody else listens there");
+        listeners.bind(&[everywhere]).expect("it is free at once");
+        TcpStream::connect(here).expect("somebody listens");
+        listeners.bind(&[here]).expect("and back");
+    }
 }
