@@ -9,7 +9,7 @@ use tracing::{error, info, warn};
 
 use crate::api::{self, Change, Effect, Refusal, RefusalCode, Reloaded};
 use crate::change::draft::{self, Draft};
-use crate::change::trial::Trial;
+use crate::change::trial::{LONGEST, Trial};
 use crate::change::{effect, origins, plan};
 use crate::config::{self, Diagnostic, Digest, Loaded, Settings};
 use crate::control::Prospect;
@@ -18,7 +18,7 @@ use crate::transport::SocketTable;
 use crate::{fib, log};
 
 /// What was in force before the last change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Before {
     settings: Settings,
     digest: Digest,
@@ -72,17 +72,25 @@ impl Daemon {
                 return Err(refusal);
             }
         };
-        match confirm {
-            Some(limit) => {
-                reloaded.unconfirmed = Some(limit.as_secs());
-                info!(event = "config.trial", seconds = limit.as_secs());
-                let trial = Trial::begin(staged, limit);
-                self.facts.send_modify(|facts| facts.unconfirmed = Some(trial.until()));
-                self.trial = Some(trial);
-            }
-            None => self.keep(&staged)?,
+        if let Some(limit) = confirm {
+            reloaded.unconfirmed = Some(self.begin_trial(staged, limit));
+        } else if let Err(refusal) = self.keep(&staged) {
+            // What the file does not say would be gone after the next start.
+            staged.discard();
+            self.go_back().await?;
+            return Err(refusal);
         }
         Ok(reloaded)
+    }
+
+    /// Waits for somebody to confirm what is in force now; for how many seconds.
+    fn begin_trial(&mut self, staged: Draft, limit: Duration) -> u64 {
+        let trial = Trial::begin(staged, limit);
+        let seconds = limit.min(LONGEST).as_secs();
+        info!(event = "config.trial", seconds);
+        self.facts.send_modify(|facts| facts.unconfirmed = Some(trial.until()));
+        self.trial = Some(trial);
+        seconds
     }
 
     /// What a draft would change.
@@ -114,30 +122,48 @@ impl Daemon {
             self.trial = Some(trial);
             return Err(refusal);
         }
-        self.facts.send_modify(|facts| facts.unconfirmed = None);
+        self.facts.send_modify(|facts| {
+            facts.unconfirmed = None;
+            // All that can have been refused meanwhile is another change.
+            facts.config_error = None;
+        });
         info!(event = "config.confirmed", generation = self.facts.borrow().generation);
         Ok(())
     }
 
-    /// Goes back to what was in force before the last change.
+    /// Goes back to what was in force before the last change, and puts back the file that it replaced.
     pub(crate) async fn undo(&mut self) -> Result<Reloaded, Refusal> {
-        let Some(before) = self.before.take() else {
-            return Err(Refusal::not_found("there is nothing to undo"));
-        };
-        let trial = self.trial.take();
-        let Before { settings, digest, replaced } = before;
-        let mut reloaded = self.put_in_force(settings, digest).await?;
-        self.before = None;
-        match trial {
-            Some(trial) => trial.draft.discard(),
-            None if replaced => draft::restore(&self.path).map_err(|error| self.unwritable(&error))?,
-            None => reloaded.warnings.push(format!(
-                "{} still says what was undone: the next reload or start brings it back",
-                self.path.display()
-            )),
+        let replaced = self.before.as_ref().is_some_and(|before| before.replaced);
+        let is_ours = replaced && self.file_is_in_force().is_ok();
+        let mut reloaded = self.go_back().await?;
+        if let Some(trial) = self.trial.take() {
+            trial.draft.discard();
+        } else if is_ours {
+            let restored = draft::restore(&self.path).map_err(|error| self.unwritable(&error).message);
+            reloaded.warnings.extend(restored.err());
+        } else {
+            let file = self.path.display();
+            reloaded.warnings.push(match replaced {
+                true => format!(
+                    "{file} was changed by somebody else and stays: the next reload or start reads it"
+                ),
+                false => {
+                    format!("{file} still says what was undone: the next reload or start brings it back")
+                }
+            });
         }
         self.facts.send_modify(|facts| facts.unconfirmed = None);
         info!(event = "config.undone", generation = reloaded.generation);
+        Ok(reloaded)
+    }
+
+    /// Puts in force what was before the last change; where that is refused, there is still what to go back to.
+    async fn go_back(&mut self) -> Result<Reloaded, Refusal> {
+        let Some(Before { settings, digest, .. }) = self.before.clone() else {
+            return Err(Refusal::not_found("there is nothing to undo"));
+        };
+        let reloaded = self.put_in_force(settings, digest).await?;
+        self.before = None;
         Ok(reloaded)
     }
 
@@ -145,7 +171,10 @@ impl Daemon {
     pub(crate) async fn expire(&mut self) {
         warn!(event = "config.expired", "the change was not confirmed in time and is undone");
         if let Err(refusal) = self.undo().await {
-            error!(event = "config.stuck", reason = %refusal);
+            error!(event = "config.stuck", reason = %refusal, "it is undone as soon as that is possible");
+            if let Some(trial) = &mut self.trial {
+                trial.put_off();
+            }
         }
     }
 

@@ -13,6 +13,9 @@ pub(crate) struct Trial {
     pub(crate) draft: Draft,
 }
 
+/// Between two attempts to end a trial.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Longer than anybody tries anything.
 pub(crate) const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
@@ -20,6 +23,11 @@ impl Trial {
     /// `draft` is in force for as long as `limit`.
     pub(crate) fn begin(draft: Draft, limit: Duration) -> Self {
         Self { until: Instant::now() + limit.min(LONGEST), draft }
+    }
+
+    /// It could not be ended; it is to be tried again in a moment.
+    pub(crate) fn put_off(&mut self) {
+        self.until = Instant::now() + PAUSE;
     }
 
     /// When it ends.
