@@ -139,9 +139,9 @@ impl<L: Iterator> Iterator for Prompted<L> {
 
     fn next(&mut self) -> Option<L::Item> {
         if self.is_terminal {
-            print!("bird> ");
+            let mut out = io::stdout();
             // Nobody sees a prompt that cannot be written.
-            let _ = io::stdout().flush();
+            let _ = out.write_all(b"bird> ").and_then(|()| out.flush());
         }
         self.lines.next()
     }
