@@ -90,7 +90,7 @@ impl Reconciler {
     /// retry, so to be quiet is not enough.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.is_quiet() && self.held().next().is_none()
+        self.is_quiet() && !self.sets.has_leftover() && self.held().next().is_none()
     }
 
     /// How many prefixes hold a route of ours in the kernel.

@@ -480,6 +480,23 @@ fn the_removal_of_an_object_that_is_refused_is_asked_for_again_ever_later() {
 }
 
 #[test]
+fn an_object_whose_removal_is_refused_is_not_left_behind() {
+    let mut world = many_routes(with_objects());
+    for prefix in world.through(SetId(0)) {
+        world.want(prefix, None);
+    }
+    world.settle_down();
+    world.kernel.refuse_next(Refused::Exhausted { text: "no room".into() });
+    world.leave();
+    world.settle_down();
+    assert!(world.reconciler.is_quiet() && !world.reconciler.is_gone(), "it is tried again");
+    world.pass(Duration::from_secs(1));
+    world.settle_down();
+    assert!(world.reconciler.is_gone());
+    assert_eq!(world.kernel.objects().count(), 0);
+}
+
+#[test]
 fn weights_are_those_of_the_group() {
     let mut world = World::configured(World::new().kernel, with_objects());
     let hops = hops_of(0, 2).into_iter().zip([3, 256]).map(|(hop, weight)| hop.weighing(weight)).collect();

@@ -247,6 +247,11 @@ impl Sets {
         self.ready.is_empty() && self.flights.is_empty() && !self.condemned.is_due()
     }
 
+    /// Whether an object is left that the kernel refused to remove, to be asked for again.
+    pub(super) fn has_leftover(&self) -> bool {
+        self.condemned.poll_timeout().is_some()
+    }
+
     fn step(
         &mut self,
         id: SetId,

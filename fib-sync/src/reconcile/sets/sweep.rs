@@ -96,6 +96,7 @@ impl Condemned {
         }
     }
 
+    /// When the next one that was refused is asked for again.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.objects.values().filter_map(|sentence| sentence.retry).min()
     }
