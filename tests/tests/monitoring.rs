@@ -88,6 +88,7 @@ fn get(place: &Netns, path: &str) -> Result<(String, String), Failure> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     let ask = || {
         let mut stream = TcpStream::connect(ADDRESS)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
@@ -132,7 +133,7 @@ fn a_node_is_ready_when_its_routes_are_in_the_kernel() {
         assert!(readiness.contains("[+] kernel: "), "{readiness}");
         promtool(&["check", "metrics"], Path::new("/"), &metrics);
         for expected in [
-            "caracal_build_info{version=\"0.1.0\",role=\"node\"} 1\n",
+            concat!("caracal_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\",role=\"node\"} 1\n"),
             "caracal_kernel_routes{standing=\"installed\"} 1\n",
             "caracal_kernel_ops_total{op=\"create\"} 1\n",
             "caracal_kernel_drift 0\n",
