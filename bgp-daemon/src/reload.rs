@@ -1,15 +1,15 @@
 //! Putting another configuration in force: only what changed is disturbed, and a file with an error
 //! changes nothing.
 
+mod apply;
+
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bgp_core::speaker::{Admin, Input, PeerId, PeerView};
 use tracing::{error, info, warn};
 
 use crate::api::{self, Change, Effect, Refusal, RefusalCode, Reloaded};
-use crate::change::draft::{self, Draft};
-use crate::change::trial::{LONGEST, Trial};
 use crate::change::{effect, origins, plan};
 use crate::config::{self, Diagnostic, Digest, Loaded, Settings};
 use crate::control::Prospect;
@@ -30,7 +30,10 @@ impl Daemon {
     /// Reads the file again and puts it in force, unless that costs more than `limit`.
     pub(crate) async fn reload(&mut self, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
         let outcome = self.try_reload(limit).await;
-        self.note(&outcome);
+        note(&outcome);
+        if let Err(refusal) = &outcome {
+            self.facts.send_modify(|facts| facts.config_error = Some(refusal.message.clone()));
+        }
         outcome
     }
 
@@ -38,59 +41,6 @@ impl Daemon {
         self.nothing_on_trial()?;
         let loaded = config::load(&self.path).map_err(|diagnostics| invalid(&diagnostics))?;
         self.change_to(loaded, limit).await
-    }
-
-    /// Puts a draft in force and in the place of the file; with `confirm`, the latter only once somebody confirms it
-    /// within that time, and the former no longer than that.
-    pub(crate) async fn apply(
-        &mut self,
-        draft: &api::Draft,
-        confirm: Option<Duration>,
-        limit: Option<Effect>,
-    ) -> Result<Reloaded, Refusal> {
-        let outcome = self.try_apply(draft, confirm, limit).await;
-        self.note(&outcome);
-        outcome
-    }
-
-    async fn try_apply(
-        &mut self,
-        draft: &api::Draft,
-        confirm: Option<Duration>,
-        limit: Option<Effect>,
-    ) -> Result<Reloaded, Refusal> {
-        self.nothing_on_trial()?;
-        let loaded = self.load(draft)?;
-        if confirm.is_some() {
-            self.file_is_in_force()?;
-        }
-        let staged = Draft::write(&self.path, &draft.text).map_err(|error| self.unwritable(&error))?;
-        let mut reloaded = match self.change_to(loaded, limit).await {
-            Ok(reloaded) => reloaded,
-            Err(refusal) => {
-                staged.discard();
-                return Err(refusal);
-            }
-        };
-        if let Some(limit) = confirm {
-            reloaded.unconfirmed = Some(self.begin_trial(staged, limit));
-        } else if let Err(refusal) = self.keep(&staged) {
-            // What the file does not say would be gone after the next start.
-            staged.discard();
-            self.go_back().await?;
-            return Err(refusal);
-        }
-        Ok(reloaded)
-    }
-
-    /// Waits for somebody to confirm what is in force now; for how many seconds.
-    fn begin_trial(&mut self, staged: Draft, limit: Duration) -> u64 {
-        let trial = Trial::begin(staged, limit);
-        let seconds = limit.min(LONGEST).as_secs();
-        info!(event = "config.trial", seconds);
-        self.facts.send_modify(|facts| facts.unconfirmed = Some(trial.until()));
-        self.trial = Some(trial);
-        seconds
     }
 
     /// What a draft would change.
@@ -112,72 +62,6 @@ impl Daemon {
         Ok(Prospect { config: settings.core, origins: origins.filter_map(origin).collect() })
     }
 
-    /// What is on trial stays.
-    pub(crate) fn confirm(&mut self) -> Result<(), Refusal> {
-        let Some(trial) = self.trial.take() else {
-            return Err(Refusal::not_found("nothing is to be confirmed"));
-        };
-        if let Err(refusal) = self.keep(&trial.draft) {
-            // It may work yet before time is up.
-            self.trial = Some(trial);
-            return Err(refusal);
-        }
-        self.facts.send_modify(|facts| {
-            facts.unconfirmed = None;
-            // All that can have been refused meanwhile is another change.
-            facts.config_error = None;
-        });
-        info!(event = "config.confirmed", generation = self.facts.borrow().generation);
-        Ok(())
-    }
-
-    /// Goes back to what was in force before the last change, and puts back the file that it replaced.
-    pub(crate) async fn undo(&mut self) -> Result<Reloaded, Refusal> {
-        let replaced = self.before.as_ref().is_some_and(|before| before.replaced);
-        let is_ours = replaced && self.file_is_in_force().is_ok();
-        let mut reloaded = self.go_back().await?;
-        if let Some(trial) = self.trial.take() {
-            trial.draft.discard();
-        } else if is_ours {
-            let restored = draft::restore(&self.path).map_err(|error| self.unwritable(&error).message);
-            reloaded.warnings.extend(restored.err());
-        } else {
-            let file = self.path.display();
-            reloaded.warnings.push(match replaced {
-                true => format!(
-                    "{file} was changed by somebody else and stays: the next reload or start reads it"
-                ),
-                false => {
-                    format!("{file} still says what was undone: the next reload or start brings it back")
-                }
-            });
-        }
-        self.facts.send_modify(|facts| facts.unconfirmed = None);
-        info!(event = "config.undone", generation = reloaded.generation);
-        Ok(reloaded)
-    }
-
-    /// Puts in force what was before the last change; where that is refused, there is still what to go back to.
-    async fn go_back(&mut self) -> Result<Reloaded, Refusal> {
-        let Some(Before { settings, digest, .. }) = self.before.clone() else {
-            return Err(Refusal::not_found("there is nothing to undo"));
-        };
-        let reloaded = self.put_in_force(settings, digest).await?;
-        self.before = None;
-        Ok(reloaded)
-    }
-
-    /// Nobody has confirmed in time.
-    pub(crate) async fn expire(&mut self) {
-        warn!(event = "config.expired", "the change was not confirmed in time and is undone");
-        if let Err(refusal) = self.undo().await {
-            error!(event = "config.stuck", reason = %refusal, "it is undone as soon as that is possible");
-            if let Some(trial) = &mut self.trial {
-                trial.put_off();
-            }
-        }
-    }
-
     fn load(&self, draft: &api::Draft) -> Result<Loaded, Refusal> {
         let loaded = config::load_draft(draft.file.as_ref(), &draft.text, &self.path);
         let mut loaded = loaded.map_err(|diagnostics| invalid(&diagnostics))?;
@@ -188,47 +72,6 @@ impl Daemon {
     fn nothing_on_trial(&self) -> Result<(), Refusal> {
         let taken = || Refusal::refused("a change waits for `confirm` or `undo`");
         self.trial.is_none().then_some(()).ok_or_else(taken)
-    }
-
-    /// A daemon that dies during a trial comes back with its file: that has to be what is in force before it.
-    fn file_is_in_force(&self) -> Result<(), Refusal> {
-        match config::load(&self.path) {
-            Ok(loaded) if loaded.digest == self.digest => Ok(()),
-            _ => Err(Refusal::refused(format!(
-                "{} is not what is in force, so that nothing would be left to come back to: put it in force with \
-                 `reload` first, and keep the change in another file",
-                self.path.display()
-            ))),
-        }
-    }
-
-    /// A draft that is in force becomes the file.
-    fn keep(&mut self, staged: &Draft) -> Result<(), Refusal> {
-        staged.promote().map_err(|error| self.unwritable(&error))?;
-        if let Some(before) = &mut self.before {
-            before.replaced = true;
-        }
-        Ok(())
-    }
-
-    fn unwritable(&self, error: &std::io::Error) -> Refusal {
-        Refusal::refused(format!("cannot replace {}: {error}", self.path.display()))
-    }
-
-    /// Logs what came of it, and keeps the reason for `status`.
-    fn note(&self, outcome: &Result<Reloaded, Refusal>) {
-        match outcome {
-            Ok(reloaded) => {
-                for warning in &reloaded.warnings {
-                    warn!(event = "config.warning", reason = warning);
-                }
-                info!(event = "config.reloaded", generation = reloaded.generation, digest = reloaded.digest);
-            }
-            Err(refusal) => {
-                error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
-                self.facts.send_modify(|facts| facts.config_error = Some(refusal.message.clone()));
-            }
-        }
     }
 
     /// Puts in force what was loaded, and remembers what it takes the place of.
@@ -289,6 +132,21 @@ impl Daemon {
                 .map_err(|error| Refusal::refused(error.to_string()))?;
         }
         Ok(())
+    }
+}
+
+/// Logs what came of it.
+fn note(outcome: &Result<Reloaded, Refusal>) {
+    match outcome {
+        Ok(reloaded) => {
+            for warning in &reloaded.warnings {
+                warn!(event = "config.warning", reason = warning);
+            }
+            info!(event = "config.reloaded", generation = reloaded.generation, digest = reloaded.digest);
+        }
+        Err(refusal) => {
+            error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
+        }
     }
 }
 

@@ -162,6 +162,7 @@ fn a_draft_with_an_error_changes_nothing_and_is_shown_with_a_caret() {
         assert!(text.contains("new.toml:3:1") && text.contains("| ^^^^^^"), "{text}");
     }
     assert_eq!(status(&host, "generation"), json!(1));
+    assert_eq!(status(&host, "config_error"), Value::Null, "nothing is wrong with the daemon's own file");
     assert_eq!(host.ask(&["apply", "/nonexistent"]).status.code(), Some(5));
 }
 
