@@ -6,8 +6,9 @@ use bgp_core::speaker::RouteView;
 use bgp_core::wire::AsPath;
 use ipnet::IpNet;
 
-use super::command::{Words, Wrong};
+use super::command::Wrong;
 use super::route_command::net;
+use super::words::Words;
 
 /// Tests of which all have to hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

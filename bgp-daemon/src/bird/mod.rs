@@ -23,6 +23,7 @@ mod routes;
 mod status;
 mod times;
 mod voice;
+mod words;
 
 pub use command::{Action, Command, Which, Wrong, parse};
 pub use condition::Condition;

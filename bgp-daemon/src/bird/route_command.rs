@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::command::{Words, Wrong};
+use super::command::Wrong;
 use super::condition::{Condition, condition};
 use super::lexer::Token;
+use super::words::Words;
 
 /// What `show route` was asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,11 +73,11 @@ pub(super) fn route(words: &mut Words<'_>) -> Result<RouteCommand, Wrong> {
             "filtered" => command.filtered = true,
             "for" => command.choose(Nets::For(address_or_net(words)?))?,
             "in" => command.choose(Nets::In(net(words)?))?,
-            "table" => command.table = Some(words.symbol()?),
-            "protocol" => command.protocol = Some(words.symbol()?),
-            "export" => command.tell(Told::Export(words.symbol()?))?,
-            "noexport" => command.tell(Told::NoExport(words.symbol()?))?,
-            _ => command.require(condition(words)?),
+            "table" => once(&mut command.table, words.symbol()?, "a second table")?,
+            "protocol" => once(&mut command.protocol, words.symbol()?, "a second protocol")?,
+            "export" => once(&mut command.told, Told::Export(words.symbol()?), TOLD)?,
+            "noexport" => once(&mut command.told, Told::NoExport(words.symbol()?), TOLD)?,
+            _ => once(&mut command.condition, condition(words)?, "a second condition")?,
         }
     }
     Ok(command)
@@ -95,12 +96,15 @@ impl RouteCommand {
             _ => Err(Wrong::Unexpected("a second prefix".to_owned())),
         }
     }
+}
 
-    fn tell(&mut self, told: Told) -> Result<(), Wrong> {
-        match self.told.replace(told) {
-            None => Ok(()),
-            Some(_) => Err(Wrong::Unexpected("a second protocol to export to".to_owned())),
-        }
+const TOLD: &str = "a second protocol to export to";
+
+/// Fills what may be said once; `again` is what it is called the second time.
+fn once<T>(place: &mut Option<T>, value: T, again: &str) -> Result<(), Wrong> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Wrong::Unexpected(again.to_owned())),
     }
 }
 
@@ -165,6 +169,9 @@ mod tests {
         for line in [
             "show route 10.0.0.0/8 for 10.0.0.1",
             "show route export a noexport b",
+            "show route protocol a protocol b",
+            "show route table master4 table master6",
+            "show route where from = 10.0.0.1 where net.type = NET_IP4",
             "show route 10.0.0.1",
             "show route fo",
             "show route protocol",
