@@ -5,8 +5,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::export::Advertised;
-use crate::rib::{Explanation as Outcomes, NetId, Outcome, Source, SourceId, Table};
+use crate::rib::{Explanation as Outcomes, NetId, Outcome, PathView, Source, SourceId, Table};
 use crate::speaker::{Cursor, PathSource, PrefixMatch, RoutePage, RouteQuery, RouteView, RoutesOf, View};
+use crate::wire::PathId;
 use crate::{Family, Instant};
 
 use super::neighbour::Neighbour;
@@ -101,7 +102,11 @@ impl View<'_> {
     /// What was said of a net, beside what is known of the path that it was made from.
     fn sent(&self, family: Family, net: NetId, prefix: IpNet, sent: Advertised) -> RouteView {
         let rib = &self.speaker.rib;
-        let path = rib.paths(family, net).find(|path| path.source == sent.source && path.accepted.is_ok());
+        let is_it = |path: &PathView<'_>| match sent.path_id {
+            PathId(0) => path.source == sent.source && path.accepted.is_ok(),
+            path_id => path.source == sent.source && path.slot.send_id() == path_id,
+        };
+        let path = rib.paths(family, net).filter(is_it).max_by_key(|path| path.best);
         let heard = path.and_then(|path| path.accepted.ok());
         RouteView {
             prefix,

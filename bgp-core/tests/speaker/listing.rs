@@ -1,7 +1,12 @@
 //! Pages of routes, as operators ask for them.
 
-use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
-use bgp_core::speaker::{Cursor, CursorError, PrefixMatch, RouteQuery};
+use std::time::Duration;
+
+use crate::script::{Stage, THEIRS, config, host, message, net, open, peer, update, usual};
+use bgp_core::peer::PeerConfig;
+use bgp_core::speaker::{Cursor, CursorError, PrefixMatch, RouteQuery, RoutesOf};
+use bgp_core::wire::{AddPathMode, Capability};
+use bgp_core::{Asn, Family};
 
 /// What is asked for may lie beyond the slice of the table that one call looks at.
 #[test]
@@ -39,4 +44,31 @@ fn a_place_in_a_listing_survives_as_text() {
     }
     let far: Cursor = "ipv6-99999999999".parse().expect("a place behind everything");
     assert!(view.routes(&RouteQuery::default(), Some(far), 1).routes.is_empty());
+}
+
+/// A peer says two paths of 198.51.100.0/24, the worse one later.
+#[test]
+fn what_was_sent_is_as_old_as_the_path_it_was_made_from() {
+    let asn = Asn(65003);
+    let several = PeerConfig { add_path: Some(AddPathMode::Receive), ..peer(2, THEIRS) };
+    let mut stage = Stage::new(config(vec![several, peer(3, asn)]));
+    let mut teller = open(2, THEIRS, None);
+    teller.capabilities.push(Capability::AddPath(vec![(Family::IPV4, AddPathMode::Send)]));
+    let conn = stage.dial(2);
+    stage.introduce(conn, &teller);
+    let listener = stage.establish(3, asn, None);
+    stage.wait(11, &[conn, listener]);
+    let mut said = Vec::new();
+    for (path_id, as_path) in [(1, &[THEIRS][..]), (2, &[THEIRS, THEIRS])] {
+        stage.sleep(Duration::from_secs(1));
+        said.push(stage.now);
+        let attributes = usual(as_path, host(2), false).concat();
+        let length = u8::try_from(attributes.len()).expect("short ones");
+        let nlri = [0, 0, 0, path_id, 24, 198, 51, 100];
+        stage.say(conn, &message(2, &[&[0, 0, 0, length], &attributes[..], &nlri].concat()));
+    }
+    assert_eq!(stage.routes(RoutesOf::All).len(), 2);
+    let peer = stage.speaker.peer_id("h3").expect("it is configured");
+    let sent = stage.routes(RoutesOf::Out(peer));
+    assert_eq!(sent.iter().map(|route| route.since).collect::<Vec<_>>(), said[..1]);
 }
