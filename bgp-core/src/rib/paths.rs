@@ -227,7 +227,7 @@ mod tests {
                 listed.sort_unstable();
                 let own: Vec<_> = model.iter().filter(|(_, known)| known.0 == of).map(|(slot, _)| *slot).collect();
                 prop_assert_eq!(estate.len() as usize, own.len());
-                prop_assert!(estate.places() <= 64 * own.len().max(1) * 32);
+                prop_assert!(estate.places() <= own.len() * PAGE);
                 prop_assert_eq!(listed, own);
             }
         }
