@@ -128,11 +128,16 @@ impl Peer {
 
     /// Ends every session and starts again at once, unless stopped.
     pub fn reset(&mut self, reason: Notification, now: Instant) {
-        if matches!(self.state, State::Idle(Idle { until: None })) {
-            return;
+        if !self.is_stopped() {
+            self.pause(reason, None, now);
+            self.start(now);
         }
-        self.pause(reason, None, now);
-        self.start(now);
+    }
+
+    /// Whether it stays Idle until [`start`](Self::start).
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        matches!(self.state, State::Idle(Idle { until: None }))
     }
 
     /// Ends every session and starts again after `restart`, or never: for a passed prefix limit

@@ -95,13 +95,9 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
     differs.map(|(field, _, effect)| Difference { field, effect }).collect()
 }
 
-/// What going from one configuration of a peer to another costs: as much as its costliest field. A peer that
-/// is disabled in both has nothing to lose.
+/// What going from one configuration of a peer to another costs: as much as its costliest field.
 #[must_use]
 pub fn compare(old: &PeerConfig, new: &PeerConfig) -> Effect {
-    if !old.enabled {
-        return Effect::Nothing;
-    }
     let effects = differences(old, new).into_iter().map(|difference| difference.effect);
     effects.max().unwrap_or(Effect::Nothing)
 }

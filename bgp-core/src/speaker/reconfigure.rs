@@ -77,7 +77,11 @@ impl Speaker {
         let Some(neighbour) = self.roster.get(id) else { return Effect::Nothing };
         let source = neighbour.source.filter(|_| !moves(neighbour.config(), &config));
         let offer = self.graceful_offer(&config, source);
-        let effect = if identity { Effect::Reset } else { compare(neighbour.config(), &config) };
+        let effect = match identity {
+            _ if neighbour.peer.is_stopped() => Effect::Nothing,
+            true => Effect::Reset,
+            false => compare(neighbour.config(), &config),
+        };
         let (was, is) = (neighbour.config().enabled, config.enabled);
         let cease = if moves(neighbour.config(), &config) || identity {
             Cease::PeerDeconfigured
@@ -91,9 +95,9 @@ impl Speaker {
             peer.offer(offer);
             match (was, is) {
                 (true, false) => peer.stop(Notification::cease(Cease::PeerDeconfigured), now),
+                (_, _) if effect >= Effect::Reopen => peer.reset(Notification::cease(cease), now),
                 (false, true) => peer.start(now),
-                (true, true) if effect >= Effect::Reopen => peer.reset(Notification::cease(cease), now),
-                (_, _) => {}
+                (true, true) | (false, false) => {}
             }
         });
         self.give_up(id, |family| !families.contains(&family));
