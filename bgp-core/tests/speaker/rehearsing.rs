@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bgp_core::peer::PeerConfig;
 use bgp_core::rib::{Reach, ResolvedHop, Route};
-use bgp_core::speaker::{Audience, Config, Consequence, Input, RoutesOf, Said};
+use bgp_core::speaker::{Admin, Audience, Config, Consequence, Input, RoutesOf, Said};
 use ipnet::IpNet;
 use proptest::prelude::*;
 
 use crate::drafts::{Draft, PEERS, PREFIXES, configured, draft, originate, origins, stage, words};
-use crate::script::Stage;
+use crate::script::{Stage, THEIRS, config, host, peer, update, usual};
 
 type Everything = BTreeMap<(Audience, IpNet), Vec<Said>>;
 
@@ -117,4 +118,19 @@ fn a_rehearsal_sees_what_a_policy_does() {
         .collect();
     assert_eq!(lost, expected);
     assert!(consequences.iter().all(|one| one.before.len() == 1 && one.after.is_empty()));
+}
+
+/// A configuration that says nothing new of a peer leaves it to the operator who started it.
+#[test]
+fn who_runs_at_an_operators_wish_runs_on() {
+    let disabled = config(vec![PeerConfig { enabled: false, ..peer(2, THEIRS) }]);
+    let mut stage = Stage::new(disabled.clone());
+    let id = stage.speaker.peer_id("h2").expect("it is configured");
+    stage.input(Input::Admin { peer: id, action: Admin::Enable });
+    let conn = stage.establish(2, THEIRS, None);
+    stage.wait(11, &[conn]);
+    stage.say(conn, &update(&[], &usual(&[THEIRS], host(2), false), &["198.51.100.0/24"]));
+    assert_eq!(rehearse(&stage, &disabled, BTreeMap::new()), vec![]);
+    stage.input(Input::Reconfigure(Box::new(disabled)));
+    assert_eq!(stage.kernel.len(), 1);
 }

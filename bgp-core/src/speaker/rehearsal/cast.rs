@@ -62,13 +62,16 @@ impl Cast {
 
     /// As they would be by another configuration.
     pub(super) fn then(speaker: &Speaker, config: &Config) -> Self {
+        let named: BTreeMap<&Arc<str>, &PeerConfig> =
+            config.peers.iter().map(|peer| (&peer.name, peer)).collect();
         Self::of(speaker, config, |neighbour| {
-            let named = config.peers.iter().find(|peer| peer.name == neighbour.config().name).cloned();
-            let address = neighbour.config().remote.ip();
-            let ranged = || Some(config.range_of(address)?.peer(address));
-            let ranged = || ranged().filter(|_| neighbour.stay == Stay::Accepted);
-            let becomes = named.or_else(ranged)?;
-            (becomes.enabled && !moves(neighbour.config(), &becomes)).then_some(becomes)
+            let was = neighbour.config();
+            let address = was.remote.ip();
+            let of_range = || config.range_of(address).filter(|_| neighbour.stay == Stay::Accepted);
+            let named = named.get(&was.name).map(|peer| (*peer).clone());
+            let becomes = named.or_else(|| Some(of_range()?.peer(address)))?;
+            let ends = was.enabled && !becomes.enabled || moves(was, &becomes);
+            (!ends).then_some(becomes)
         })
     }
 
