@@ -15,8 +15,7 @@ impl View<'_> {
     pub fn explain(&self, prefix: IpNet, towards: Option<PeerId>) -> Option<Explanation> {
         let family = Family::of(&prefix);
         let table = self.speaker.rib.table(family)?;
-        let net = table.lookup(&prefix).or_else(|| table.longest_match(prefix.addr()))?;
-        let prefix = table.prefix(net)?;
+        let (net, prefix) = table.covering(&prefix).last()?;
         let outcomes = self.speaker.rib.explain(family, net);
         let mut steps = Vec::new();
         for outcome in &outcomes {

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use proptest::prelude::*;
 
 use crate::drafts::{PEERS, PREFIXES, draft, stage, words};
-use crate::script::{Stage, net};
+use crate::script::{Stage, THEIRS, config, host, net, peer, update, usual};
 
 /// Who is told of a prefix, or `None` for the kernel.
 type Audience = Option<String>;
@@ -63,4 +63,22 @@ proptest! {
             prop_assert_eq!(no, refused.iter().filter(|other| other.prefix == route.prefix).count());
         }
     }
+}
+
+/// What lies inside a prefix says nothing about the rest of it.
+#[test]
+fn what_covers_a_prefix_explains_it_and_nothing_else_does() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    stage.wait(11, &[conn]);
+    let attributes = usual(&[THEIRS], host(2), false);
+    stage.say(conn, &update(&[], &attributes, &["10.1.0.0/24"]));
+    let explained = |stage: &Stage, text: &str| {
+        stage.speaker.view().explain(net(text), None).map(|explanation| explanation.prefix)
+    };
+    assert_eq!(explained(&stage, "10.1.0.0/16"), None);
+    assert_eq!(explained(&stage, "10.1.0.7/32"), Some(net("10.1.0.0/24")));
+    stage.say(conn, &update(&[], &attributes, &["10.0.0.0/8"]));
+    assert_eq!(explained(&stage, "10.1.0.0/16"), Some(net("10.0.0.0/8")));
+    assert_eq!(explained(&stage, "10.1.0.0/24"), Some(net("10.1.0.0/24")));
 }

@@ -6,7 +6,6 @@ mod verdicts;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -123,12 +122,6 @@ impl Table {
         self.nets.iter_from(first.0).filter_map(|(id, _)| Some((NetId(id), self.prefixes.get(id)?)))
     }
 
-    /// The most specific net with a path that holds `address`.
-    #[must_use]
-    pub fn longest_match(&self, address: IpAddr) -> Option<NetId> {
-        self.covering(&IpNet::from(address)).last().map(|(net, _)| net)
-    }
-
     /// The nets with paths whose prefixes contain `prefix` or are it, the shortest first. Each length is
     /// looked up, so it does not matter how many nets there are.
     pub fn covering(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
@@ -138,16 +131,6 @@ impl Table {
             let net = self.lookup(&covering)?;
             self.net(net)?.first.map(|_| (net, covering))
         })
-    }
-
-    /// The nets with paths whose prefixes lie inside `prefix` or are it, in the order of ids. Looks at every
-    /// net: only people ask.
-    pub fn longer(&self, prefix: &IpNet) -> impl Iterator<Item = (NetId, IpNet)> {
-        let prefix = *prefix;
-        let populated = self.nets.iter_from(NetId::FIRST.0).filter(|(_, net)| net.first.is_some());
-        populated
-            .filter_map(|(id, _)| Some((NetId(id), self.prefixes.get(id)?)))
-            .filter(move |(_, longer)| prefix.contains(longer))
     }
 }
 
