@@ -128,8 +128,8 @@ fn a_route_with_known_attributes_costs_no_allocation() {
 
 #[test]
 fn another_path_of_a_known_prefix_costs_little_more_than_itself() {
-    // 20 for the path, 1 for the page it is in; 17 for the prefix, 10 to 15 to find it, and while it waits to be
-    // decided 4 in the queue.
+    // 20 for the path, 1 for the page it is in; 17 for the prefix, 10 to 15 to find it. Waiting to be decided costs
+    // nothing, for neighbours by number wait as one.
     let (per_prefix, per_path) = costs(NextHopMode::Assumed);
     assert!(per_path <= 22, "{per_path} octets a path");
     assert!(per_prefix <= 58, "{per_prefix} octets a prefix");
