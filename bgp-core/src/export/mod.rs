@@ -17,9 +17,11 @@ mod groups;
 mod journal;
 mod key;
 mod member;
+mod membership;
 mod offer;
 mod pack;
 mod parting;
+mod picture;
 mod rewrite;
 mod sent;
 mod target;
@@ -32,6 +34,7 @@ mod voice;
 
 pub use audience::Gate;
 pub use journal::Portion;
+pub use picture::{Advertised, Picture};
 pub use target::{OwnAddresses, Target};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -39,51 +42,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::export::entitlement::Names;
-use crate::export::group::{Group, Pulled};
-use crate::export::groups::{GroupId, Groups};
+use crate::export::group::Pulled;
+use crate::export::groups::Groups;
 use crate::export::key::Key;
 use crate::export::member::Closing;
-use crate::rib::{Change, NetId, Rib, Route, SourceId};
+use crate::export::membership::{Session, alert};
+use crate::rib::{Change, Rib};
 use crate::speaker::PeerId;
-use crate::wire::PathId;
 use crate::{Family, Instant};
-
-/// One path of Adj-RIB-Out, as one peer was (or is about to be) told.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advertised {
-    /// The path identifier sent; 0 where the session has none.
-    pub path_id: PathId,
-    /// Where the path came from.
-    pub source: SourceId,
-    /// What is said, after policy and rewriting: `forwarding` is `Via` the next hop sent.
-    pub route: Arc<Route>,
-}
-
-/// A group as it is now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// What its members are told.
-    pub family: Family,
-    /// How many sessions hear it.
-    pub members: usize,
-    /// Those that fell so far behind that they are told the state by then instead of what led there.
-    pub detached: Vec<PeerId>,
-    /// Paths in its Adj-RIB-Out.
-    pub routes: u64,
-    /// Octets kept for members that have not read them: how far the slowest is behind.
-    pub backlog: usize,
-    /// Octets encoded since it was formed, each once for all that were sent it.
-    pub encoded: u64,
-}
-
-/// One Established session.
-#[derive(Debug, Default)]
-struct Session {
-    /// Its group for each family; the front one is asked first.
-    groups: VecDeque<(Family, GroupId)>,
-    /// It was named by `poll_ready` and has not been pulled dry since.
-    alerted: bool,
-}
 
 /// Everything that is said to peers.
 #[derive(Debug)]
@@ -309,129 +275,6 @@ impl Exporter {
             let Some(peer) = group.members().next() else { continue };
             while !matches!(group.pull(peer, &self.names, rib), Pulled::Nothing) {}
         }
-    }
-}
-
-/// Questions.
-impl Exporter {
-    /// Adj-RIB-Out of `peer`, for one prefix.
-    pub fn advertised(
-        &self,
-        peer: PeerId,
-        family: Family,
-        net: NetId,
-        rib: &Rib,
-    ) -> impl Iterator<Item = Advertised> {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
-        group.into_iter().flat_map(move |group| group.said_to(peer, net, rib))
-    }
-
-    /// Number of paths in Adj-RIB-Out of `peer`.
-    #[must_use]
-    pub fn count(&self, peer: PeerId, family: Family) -> u64 {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
-        group.map_or(0, |group| group.count(peer))
-    }
-
-    /// Why a prefix is said to `peer`, or not: for each path that could be chosen, the gates it met in
-    /// order; the last one decided. The same code that decides for the wire.
-    #[must_use]
-    pub fn verdict(
-        &self,
-        peer: PeerId,
-        family: Family,
-        net: NetId,
-        rib: &Rib,
-    ) -> Vec<(SourceId, PathId, Vec<Gate>)> {
-        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
-        let prefix = rib.table(family).and_then(|table| table.prefix(net));
-        let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
-        verdict::verdict(group.key(), &self.names, peer, net, prefix, rib)
-    }
-
-    /// Number of groups.
-    #[must_use]
-    pub fn groups(&self) -> usize {
-        self.groups.len()
-    }
-
-    /// A look at every group, in the order in which they were formed.
-    pub fn pictures(&self) -> impl Iterator<Item = Picture> {
-        self.groups.iter().map(Group::picture)
-    }
-
-    /// Octets encoded by the groups there are, however many heard them.
-    #[must_use]
-    pub fn encoded(&self) -> u64 {
-        self.groups.iter().map(Group::encoded).sum()
-    }
-
-    /// Octets encoded and not yet pulled by everyone.
-    #[must_use]
-    pub fn backlog(&self) -> usize {
-        self.groups.iter().map(Group::backlog).sum()
-    }
-}
-
-/// Who is in which group.
-impl Exporter {
-    fn families(&self, peer: PeerId) -> Vec<Family> {
-        let session = self.sessions.get(&peer);
-        session.into_iter().flat_map(|session| &session.groups).map(|(family, _)| *family).collect()
-    }
-
-    fn membership(&self, peer: PeerId, family: Family) -> Option<GroupId> {
-        let groups = &self.sessions.get(&peer)?.groups;
-        groups.iter().find(|(one, _)| *one == family).map(|(_, id)| *id)
-    }
-
-    /// The group with this key, made where there is none.
-    fn group_of(&mut self, key: Key, rib: &Rib) -> GroupId {
-        match self.groups.find(&key) {
-            Some(id) => id,
-            None => self.groups.form(Group::new(key, self.journal_limit, rib, self.swept)),
-        }
-    }
-
-    fn enter(&mut self, peer: PeerId, family: Family, id: GroupId) {
-        let session = self.sessions.entry(peer).or_default();
-        session.groups.retain(|(one, _)| *one != family);
-        session.groups.push_back((family, id));
-        if !self.held_back.contains(&family) {
-            alert(&mut self.sessions, &mut self.ready, peer);
-        }
-    }
-
-    fn leave_family(&mut self, peer: PeerId, family: Family, rib: &mut Rib) {
-        let Some(id) = self.membership(peer, family) else { return };
-        if let Some(group) = self.groups.get_mut(id) {
-            group.leave(peer);
-        }
-        if let Some(session) = self.sessions.get_mut(&peer) {
-            session.groups.retain(|(one, _)| *one != family);
-        }
-        if let Some(held) = self.unconcluded.get_mut(&family) {
-            held.remove(&peer);
-        }
-        self.close(id, rib);
-    }
-
-    /// Ends a group that nobody is in any more.
-    fn close(&mut self, id: GroupId, rib: &mut Rib) {
-        if self.groups.get(id).is_some_and(Group::is_empty)
-            && let Some(group) = self.groups.remove(id)
-        {
-            group.dissolve(rib);
-        }
-    }
-}
-
-/// Puts a peer among the ready ones, once.
-fn alert(sessions: &mut BTreeMap<PeerId, Session>, ready: &mut VecDeque<PeerId>, peer: PeerId) {
-    if let Some(session) = sessions.get_mut(&peer)
-        && !std::mem::replace(&mut session.alerted, true)
-    {
-        ready.push_back(peer);
     }
 }
 
