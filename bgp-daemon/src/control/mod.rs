@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{Domain, SockAddr, Type};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{UnixListener, UnixStream};
@@ -35,6 +36,9 @@ use reply::Replies;
 
 /// Clients served at once; more wait.
 const CLIENTS: usize = 64;
+
+/// Clients that the kernel may hold for us.
+const BACKLOG: i32 = 1024;
 
 /// Longest request line: a configuration of ten thousand peers fits.
 const LINE: u64 = 4 * 1024 * 1024;
@@ -85,12 +89,16 @@ impl Socket {
             }
             std::fs::remove_file(path).map_err(failed)?;
         }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        // From here on the file is ours, and goes with it.
-        let socket = Self { listener, path: path.to_owned() };
-        lchown(path, None, group).map_err(failed)?;
-        std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(failed)?;
-        Ok(socket)
+        let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None).map_err(failed)?;
+        socket.bind(&SockAddr::unix(path).map_err(failed)?).map_err(failed)?;
+        match admit(socket, path, mode, group) {
+            Ok(listener) => Ok(Self { listener, path: path.to_owned() }),
+            Err(source) => {
+                // The file is ours; it may be gone already.
+                let _ = std::fs::remove_file(path);
+                Err(failed(source))
+            }
+        }
     }
 
     /// The next client.
@@ -128,6 +136,15 @@ impl Drop for Socket {
         // Somebody may have removed it, or its folder, already.
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// Listens, but not before the file says who may connect.
+fn admit(socket: socket2::Socket, path: &Path, mode: u32, group: Option<u32>) -> io::Result<UnixListener> {
+    lchown(path, None, group)?;
+    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    socket.set_nonblocking(true)?;
+    socket.listen(BACKLOG)?;
+    UnixListener::from_std(socket.into())
 }
 
 fn prepare(path: &Path) -> io::Result<()> {
