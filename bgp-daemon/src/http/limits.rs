@@ -1,7 +1,7 @@
 //! One connection, and what it may cost: short headers, in time, and a reader that reads.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// How long a request may take to arrive, counted from when the connection was idle.
@@ -25,14 +26,19 @@ const HEAD: usize = 16 * 1024;
 /// Most headers of a request.
 const HEADERS: usize = 64;
 
-/// Serves one connection until it ends.
-pub(super) async fn serve(stream: TcpStream, routes: Router) -> hyper::Result<()> {
+/// Serves one connection until it ends; under `pressure` it ends when it has nothing under way.
+pub(super) async fn serve(stream: TcpStream, routes: Router, pressure: &Notify) -> hyper::Result<()> {
     // Answers leave whole; Nagle's algorithm would hold back their ends.
     let _ = stream.set_nodelay(true);
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(REQUEST).max_buf_size(HEAD).max_headers(HEADERS);
     let stream = TokioIo::new(Patient::new(stream, PATIENCE));
-    server.serve_connection(stream, TowerToHyperService::new(routes)).await
+    let mut connection = pin!(server.serve_connection(stream, TowerToHyperService::new(routes)));
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = pressure.notified() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
 }
 
 /// A stream whose reader is given up when it takes nothing for a while.
@@ -97,9 +103,34 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::net::TcpListener;
 
     use super::*;
+
+    /// The server's end of a connection, and that of a client who says nothing.
+    async fn silent() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = listener.local_addr().expect("it is bound");
+        let client = TcpStream::connect(address).await.expect("it listens");
+        (listener.accept().await.expect("a connection").0, client)
+    }
+
+    #[tokio::test]
+    async fn who_asks_nothing_makes_room() {
+        let ((calm, _one), (pressed, _other)) = (silent().await, silent().await);
+        let (peace, pressure) = (Notify::new(), Notify::new());
+        let press = async {
+            tokio::join!(serve(pressed, Router::new(), &pressure), async { pressure.notify_waiters() }).0
+        };
+        tokio::select! {
+            biased;
+            _ = serve(calm, Router::new(), &peace) => panic!("it left because its time was over"),
+            ended = press => ended.expect("in good order"),
+        }
+    }
 
     #[tokio::test]
     async fn a_reader_that_stalls_is_given_up() {

@@ -20,7 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tracing::{debug, warn};
 
 use crate::api::{Refusal, RefusalCode};
@@ -28,7 +28,7 @@ use crate::config::{Http, PerPeer};
 use crate::control::Context;
 use gallery::Gallery;
 
-/// Connections served at once; more wait in the kernel's queue.
+/// Connections served at once; one more makes those leave that have nothing under way.
 const CONNECTIONS: usize = 64;
 
 /// Connections the kernel may hold for us.
@@ -87,13 +87,17 @@ impl Server {
         let gallery = Gallery::open(context.clone());
         let routes = routes(Shop { context, gallery, per_peer: self.per_peer }, self.address);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let pressure = Arc::new(Notify::new());
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
-                    let routes = routes.clone();
+                    if places.available_permits() == 0 {
+                        pressure.notify_waiters();
+                    }
+                    let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+                    let (routes, pressure) = (routes.clone(), Arc::clone(&pressure));
                     tokio::spawn(async move {
-                        if let Err(error) = limits::serve(stream, routes).await {
+                        if let Err(error) = limits::serve(stream, routes, &pressure).await {
                             debug!(event = "http.client", reason = %error);
                         }
                         drop(place);
