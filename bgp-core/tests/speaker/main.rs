@@ -10,6 +10,7 @@ mod headless;
 mod leaving;
 mod listing;
 mod long_lived;
+mod losing;
 mod range;
 mod reconfiguring;
 mod refreshes;
