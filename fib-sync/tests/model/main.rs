@@ -2,6 +2,7 @@
 
 mod faults;
 mod lookup;
+mod objects;
 mod overruns;
 mod reconcile;
 mod sets;

@@ -482,35 +482,6 @@ fn wish(at: usize, route: usize) -> Route {
     }
 }
 
-#[test]
-fn only_the_last_state_of_a_foreign_route_is_told_and_the_lowest_metric_wins() {
-    let mut world = World::new();
-    world.settle_down();
-    world.events.clear();
-    let write = |kernel: &mut fib_sync::model::Kernel, metric| {
-        let mut route = foreign(prefix(0), metric, gateway(0, 1, 9));
-        route.protocol = 80;
-        meddle(kernel, route, How::Exclusive);
-    };
-    for metric in [30, 20, 10] {
-        write(&mut world.kernel, metric);
-    }
-    world.kernel.delete(&prefix(0), 10, None).unwrap();
-    world.hear(usize::MAX);
-    world.pass(Duration::ZERO);
-    assert!(
-        matches!(&world.events[..], [Event::Learned { route, .. }] if route.metric == 20),
-        "{:?}",
-        world.events
-    );
-    world.events.clear();
-    write(&mut world.kernel, 10);
-    world.kernel.delete(&prefix(0), 10, None).unwrap();
-    world.hear(usize::MAX);
-    world.pass(Duration::ZERO);
-    assert_eq!(world.events, [], "it came and went while nobody listened");
-}
-
 /// Thousands of schedules; `PROPTEST_CASES` asks for another number of each kind.
 fn cases() -> u32 {
     std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1000)

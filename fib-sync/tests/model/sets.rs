@@ -125,7 +125,7 @@ fn mend(world: &mut World) {
 }
 
 /// Each set that is wished has a group and a member for each hop, and nothing else of ours is there.
-fn check_objects(world: &World) {
+pub(crate) fn check_objects(world: &World) {
     let ours: Vec<&KernelObject> = world.kernel.objects().filter(|o| o.protocol == OURS).collect();
     let groups = ours.iter().filter(|object| object.hop().is_none()).count();
     assert_eq!(groups, world.sets.len(), "{ours:#?} for {:#?}", world.sets);
@@ -330,68 +330,6 @@ fn a_route_shows_its_set_and_the_object_that_it_stands_on() {
     }
 }
 
-/// The kernel would remove the routes along with it.
-#[test]
-fn an_object_goes_after_the_routes_that_leave_it() {
-    let mut world = many_routes(with_objects());
-    let prefixes = world.through(SetId(0));
-    for prefix in &prefixes {
-        world.want(*prefix, Some(Route::unicast(hops_of(0, 0))));
-    }
-    world.want_set(SetId(0), None);
-    while !world.is_idle() {
-        world.work(1);
-        world.hear(1);
-        for prefix in &prefixes {
-            assert_eq!(world.ours(prefix).len(), 1, "{prefix}");
-        }
-    }
-    world.check_wishes();
-    assert_eq!(world.kernel.objects().count(), 0);
-}
-
-/// Of an operation that is on its way nobody knows yet on what the route stands.
-#[test]
-fn an_object_goes_after_the_answers_to_what_may_put_a_route_on_it() {
-    let mut world = World::configured(World::new().kernel, with_objects());
-    let inline = || Some(Route::unicast(hops_of(0, 1)));
-    world.want_set(SetId(0), Some(hops_of(0, 0)));
-    world.want(prefix(0), inline());
-    world.settle_down();
-    world.want(prefix(0), Some(Route::through(SetId(0))));
-    world.work(1);
-    assert!(world.ours(&prefix(0))[0].object.is_some(), "the kernel did it and did not say so yet");
-    world.want(prefix(0), inline());
-    world.want_set(SetId(0), None);
-    while !world.is_idle() {
-        world.work(usize::MAX);
-        assert_eq!(world.ours(&prefix(0)).len(), 1);
-        world.hear(1);
-    }
-    world.check_wishes();
-    assert_eq!(world.kernel.objects().count(), 0);
-}
-
-#[test]
-fn an_object_that_others_stand_on_stays() {
-    let mut world = many_routes(with_objects());
-    let group = world.kernel.objects().find(|object| object.hop().is_none()).expect("a group").id;
-    let mut strange = foreign("203.0.113.0/24".parse().expect("a prefix"), 7, "10.0.1.2");
-    strange.object = Some(group);
-    let prefix = strange.prefix;
-    meddle(&mut world.kernel, strange, How::Exclusive);
-    for prefix in world.through(SetId(0)) {
-        world.want(prefix, None);
-    }
-    world.want_set(SetId(0), None);
-    world.reconciler.settle();
-    world.wait_long();
-    assert_eq!((world.kernel.routes_of(&prefix).len(), world.kernel.objects().count()), (1, 2));
-    world.kernel.delete(&prefix, 7, None).expect("it is there");
-    world.wait_long();
-    assert_eq!(world.kernel.objects().count(), 0);
-}
-
 #[test]
 fn a_route_waits_for_its_set_without_a_word() {
     for config in [with_objects(), without_objects()] {
@@ -427,76 +365,6 @@ fn a_set_that_changes_while_its_route_is_wished_again_is_followed() {
 }
 
 #[test]
-fn objects_that_somebody_removes_again_and_again_come_back_ever_later() {
-    let mut world = many_routes(with_objects());
-    let mut removed = 0;
-    for _ in 0..60 {
-        let group = world.kernel.objects().find(|object| object.hop().is_none()).map(|object| object.id);
-        if let Some(group) = group {
-            world.kernel.delete_object(group).expect("it is there");
-            removed += 1;
-        }
-        world.settle_down();
-        world.pass(Duration::from_secs(1));
-        world.settle_down();
-    }
-    assert!((6..15).contains(&removed), "put back {removed} times in a minute");
-    let contested = |event: &Event| {
-        matches!(event, Event::SetDiverged { set: SetId(0), refused: Refused::Contested { .. } })
-    };
-    assert!(world.events.iter().any(contested), "{:?}", world.events);
-    // Five times it is put back at once, then every time after a pause that is counted.
-    assert_eq!(world.reconciler.counters().refusals.get("contested"), Some(&(removed - 5)));
-    world.wait_long();
-    world.check_wishes();
-    check_objects(&world);
-    assert!(world.events.contains(&Event::SetHealed { set: SetId(0) }));
-}
-
-/// With room for one operation nothing else comes between two attempts.
-#[test]
-fn the_removal_of_an_object_that_is_refused_is_asked_for_again_ever_later() {
-    let mut world = many_routes(Config { in_flight: 1, ..with_objects() });
-    for prefix in world.through(SetId(0)) {
-        world.want(prefix, None);
-    }
-    world.settle_down();
-    for _ in 0..3 {
-        world.kernel.refuse_next(Refused::Exhausted { text: String::new() });
-    }
-    world.want_set(SetId(0), None);
-    let mut pauses = Vec::new();
-    while world.kernel.objects().count() > 0 {
-        world.arranged.clear();
-        for _ in 0..5 {
-            world.work(usize::MAX);
-            world.hear(usize::MAX);
-        }
-        pauses.push(world.arranged.len());
-        world.pass(Duration::from_millis(200));
-    }
-    // 250 ms, 500 ms, 1 s; then the group goes, and its member.
-    assert_eq!(pauses, [1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 2]);
-}
-
-#[test]
-fn an_object_whose_removal_is_refused_is_not_left_behind() {
-    let mut world = many_routes(with_objects());
-    for prefix in world.through(SetId(0)) {
-        world.want(prefix, None);
-    }
-    world.settle_down();
-    world.kernel.refuse_next(Refused::Exhausted { text: "no room".into() });
-    world.leave();
-    world.settle_down();
-    assert!(world.reconciler.is_quiet() && !world.reconciler.is_gone(), "it is tried again");
-    world.pass(Duration::from_secs(1));
-    world.settle_down();
-    assert!(world.reconciler.is_gone());
-    assert_eq!(world.kernel.objects().count(), 0);
-}
-
-#[test]
 fn weights_are_those_of_the_group() {
     let mut world = World::configured(World::new().kernel, with_objects());
     let hops = hops_of(0, 2).into_iter().zip([3, 256]).map(|(hop, weight)| hop.weighing(weight)).collect();
@@ -507,7 +375,7 @@ fn weights_are_those_of_the_group() {
 }
 
 /// Fifty routes through one set, all written.
-fn many_routes(config: Config) -> World {
+pub(crate) fn many_routes(config: Config) -> World {
     let mut world = World::configured(World::new().kernel, config);
     world.want_set(SetId(0), Some(hops_of(0, 0)));
     for last in 0..50 {
@@ -525,7 +393,7 @@ fn without_objects() -> Config {
     Config::new(254, OURS, METRIC)
 }
 
-fn with_objects() -> Config {
+pub(crate) fn with_objects() -> Config {
     Config { next_hop_objects: true, ..without_objects() }
 }
 
@@ -540,7 +408,7 @@ const PREFIXES: [&str; 6] = [
 ];
 const V6: usize = 3;
 
-fn prefix(at: usize) -> IpNet {
+pub(crate) fn prefix(at: usize) -> IpNet {
     PREFIXES[at].parse().expect("a prefix")
 }
 
@@ -551,7 +419,7 @@ fn set_of(at: usize, which: usize) -> SetId {
 
 const SETS: usize = 4;
 
-fn hops_of(set: u32, which: usize) -> Vec<Hop> {
+pub(crate) fn hops_of(set: u32, which: usize) -> Vec<Hop> {
     let hop = |link: u32, host: u32| {
         let gateway = if set < 2 { format!("10.0.{link}.{host}") } else { format!("fd00:{link}::{host}") };
         Hop::via(gateway.parse().expect("an address")).over(&format!("eth{link}"))

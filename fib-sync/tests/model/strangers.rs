@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::world::{FOREIGN, METRIC, OURS, World, address, foreign, link, meddle, set_up};
-use fib_sync::model::How;
+use fib_sync::model::{How, Kernel};
 use fib_sync::{Event, Meddled, Refused, Route};
 use ipnet::IpNet;
 
@@ -182,4 +182,34 @@ fn an_interface_that_comes_and_goes_is_no_fight() {
         }
         world.check_wishes();
     }
+}
+
+#[test]
+fn only_the_last_state_of_a_foreign_route_is_told_and_the_lowest_metric_wins() {
+    let mut world = World::new();
+    let prefix: IpNet = "192.0.2.0/24".parse().unwrap();
+    world.settle_down();
+    world.events.clear();
+    let write = |kernel: &mut Kernel, metric| {
+        let mut route = foreign(prefix, metric, "10.0.1.9");
+        route.protocol = 80;
+        meddle(kernel, route, How::Exclusive);
+    };
+    for metric in [30, 20, 10] {
+        write(&mut world.kernel, metric);
+    }
+    world.kernel.delete(&prefix, 10, None).unwrap();
+    world.hear(usize::MAX);
+    world.pass(Duration::ZERO);
+    assert!(
+        matches!(&world.events[..], [Event::Learned { route, .. }] if route.metric == 20),
+        "{:?}",
+        world.events
+    );
+    world.events.clear();
+    write(&mut world.kernel, 10);
+    world.kernel.delete(&prefix, 10, None).unwrap();
+    world.hear(usize::MAX);
+    world.pass(Duration::ZERO);
+    assert_eq!(world.events, [], "it came and went while nobody listened");
 }
