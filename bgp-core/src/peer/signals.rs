@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::backoff::Failed;
 use super::collision::winner;
 use super::connection::{Connection, Phase};
 use super::state::{Happening, State, Vacancy};
@@ -94,7 +95,7 @@ impl Peer {
         let phase = std::mem::replace(&mut connection.phase, Phase::Closing);
         let farewell = connection.session.is_ready();
         let established = matches!(phase, Phase::Established { .. });
-        let vacancy = if is_blameless(&phase, &down) { None } else { Some(lifetime(&phase, now)) };
+        let vacancy = if is_blameless(&phase, &down) { None } else { Some(failed(&phase, &down, now)) };
         let failure = Failure::Ended { down: down.clone(), opened: !matches!(phase, Phase::Opening) };
         self.outputs.push_back(PeerOutput::Down { conn, established, down });
         if farewell {
@@ -121,13 +122,13 @@ impl Peer {
         self.attend(conn, now);
     }
 
-    fn vacant(&mut self, failed_after: Option<Duration>, now: Instant) {
+    fn vacant(&mut self, failed: Option<Failed>, now: Instant) {
         if !matches!(self.state, State::Engaged(_)) {
             return;
         }
-        let vacancy = match failed_after {
+        let vacancy = match failed {
             None => Vacancy::Unused,
-            Some(lifetime) => Vacancy::Penalized(self.backoff.failed(lifetime, now)),
+            Some(failed) => Vacancy::Penalized(self.backoff.failed(failed, now)),
         };
         self.attempt(Happening::Vacant(vacancy), now);
     }
@@ -171,10 +172,15 @@ fn is_blameless(phase: &Phase, down: &Down) -> bool {
     }
 }
 
-fn lifetime(phase: &Phase, now: Instant) -> Duration {
+fn failed(phase: &Phase, down: &Down, now: Instant) -> Failed {
     match phase {
-        Phase::Established { since, .. } => now.since(*since),
-        Phase::Opening | Phase::Opened | Phase::Closing => Duration::ZERO,
+        Phase::Established { since, negotiated } => {
+            let is_restart = matches!(down, Down::Lost) && negotiated.restart.is_some();
+            Failed { lifetime: now.since(*since), is_restart }
+        }
+        Phase::Opening | Phase::Opened | Phase::Closing => {
+            Failed { lifetime: Duration::ZERO, is_restart: false }
+        }
     }
 }
 

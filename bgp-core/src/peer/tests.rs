@@ -1,8 +1,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
-use crate::session::{Down, Local, Session};
-use crate::wire::{self, Dialect, ErrorCode, Message, PeerKind};
+use crate::session::{Down, GracefulOffer, Local, Session};
+use crate::wire::{self, Dialect, ErrorCode, GracefulFamily, Message, PeerKind};
 use crate::{Asn, Family, RouterId};
 
 const START: Instant = Instant::from_micros(1_000_000);
@@ -362,6 +362,23 @@ fn a_session_that_fails_again_and_again_is_held_idle_longer_and_longer() {
         now = next.at;
         peer.handle_timeout(now);
         assert_eq!(peer.status().state, StateName::Connect);
+    }
+}
+
+#[test]
+fn a_peer_that_restarts_gracefully_again_and_again_is_let_in_whenever_it_calls() {
+    let mut peer = dialing();
+    let families = vec![GracefulFamily { family: Family::IPV4, forwarding_preserved: true }];
+    let offer = GracefulOffer { restart_time: 120, families, ..GracefulOffer::default() };
+    peer.offer(Some(offer.clone()));
+    for conn in 1..=6 {
+        let mut local = Local::new(Asn(65002), RouterId::from(2), PeerAsn::Exactly(Asn(65001)));
+        local.graceful_restart = Some(offer.clone());
+        peer.accepted(ConnId(conn), address(1), address(2), START);
+        talk(&mut peer, conn, &mut Session::new(local, START), START);
+        assert_eq!(peer.status().state, StateName::Established);
+        peer.closed(ConnId(conn), START);
+        assert_eq!(peer.poll_timeout().map(|next| next.timer), Some(Timer::ConnectRetry));
     }
 }
 
