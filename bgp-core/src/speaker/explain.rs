@@ -15,7 +15,9 @@ impl View<'_> {
     pub fn explain(&self, prefix: IpNet, towards: Option<PeerId>) -> Option<Explanation> {
         let family = Family::of(&prefix);
         let table = self.speaker.rib.table(family)?;
-        let (net, prefix) = table.covering(&prefix).last()?;
+        // What is still told of a prefix has an explanation, even where its last path has just gone.
+        let exact = table.lookup(&prefix).map(|net| (net, prefix));
+        let (net, prefix) = exact.or_else(|| table.covering(&prefix).last())?;
         let outcomes = self.speaker.rib.explain(family, net);
         let mut steps = Vec::new();
         for outcome in &outcomes {
