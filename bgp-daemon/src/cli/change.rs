@@ -1,13 +1,53 @@
-//! Verbs that change what is in force, and take it back.
+//! Verbs that change what is in force, take it back, or say what a change would do.
 
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+use super::arguments::{Change, Global};
 use super::client::{Client, ClientError};
+use super::exit::Exit;
 use super::show::Screen;
 use super::table::Tone;
+use super::{consequences, diff, drain};
 use crate::api::{Draft, Effect, Reloaded, Verb};
+use crate::config::Role;
+
+/// Carries out `verb`; diffs, which only say what a change would do, are among them.
+pub(super) fn carry_out(
+    verb: Change,
+    role: Role,
+    global: &Global,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, ClientError> {
+    let client = &global.client();
+    match verb {
+        Change::Diff { file, new, routes, exit_code } => {
+            let effect = match new {
+                Some(new) => diff::of_files(role, &file, &new, screen)?,
+                None if routes => Some(consequences::print(client, &file, screen)?),
+                None => Some(diff::of_daemon(client, &file, screen)?),
+            };
+            return Ok(effect.map_or(Exit::Configuration, |effect| diff::verdict(effect, exit_code)));
+        }
+        Change::Reload { max_effect } => {
+            let max_effect = max_effect.map(Into::into);
+            screen.one(client, Verb::Reload { max_effect }, reloaded)?;
+        }
+        Change::Apply { file, confirm, max_effect } => {
+            apply(client, &file, confirm, max_effect.map(Into::into), screen)?;
+        }
+        Change::Confirm => client.ask(Verb::Confirm, |_| Ok(()))?,
+        Change::Undo => {
+            screen.one(client, Verb::Undo, reloaded)?;
+        }
+        Change::Drain { undo: true, .. } => return drain::undo(client),
+        Change::Drain { wait: true, .. } => return drain::see_off(client, global.limit()),
+        Change::Drain { .. } => return drain::begin(client, global.limit()),
+        Change::Log { level } => client.ask(Verb::Log { level }, |_| Ok(()))?,
+    }
+    Ok(Exit::Done)
+}
 
 /// The file, read with the rights of whoever asks; `-` is the standard input.
 pub(super) fn draft(file: &Path) -> Result<Draft, ClientError> {
@@ -20,7 +60,7 @@ pub(super) fn draft(file: &Path) -> Result<Draft, ClientError> {
 }
 
 /// Puts a file in force, for good or until it is confirmed.
-pub(super) fn apply(
+fn apply(
     client: &Client,
     file: &Path,
     confirm: Option<Duration>,
@@ -33,7 +73,7 @@ pub(super) fn apply(
 }
 
 /// Prints what a change did.
-pub(super) fn reloaded(reloaded: &Reloaded, screen: &mut Screen<'_>) -> io::Result<()> {
+fn reloaded(reloaded: &Reloaded, screen: &mut Screen<'_>) -> io::Result<()> {
     let Reloaded { generation, digest, unconfirmed, warnings } = reloaded;
     writeln!(screen.out, "generation {generation} is in force, digest {digest}")?;
     if let Some(seconds) = unconfirmed {

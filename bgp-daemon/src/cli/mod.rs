@@ -25,7 +25,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::api::{self, RefusalCode};
 use crate::config::Role;
-use arguments::{Arguments, Ask, Awaited, Here, Verb, examples};
+use arguments::{Arguments, Ask, Awaited, Global, Here, Verb, examples};
 use client::{Client, ClientError};
 use exit::Exit;
 use show::Screen;
@@ -59,34 +59,8 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
-        Verb::Diff { file, new: Some(new), exit_code, .. } => diff::of_files(role, &file, &new, &mut screen)
-            .map(|effect| effect.map_or(Exit::Configuration, |effect| diff::verdict(effect, exit_code))),
-        Verb::Diff { file, new: None, routes, exit_code } => {
-            let client = Client { timeout: global.patience(), socket: global.socket };
-            let effect = match routes {
-                true => consequences::print(&client, &file, &mut screen),
-                false => diff::of_daemon(&client, &file, &mut screen),
-            };
-            effect.map(|effect| diff::verdict(effect, exit_code))
-        }
-        Verb::Wait { what: Awaited::Ready } => {
-            let limit = global.limit();
-            let client = Client { timeout: ANSWER.min(limit), socket: global.socket };
-            wait::ready(&client, limit, &mut screen)
-        }
-        Verb::Drain { wait, undo } => {
-            let limit = global.limit();
-            let client = Client { timeout: global.patience(), socket: global.socket };
-            match (undo, wait) {
-                (true, _) => drain::undo(&client),
-                (false, true) => drain::see_off(&client, limit),
-                (false, false) => drain::begin(&client, limit),
-            }
-        }
-        Verb::Ask(verb) => {
-            let client = Client { timeout: global.patience(), socket: global.socket };
-            answer(verb, &client, &mut screen)
-        }
+        Verb::Ask(verb) => answer(verb, &global, &mut screen),
+        Verb::Change(verb) => change::carry_out(verb, role, &global, &mut screen),
     };
     match outcome.and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(exit) => exit,
@@ -109,7 +83,8 @@ fn report(error: &ClientError) {
     }
 }
 
-fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
+    let client = &global.client();
     match verb {
         Ask::Status => {
             screen.one(client, api::Verb::Status, status::full)?;
@@ -146,18 +121,11 @@ fn answer(verb: Ask, client: &Client, screen: &mut Screen<'_>) -> Result<Exit, C
             screen.one(client, api::Verb::KernelSummary, kernel::summary)?;
         }
         Ask::Kernel { drift, .. } => return kernel(drift, client, screen),
-        Ask::Reload { max_effect } => {
-            let max_effect = max_effect.map(Into::into);
-            screen.one(client, api::Verb::Reload { max_effect }, change::reloaded)?;
+        Ask::Wait { what: Awaited::Ready } => {
+            let limit = global.limit();
+            let client = Client { timeout: ANSWER.min(limit), ..global.client() };
+            return wait::ready(&client, limit, screen);
         }
-        Ask::Apply { file, confirm, max_effect } => {
-            change::apply(client, &file, confirm, max_effect.map(Into::into), screen)?;
-        }
-        Ask::Confirm => client.ask(api::Verb::Confirm, |_| Ok(()))?,
-        Ask::Undo => {
-            screen.one(client, api::Verb::Undo, change::reloaded)?;
-        }
-        Ask::Log { level } => client.ask(api::Verb::Log { level }, |_| Ok(()))?,
     }
     Ok(Exit::Done)
 }

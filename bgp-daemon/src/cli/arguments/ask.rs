@@ -1,0 +1,101 @@
+//! Verbs that a running daemon answers, and that change nothing unless an option says so.
+
+use clap::{Subcommand, ValueEnum};
+
+use super::peer::PeerAction;
+use super::routes::Routes;
+
+/// What a running daemon answers.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum Ask {
+    /// The daemon as a whole
+    #[command(after_help = "\
+Examples:
+  caracal status
+  caracal status -o json | jq .peers.established")]
+    Status,
+    /// All peers
+    #[command(after_help = "\
+Examples:
+  caracal peers                             who is up, and what was exchanged
+  caracal peers -o wide                     with families, router ids and descriptions
+  caracal peers -o json | jq '.[] | select(.state != \"Established\") | .name'")]
+    Peers,
+    /// One peer, or an action on it
+    #[command(after_help = "\
+Examples:
+  caracal peer tor-a                        everything about it
+  caracal peer tor-a disable --text 'new switch on Monday'
+  caracal peer tor-a refresh-in             ask it for its routes again")]
+    Peer {
+        /// Its name or address
+        name: String,
+        /// What to do; without it the peer is shown
+        #[arg(value_enum)]
+        action: Option<PeerAction>,
+        /// What the peer is told when its session is shut down
+        #[arg(long, default_value = "")]
+        text: String,
+    },
+    /// Routes, of everybody or of one peer
+    #[command(after_help = "\
+Examples:
+  caracal routes 10.244.0.0/16 --longer     what is known inside a prefix
+  caracal routes 10.244.1.7                 what covers an address
+  caracal routes --in tor-a                 what a peer has sent, refused routes included
+  caracal routes --out tor-a -o json        what it was sent
+  caracal routes --rejected                 what nobody uses, and why
+  caracal routes -o ndjson | wc -l          as they come, for very many")]
+    Routes(Routes),
+    /// Why a prefix is where it is, or why a session is not up
+    #[command(after_help = "\
+Examples:
+  caracal explain 10.244.1.0/26             from its origin to peers and the kernel
+  caracal explain 10.244.1.0/26 --peer tor-a
+  caracal explain peer tor-a                what fails, and when it is tried again; exits with 1 if it is down")]
+    Explain {
+        /// A prefix or an address inside it, or the word `peer`
+        #[arg(value_name = "PREFIX|peer")]
+        prefix: String,
+        /// The peer whose session is meant
+        #[arg(value_name = "NAME", conflicts_with = "peer")]
+        name: Option<String>,
+        /// Only what concerns this peer
+        #[arg(long)]
+        peer: Option<String>,
+    },
+    /// What the kernel holds of ours
+    #[command(after_help = "\
+Examples:
+  caracal kernel
+  caracal kernel --drift                    exits with 1 where the kernel differs, and says why
+  caracal kernel --summary -o json")]
+    Kernel {
+        /// Only what is not as it should be; exit with 1 if there is any
+        #[arg(long)]
+        drift: bool,
+        /// Only numbers: routes by standing, operations, refusals, readings, latency
+        #[arg(long, conflicts_with = "drift")]
+        summary: bool,
+        /// Remove the routes found at start that nobody announces and that the brake has kept; exit with 1
+        /// if there are none
+        #[arg(long, conflicts_with_all = ["drift", "summary"])]
+        sweep_anyway: bool,
+    },
+    /// Wait until the daemon is ready; exit with 6 if it is not in time
+    #[command(after_help = "\
+Examples:
+  caracal wait ready --timeout 60s          until routes are decided and in the kernel")]
+    Wait {
+        /// What to wait for
+        #[arg(value_enum)]
+        what: Awaited,
+    },
+}
+
+/// What can be waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Awaited {
+    /// The daemon is configured and has sessions, first decisions are complete, the kernel holds their outcome
+    Ready,
+}

@@ -1,0 +1,114 @@
+//! What can be typed: verbs, options and their help. Verbs stand in files by what they do.
+
+mod ask;
+mod change;
+mod here;
+mod peer;
+mod routes;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use self::ask::{Ask, Awaited};
+pub(super) use self::change::Change;
+pub(super) use self::here::Here;
+use super::client::Client;
+
+/// Shown below the help of the program called `name`.
+pub(super) fn examples(name: &str) -> String {
+    format!(
+        "\
+Examples:
+  {name} check caracal.toml                 is the file valid, and if not, where?
+  {name} diff new.toml                      which sessions would it reset?
+  {name} apply new.toml --confirm 60s       in force, and undone in a minute unless confirmed
+  {name} run --config caracal.toml
+  {name} peers                              who is up
+  {name} peer tor-a                         everything about one peer
+  {name} routes 10.244.0.0/16 --longer      what is known inside a prefix
+  {name} routes --out tor-a -o json         what a peer is told
+  {name} explain 10.244.1.0/26              why a route is where it is
+  {name} wait ready --timeout 60s           until routes are decided and in the kernel
+  {name} drain --wait --timeout 60s         leave for good once traffic has moved
+
+Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
+4 refused, 5 invalid configuration, 6 time-out, 7 more would be disturbed than allowed."
+    )
+}
+
+/// A BGP speaker for clusters.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "For verbs that ask a daemon")]
+pub(super) struct Global {
+    /// How answers are printed
+    #[arg(short, long, value_enum, default_value_t, global = true)]
+    pub(super) output: Output,
+    /// The control socket of the daemon to ask
+    #[arg(long, env = "CARACAL_SOCKET", default_value = "/run/caracal/caracal.sock", global = true)]
+    pub(super) socket: PathBuf,
+    /// How long to wait for the daemon, in seconds [default: 10; of `drain` and `wait`: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
+    pub(super) timeout: Option<Duration>,
+}
+
+impl Global {
+    /// The daemon to ask.
+    pub(super) fn client(&self) -> Client {
+        Client { socket: self.socket.clone(), timeout: self.patience() }
+    }
+
+    /// How long an answer may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(10))
+    }
+
+    /// How long a drain may take, or what is waited for.
+    pub(super) fn limit(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(60))
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// Columns for people
+    #[default]
+    Table,
+    /// More columns
+    Wide,
+    /// One JSON value, sorted
+    Json,
+    /// One JSON object per line, as it comes
+    Ndjson,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    #[command(flatten)]
+    Here(Here),
+    #[command(flatten)]
+    Ask(Ask),
+    #[command(flatten)]
+    Change(Change),
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number: f64 = text.trim_end_matches('s').parse().map_err(|_| "not a number of seconds".to_owned())?;
+    match Duration::try_from_secs_f64(number) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a time-out is longer than nothing".to_owned()),
+    }
+}
