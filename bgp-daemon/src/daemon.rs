@@ -128,6 +128,9 @@ pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Leve
         info!(event = "http.listening", address = %server.address());
         serving.spawn(server.serve(context.clone()));
     }
+    if let Some(patience) = notify::patience() {
+        serving.spawn(context.pulse.clone().reassure(patience, || notify::tell("WATCHDOG=1")));
+    }
     serving.spawn(socket.serve(context));
     let outcome = daemon.obey(&mut signals, &mut asked, &mut end).await;
     // The sockets' files go with the tasks.

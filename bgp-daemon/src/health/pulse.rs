@@ -19,6 +19,9 @@ const SPEAKER: Duration = Duration::from_secs(5);
 /// How long the kernel's table may be silent: a reading of a full table on a busy host takes seconds.
 const KERNEL: Duration = Duration::from_secs(30);
 
+/// How many times in its patience a service manager is told, so that a beat which comes late once ends nobody.
+const TIMES: u32 = 4;
+
 /// Who is asked, and when each answered last.
 #[derive(Clone, Debug)]
 pub struct Pulse {
@@ -63,6 +66,17 @@ impl Pulse {
             |part, at: &watch::Receiver<Instant>, limit| Beat { part, ago: at.borrow().elapsed(), limit };
         let kernel = self.kernel.as_ref().map(|at| beat("kernel", at, KERNEL));
         [beat("speaker", &self.speaker, SPEAKER)].into_iter().chain(kernel)
+    }
+
+    /// Calls `tell` again and again, for a service manager that starts us again once it has heard nothing for as long
+    /// as `patience`; nothing is told while a part of the daemon does not answer.
+    pub(crate) async fn reassure(self, patience: Duration, mut tell: impl FnMut()) {
+        loop {
+            if self.beats().all(Beat::is_alive) {
+                tell();
+            }
+            sleep(patience / TIMES).await;
+        }
     }
 
     /// Whether the kernel's table has been seen to hold all that was wished after the first decisions.
@@ -130,6 +144,30 @@ mod tests {
             "a table may take longer"
         );
         assert_eq!(alive(Duration::ZERO, Some(KERNEL + PACE)), ["speaker"]);
+    }
+
+    #[tokio::test]
+    async fn a_manager_is_told_of_the_living_and_not_of_the_stuck() {
+        let pulse = |ago: Duration| {
+            let at = Instant::now().checked_sub(ago).expect("the machine runs for longer than that");
+            Pulse { speaker: watch::channel(at).1, kernel: None, written: Arc::default() }
+        };
+        let (mut living, mut stuck) = (0, 0);
+        let patience = Duration::from_millis(4);
+        let watched = pulse(SPEAKER + PACE).reassure(patience, || stuck += 1);
+        let (told, mut enough) = tokio::sync::mpsc::channel(1);
+        let heard = pulse(Duration::ZERO).reassure(patience, || {
+            living += 1;
+            if living == 20 {
+                told.try_send(()).expect("somebody waits");
+            }
+        });
+        tokio::select! {
+            () = watched => {}
+            () = heard => {}
+            _ = enough.recv() => {}
+        }
+        assert_eq!((living >= 20, stuck), (true, 0));
     }
 
     #[test]

@@ -75,10 +75,20 @@ impl Host {
 
     /// Starts it and waits until it answers.
     pub(crate) fn start(&mut self) {
+        self.start_in(&[]);
+    }
+
+    /// As [`Self::start`], with more variables in its environment.
+    pub(crate) fn start_in(&mut self, environment: &[(&str, &str)]) {
         let log = File::create(self.path("log")).expect("a writable file");
         let mut command = Command::new(CARACAL);
         command.arg("run").arg("--config").arg(self.path("caracal.toml"));
-        command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .env_remove("RUST_LOG")
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         self.process = Some(command.spawn().expect("the program starts"));
         self.until("answers", || self.ask(&["status"]).status.success());
     }

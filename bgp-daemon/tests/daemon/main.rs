@@ -10,4 +10,5 @@ mod http;
 mod peering;
 mod reload;
 mod shutdown;
+mod supervised;
 mod trouble;
