@@ -11,6 +11,7 @@ pub mod flood;
 pub mod interop;
 pub mod kernel;
 pub mod load;
+pub mod machine;
 pub mod mrt_lines;
 pub mod netns;
 pub mod ping;
