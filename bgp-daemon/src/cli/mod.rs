@@ -41,16 +41,21 @@ pub fn main(role: Role) -> ExitCode {
     if let Some(code) = bird::main(std::env::args_os()) {
         return code;
     }
-    let (name, about) = match role {
-        Role::Node => ("caracal", "A BGP speaker for clusters"),
-        Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),
-    };
-    let command = Arguments::command().name(name).bin_name(name).about(about).after_help(examples(name));
-    let arguments = match Arguments::from_arg_matches(&command.get_matches()) {
+    let arguments = match Arguments::from_arg_matches(&command(role).get_matches()) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
     dispatch(role, arguments).into()
+}
+
+/// What can be typed: the verbs, options and help of the program for `role`.
+#[must_use]
+pub fn command(role: Role) -> clap::Command {
+    let (name, about) = match role {
+        Role::Node => ("caracal", "A BGP speaker for clusters"),
+        Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),
+    };
+    Arguments::command().name(name).bin_name(name).about(about).after_help(examples(name))
 }
 
 fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
