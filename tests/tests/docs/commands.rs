@@ -107,7 +107,7 @@ fn every_verb_in_a_line_exists() {
 
 #[test]
 fn what_is_not_a_command_is_refused() {
-    let refused = |line: &str| calls(line).iter().filter_map(|call| refusal(call)).count();
+    let refused = |line: &str| calls(line).iter().filter(|call| refusal(call).is_some()).count();
     assert_eq!(refused("sudo caracal peer tor-a && caracal routes --lnoger"), 1);
     assert_eq!(refused("caracal explain peer 'tor a' | grep caracal"), 0);
     assert_eq!(refused("ip netns exec node caracal walk > file"), 1);

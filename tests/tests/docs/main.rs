@@ -9,4 +9,5 @@ mod configurations;
 mod links;
 mod paths;
 mod quick_starts;
+mod quotes;
 mod sources;

@@ -39,7 +39,7 @@ pub(crate) fn all() -> Vec<Page> {
         paths.extend(files.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     }
     paths.sort();
-    let pages: Vec<Page> = paths.iter().map(|path| Page::read(path)).collect();
+    let pages: Vec<Page> = paths.iter().map(Page::read).collect();
     assert!(pages.len() > 5, "the pages are not where they were");
     pages
 }

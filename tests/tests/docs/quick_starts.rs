@@ -1,4 +1,4 @@
-//! Whoever follows a quick start sees what it prints.
+//! Whoever follows a page sees what it prints.
 
 use std::env;
 use std::process::Command;
@@ -17,6 +17,11 @@ fn a_network_engineer_gets_a_node_below_two_switches() {
 #[test]
 fn a_platform_engineer_replaces_bird() {
     prove(|| follow("docs/quick-start-platform.md"));
+}
+
+#[test]
+fn a_switch_helps_a_node_through_its_restart() {
+    prove(|| follow("docs/tor.md"));
 }
 
 #[test]
