@@ -31,12 +31,13 @@ impl Clock {
         self.epoch + at.since(Instant::ZERO).min(self.epoch.elapsed() + far)
     }
 
-    /// The wall-clock time of a past instant, by today's idea of the time: a clock stepped by NTP
+    /// The wall-clock time of an instant, by today's idea of the time: a clock stepped by NTP
     /// since then does not make old entries lie about their age.
     #[must_use]
     pub fn wall(&self, at: Instant) -> Timestamp {
-        let now = SystemTime::now();
-        Timestamp(now.checked_sub(self.now().since(at)).unwrap_or(UNIX_EPOCH))
+        let (wall, now) = (SystemTime::now(), self.now());
+        let past = wall.checked_sub(now.since(at)).unwrap_or(UNIX_EPOCH);
+        Timestamp(past.checked_add(at.since(now)).unwrap_or(past))
     }
 }
 
@@ -91,8 +92,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_come_lies_ahead() {
+        let clock = Clock::start();
+        let at = |seconds| clock.wall(clock.now() + Duration::from_secs(seconds)).0;
+        assert!(at(60) > SystemTime::now() && at(60) < at(120));
+    }
+
+    #[test]
     fn a_far_deadline_does_not_overflow() {
         let clock = Clock::start();
+        let _ = clock.wall(Instant::from_micros(u64::MAX));
         let _ = clock.wake(Instant::from_micros(u64::MAX));
     }
 }

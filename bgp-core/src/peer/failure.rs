@@ -41,7 +41,17 @@ pub enum Layer {
     HoldTimer,
     /// More prefixes than allowed ([RFC 4486 §4](https://www.rfc-editor.org/rfc/rfc4486#section-4)).
     Limit,
-    /// An operator wished so, on one side.
+    /// One side does not want the connection: it is not meant for it, or one too many
+    /// ([RFC 4486 §4](https://www.rfc-editor.org/rfc/rfc4486#section-4)).
+    Rejected,
+    /// The other one of two connections that were made at once was kept
+    /// ([RFC 4271 §6.8](https://www.rfc-editor.org/rfc/rfc4271#section-6.8)).
+    Collision,
+    /// One side ran short of memory or the like ([RFC 4486 §4](https://www.rfc-editor.org/rfc/rfc4486#section-4)).
+    Resources,
+    /// BFD saw the way between the two fail ([RFC 9384](https://www.rfc-editor.org/rfc/rfc9384)).
+    Bfd,
+    /// An operator wished so, on one side: shut it down, reset it, or changed its configuration.
     Administrative,
     /// One side could not understand what the other said.
     Protocol,
@@ -75,18 +85,35 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What a NOTIFICATION of either side is about.
+/// What a NOTIFICATION of either side is about. A hard reset is about what it wraps, where it does.
 fn said(notification: &Notification) -> Layer {
+    let inner = notification.inner();
+    let notification = inner.as_ref().unwrap_or(notification);
     match notification.code {
         ErrorCode::OpenMessage => Layer::Open,
         ErrorCode::HoldTimerExpired | ErrorCode::SendHoldTimerExpired => Layer::HoldTimer,
-        ErrorCode::Cease if notification.subcode == Cease::MaximumPrefixes.octet() => Layer::Limit,
-        ErrorCode::Cease => Layer::Administrative,
+        ErrorCode::Cease => notification.cause().map_or(Layer::Administrative, ceased),
         ErrorCode::MessageHeader
         | ErrorCode::UpdateMessage
         | ErrorCode::FiniteStateMachine
         | ErrorCode::RouteRefreshMessage
         | ErrorCode::Other(_) => Layer::Protocol,
+    }
+}
+
+/// What a Cease is about ([RFC 4486 §3](https://www.rfc-editor.org/rfc/rfc4486#section-3)).
+const fn ceased(cause: Cease) -> Layer {
+    match cause {
+        Cease::MaximumPrefixes => Layer::Limit,
+        Cease::ConnectionRejected => Layer::Rejected,
+        Cease::ConnectionCollision => Layer::Collision,
+        Cease::OutOfResources => Layer::Resources,
+        Cease::BfdDown => Layer::Bfd,
+        Cease::AdministrativeShutdown
+        | Cease::PeerDeconfigured
+        | Cease::AdministrativeReset
+        | Cease::OtherConfigurationChange
+        | Cease::HardReset => Layer::Administrative,
     }
 }
 
@@ -106,6 +133,15 @@ mod tests {
         assert_eq!(told(Notification::new(ErrorCode::UpdateMessage, 1)), Layer::Protocol);
         assert_eq!(ended(Down::Lost, false).layer(), Layer::Closed);
         assert_eq!(ended(Down::Lost, true).layer(), Layer::Lost);
+        let ceased = |cause| told(Notification::cease(cause));
+        assert_eq!(ceased(Cease::PeerDeconfigured), Layer::Administrative);
+        assert_eq!(ceased(Cease::ConnectionRejected), Layer::Rejected);
+        assert_eq!(ceased(Cease::ConnectionCollision), Layer::Collision);
+        assert_eq!(ceased(Cease::OutOfResources), Layer::Resources);
+        assert_eq!(ceased(Cease::BfdDown), Layer::Bfd);
+        assert_eq!(ceased(Cease::HardReset), Layer::Administrative, "it wraps nothing");
+        assert_eq!(told(Notification::new(ErrorCode::HoldTimerExpired, 0).hard_reset()), Layer::HoldTimer);
+        assert_eq!(told(Notification::maximum_prefixes(Family::IPV4, 7).hard_reset()), Layer::Limit);
         let dialed = |error| Failure::Connect(error).layer();
         assert_eq!(dialed(ConnectError::Refused), Layer::Refused);
         assert_eq!(dialed(ConnectError::Reset), Layer::Closed);

@@ -249,6 +249,12 @@ impl Notification {
         Self { data: data.freeze(), ..Self::cease(Cease::HardReset) }
     }
 
+    /// Why the session was ceased; `None` for anything but a Cease, and for a cause that is not known here.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cease> {
+        if self.code == ErrorCode::Cease { Cease::from_octet(self.subcode) } else { None }
+    }
+
     /// Whether this is a Cease/9.
     #[must_use]
     pub fn is_hard_reset(&self) -> bool {

@@ -82,8 +82,8 @@ pub struct PeerExplanation {
     pub state: Cow<'static, str>,
     /// Since when, RFC 3339.
     pub since: String,
-    /// What fails: `route`, `refused`, `unanswered`, `closed`, `lost`, `open`, `hold_timer`, `limit`, `administrative` or
-    /// `protocol`; `null` where the session is up, or nothing has failed yet.
+    /// What fails: `route`, `refused`, `unanswered`, `closed`, `lost`, `open`, `hold_timer`, `limit`, `rejected`,
+    /// `collision`, `resources`, `bfd`, `administrative` or `protocol`; `null` where the session is up, or nothing has failed yet.
     pub layer: Option<Cow<'static, str>>,
     /// What happened, in words.
     pub reason: String,

@@ -49,6 +49,10 @@ const fn word(layer: Layer) -> &'static str {
         Layer::Open => "open",
         Layer::HoldTimer => "hold_timer",
         Layer::Limit => "limit",
+        Layer::Rejected => "rejected",
+        Layer::Collision => "collision",
+        Layer::Resources => "resources",
+        Layer::Bfd => "bfd",
         Layer::Administrative => "administrative",
         Layer::Protocol => "protocol",
     }
@@ -85,11 +89,17 @@ fn hints(layer: Layer, peer: &PeerView, options: Option<&PeerSocket>) -> Vec<Str
             &["the way was cut or packets of some size are lost (MTU), or one side was too busy"]
         }
         Layer::Limit => &["see max_prefixes; with an action other than \"restart\" the session goes on"],
+        Layer::Rejected => &["who refuses does not expect this session, or has as many as it takes"],
+        Layer::Collision => {
+            &["both sides called at once and the other connection is kept: it goes on by itself"]
+        }
+        Layer::Resources => &["one side is short of memory or the like; its own log knows of what"],
+        Layer::Bfd => &["BFD lost the peer before the hold timer did: see the link, and the peer's BFD"],
         Layer::Administrative => &["`caracal peer NAME enable` starts what was stopped here"],
         Layer::Protocol => &["the log has the octets that were not understood"],
     };
     let mut hints: Vec<String> = hints.iter().map(|&hint| hint.to_owned()).collect();
-    if peer.passive && matches!(layer, Layer::Closed | Layer::Lost | Layer::Open) {
+    if peer.passive && matches!(layer, Layer::Closed | Layer::Lost | Layer::Open | Layer::Rejected) {
         hints.push(format!("we never call {address} (passive): the next attempt is the peer's"));
     }
     hints
