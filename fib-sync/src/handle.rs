@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::netlink::{Inboxes, Keeper};
 use crate::{
-    Config, Event, Hop, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Resolution, Route, SetId,
-    Snapshot,
+    Config, Event, Hop, Inspection, Leftover, Listing, Metrics, NextHop, NotReconfigured, Page, Resolution,
+    Route, SetId, Snapshot, Trace,
 };
 
 /// Starts to keep the table of `config`, in the network namespace of the calling thread.
@@ -112,6 +112,26 @@ impl Handle {
     pub async fn look_up(&self, next_hop: impl Into<NextHop>) -> Result<Option<Resolution>, Stopped> {
         let (answer, question) = oneshot::channel();
         self.requests.send(Request::LookUp(next_hop.into(), answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// How an address is reached by now, and what says so.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn trace(&self, next_hop: impl Into<NextHop>) -> Result<Trace, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::Trace(next_hop.into(), answer)).await.map_err(|_| Stopped)?;
+        question.await.map_err(|_| Stopped)
+    }
+
+    /// Everything there is at one prefix: ours, and what others have there.
+    ///
+    /// # Errors
+    /// When the task has stopped.
+    pub async fn inspect(&self, prefix: IpNet) -> Result<Inspection, Stopped> {
+        let (answer, question) = oneshot::channel();
+        self.requests.send(Request::Inspect(prefix, answer)).await.map_err(|_| Stopped)?;
         question.await.map_err(|_| Stopped)
     }
 
@@ -223,6 +243,8 @@ pub(crate) enum Request {
     Track(NextHop),
     Untrack(NextHop),
     LookUp(NextHop, oneshot::Sender<Option<Resolution>>),
+    Trace(NextHop, oneshot::Sender<Trace>),
+    Inspect(IpNet, oneshot::Sender<Inspection>),
     Metrics(oneshot::Sender<Metrics>),
     Page { which: Listing, after: Option<IpNet>, most: usize, answer: oneshot::Sender<Page> },
     Snapshot(oneshot::Sender<Snapshot>),

@@ -89,5 +89,7 @@ pub use route::{Forwarding, Hop, Route};
 pub use seen::{
     Address, KernelForwarding, KernelHop, KernelRoute, Link, Operation, Output, Place, Seen, Ticket,
 };
-pub use snapshot::{Leftover, Listing, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing};
+pub use snapshot::{
+    Foreign, Inspection, Leftover, Listing, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing, Trace,
+};
 pub use time::Instant;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::{Counters, Refused, Route, SetId};
+use crate::{Counters, Refused, Resolution, Route, SetId};
 
 /// Where one prefix of ours stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,44 @@ pub struct Owner {
     pub protocol: u8,
     /// Its metric.
     pub metric: u32,
+}
+
+/// Everything there is at one prefix.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// What is wished and what the kernel holds of ours; `None`: neither.
+    pub ours: Option<SnapshotRoute>,
+    /// What others have there, in the order in which the kernel looks at them.
+    pub foreign: Vec<Foreign>,
+    /// The brake holds the sweep of what was found at start and nobody wishes for.
+    pub sweep_held: bool,
+}
+
+/// A foreign route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Whose it is.
+    pub owner: Owner,
+    /// What it does; `None` where that is nothing that a wish could say.
+    pub route: Option<Route>,
+}
+
+/// How a next hop is reached, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It is an address of ours, which no next hop can be.
+    Own,
+    /// Nothing in the table covers it.
+    Uncovered,
+    /// It lies in a connected prefix, or in one that a route of the table leads to.
+    Covered {
+        /// The longest match.
+        prefix: IpNet,
+        /// Whose route it is; `None` for a connected prefix.
+        owner: Option<Owner>,
+        /// The ways from there; `None` where none can be used.
+        resolution: Option<Resolution>,
+    },
 }
 
 /// Which prefixes to list.

@@ -340,6 +340,8 @@ impl Keeper {
             Some(Request::Untrack(next_hop)) => self.reconciler.untrack(&next_hop),
             // Whoever asked may have gone, here as below.
             Some(Request::LookUp(next_hop, answer)) => drop(answer.send(self.reconciler.look_up(&next_hop))),
+            Some(Request::Trace(next_hop, answer)) => drop(answer.send(self.reconciler.trace(&next_hop))),
+            Some(Request::Inspect(prefix, answer)) => drop(answer.send(self.reconciler.inspect(&prefix))),
             Some(Request::Metrics(answer)) => drop(answer.send(self.reconciler.metrics())),
             Some(Request::Page { which, after, most, answer }) => {
                 drop(answer.send(self.reconciler.page(which, after, most)));

@@ -34,7 +34,7 @@ use crate::resync::Resync;
 use crate::seen::{Operation, Output, Ticket};
 use crate::track::Tracker;
 use crate::view::{NetId, View};
-use crate::{Config, Counters, Event, Instant, NextHop, Refused, Resolution, Route, Sweep};
+use crate::{Config, Counters, Event, Instant, NextHop, Refused, Resolution, Route, Sweep, Trace};
 
 /// Keeps one table equal to what is wished.
 ///
@@ -171,6 +171,12 @@ impl Reconciler {
     #[must_use]
     pub fn look_up(&self, next_hop: &NextHop) -> Option<Resolution> {
         self.tracker.look_up(next_hop, &self.view, &self.config)
+    }
+
+    /// How an address is reached by now, and what says so.
+    #[must_use]
+    pub fn trace(&self, next_hop: &NextHop) -> Trace {
+        self.tracker.trace(next_hop, &self.view, &self.config)
     }
 
     /// The next thing to ask of the kernel; `None` while there is nothing, or enough is in flight.

@@ -7,7 +7,8 @@ use super::row::{Row, Trouble};
 use super::wish::in_words;
 use crate::view::{Held, NetId};
 use crate::{
-    Counters, Gauges, Leftover, Listing, Metrics, Owner, Page, Retry, Snapshot, SnapshotRoute, Standing,
+    Counters, Foreign, Gauges, Inspection, Leftover, Listing, Metrics, Owner, Page, Retry, Snapshot,
+    SnapshotRoute, Standing,
 };
 
 impl Reconciler {
@@ -59,6 +60,22 @@ impl Reconciler {
         }
         page.next = None;
         page
+    }
+
+    /// Everything there is at one prefix.
+    #[must_use]
+    pub fn inspect(&self, prefix: &IpNet) -> Inspection {
+        let sweep_held = self.adoption.held().is_some();
+        let Some(net) = self.view.find(prefix) else {
+            return Inspection { sweep_held, ..Inspection::default() };
+        };
+        let is_ours = self.rows.get(net).is_some() || self.holds_ours(net);
+        let others = self.view.routes_at(net).iter().filter(|route| !self.config.owns(route));
+        let foreign = others.map(|route| Foreign {
+            owner: Owner { protocol: route.protocol, metric: route.metric },
+            route: in_words(route, &self.view),
+        });
+        Inspection { ours: is_ours.then(|| self.standing_of(net)), foreign: foreign.collect(), sweep_held }
     }
 
     /// Everything wished and everything of ours in the kernel, side by side.

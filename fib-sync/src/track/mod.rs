@@ -14,9 +14,9 @@ use ipnet::IpNet;
 
 use self::carriers::Carriers;
 use self::ground::{Ground, Index};
-use self::resolve::resolve;
+use self::resolve::{resolve, trace};
 use crate::view::View;
-use crate::{Config, Event, NextHop, Resolution};
+use crate::{Config, Event, NextHop, Resolution, Trace};
 
 /// The tracked addresses and what was told of them.
 #[derive(Debug, Default)]
@@ -52,6 +52,11 @@ impl Tracker {
     /// How an address is reached by now, whether it is watched or not.
     pub(crate) fn look_up(&self, next_hop: &NextHop, view: &View, config: &Config) -> Option<Resolution> {
         resolve(next_hop, view, config, &self.carriers).0
+    }
+
+    /// The same, with what covers it.
+    pub(crate) fn trace(&self, next_hop: &NextHop, view: &View, config: &Config) -> Trace {
+        trace(next_hop, view, config, &self.carriers)
     }
 
     /// A route of ours may be used to reach others from now on; these are its gateways.

@@ -13,7 +13,7 @@ use super::ground::Ground;
 use crate::learn::is_link_local;
 use crate::seen::{KernelForwarding, KernelHop, Link};
 use crate::view::{Held, View};
-use crate::{Config, KnownHop, NextHop, Resolution};
+use crate::{Config, KnownHop, NextHop, Owner, Resolution, Trace};
 
 /// How `next_hop` is reached, and what that stands on.
 pub(super) fn resolve(
@@ -22,14 +22,34 @@ pub(super) fn resolve(
     config: &Config,
     carriers: &Carriers,
 ) -> (Option<Resolution>, Ground) {
-    let mut question =
-        Question { address: next_hop.address, only: None, view, config, carriers, ground: Ground::default() };
+    let (resolution, question) = ask(next_hop, view, config, carriers);
+    (resolution, question.ground)
+}
+
+/// The same, with what was found to cover it.
+pub(super) fn trace(next_hop: &NextHop, view: &View, config: &Config, carriers: &Carriers) -> Trace {
+    let (resolution, question) = ask(next_hop, view, config, carriers);
+    match question.covered {
+        Some((prefix, owner)) => Trace::Covered { prefix, owner, resolution },
+        None if question.is_own() => Trace::Own,
+        None => Trace::Uncovered,
+    }
+}
+
+fn ask<'a>(
+    next_hop: &NextHop,
+    view: &'a View,
+    config: &'a Config,
+    carriers: &'a Carriers,
+) -> (Option<Resolution>, Question<'a>) {
+    let (only, covered, ground) = (None, None, Ground::default());
+    let mut question = Question { address: next_hop.address, only, view, config, carriers, covered, ground };
     if let Some(name) = &next_hop.interface {
-        let Some(index) = view.index_of(name) else { return (None, question.ground) };
+        let Some(index) = view.index_of(name) else { return (None, question) };
         question.only = Some(index);
         question.ground.interfaces.push(index);
     }
-    (question.resolve(), question.ground)
+    (question.resolve(), question)
 }
 
 struct Question<'a> {
@@ -39,6 +59,8 @@ struct Question<'a> {
     view: &'a View,
     config: &'a Config,
     carriers: &'a Carriers,
+    /// The longest match, and whose route it is; nobody's where it is a connected prefix.
+    covered: Option<(IpNet, Option<Owner>)>,
     ground: Ground,
 }
 
@@ -47,6 +69,15 @@ enum Cover<'a> {
     /// A connected prefix, over these interfaces.
     Connected(Vec<&'a Link>),
     Route(&'a Held),
+}
+
+impl Cover<'_> {
+    const fn owner(&self) -> Option<Owner> {
+        match self {
+            Self::Connected(_) => None,
+            Self::Route(route) => Some(Owner { protocol: route.protocol, metric: route.metric }),
+        }
+    }
 }
 
 impl<'a> Question<'a> {
@@ -58,7 +89,9 @@ impl<'a> Question<'a> {
         }
         let found = self.view.covering(self.address).find_map(|prefix| Some((prefix, self.cover(&prefix)?)));
         self.ground.lookups.push((found.as_ref().map(|(prefix, _)| *prefix), self.address));
-        match found?.1 {
+        let (prefix, cover) = found?;
+        self.covered = Some((prefix, cover.owner()));
+        match cover {
             Cover::Connected(links) => {
                 self.ground.interfaces.extend(links.iter().map(|link| link.index));
                 let first = links.into_iter().find(|link| link.running)?;
