@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 use crate::api::Refusal;
 use crate::change::trial::{self, Trial};
 use crate::clock::Clock;
-use crate::config::{Digest, Loaded, OnExit, Role, Settings};
+use crate::config::{Digest, Loaded, OnExit, Originated, Settings};
 use crate::control::{Command, Context, Facts, Socket, SocketError};
 use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Occurrences, Outside};
@@ -160,14 +160,18 @@ async fn start(
     };
     let dialer = Dialer::new(Handle::current(), arrivals.clone(), listeners.table());
     let first = settings.originate.iter().cloned();
-    let first = first.map(|(prefix, route)| Input::Originate { prefix, source: LocalSource::Static, route });
+    let first = first.map(|Originated { prefix, route, place: _ }| Input::Originate {
+        prefix,
+        source: LocalSource::Static,
+        route,
+    });
     let (teller, drained) = watch::channel(0);
     let occurrences = Arc::<Occurrences>::default();
     let outside = Outside { dialer, kernel: outbox, occurrences: Arc::clone(&occurrences), drained: teller };
     let mut core = settings.core.clone();
     core.graceful_restart.forwarding_preserved = is_forwarding(kernel.as_ref()).await;
     let end = driver.start(core, first.collect(), outside)?;
-    let facts = watch::Sender::new(facts(settings.role, path, &digest, &listeners));
+    let facts = watch::Sender::new(facts(&settings, path, &digest, &listeners));
     let path = path.to_owned();
     if change::draft::clear(&path) {
         warn!(
@@ -214,10 +218,10 @@ async fn is_forwarding(kernel: Option<&fib_sync::Handle>) -> bool {
     timeout(FIRST_VIEW, first_view).await.unwrap_or(false)
 }
 
-fn facts(role: Role, path: &Path, digest: &Digest, listeners: &Listeners) -> Facts {
+fn facts(settings: &Settings, path: &Path, digest: &Digest, listeners: &Listeners) -> Facts {
     let now = SystemTime::now();
     Facts {
-        role,
+        role: settings.role,
         started: now,
         config: path.to_owned(),
         generation: 1,
@@ -227,6 +231,7 @@ fn facts(role: Role, path: &Path, digest: &Digest, listeners: &Listeners) -> Fac
         unconfirmed: None,
         listening: listeners.addresses().map(|address| address.to_string()).collect(),
         draining: None,
+        origins: settings.origins(),
     }
 }
 

@@ -100,12 +100,14 @@ impl Daemon {
         self.tell_everybody(&old).await?;
         let listening = self.listeners.addresses().map(|address| address.to_string()).collect();
         let digest = self.digest.to_string();
+        let origins = self.settings.origins();
         self.facts.send_modify(|facts| {
             facts.generation += 1;
             facts.configured = SystemTime::now();
             facts.config_error = None;
             facts.digest.clone_from(&digest);
             facts.listening = listening;
+            facts.origins = origins;
         });
         let generation = self.facts.borrow().generation;
         Ok(Reloaded { generation, digest, ..Reloaded::default() })

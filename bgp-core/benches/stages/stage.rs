@@ -299,5 +299,10 @@ fn policies() -> Vec<Arc<Policy>> {
             Action { set, disposition: Disposition::Accept },
         ),
     ];
-    vec![Arc::new(Policy { name: "import".into(), rules, default: Disposition::Accept })]
+    vec![Arc::new(Policy {
+        name: "import".into(),
+        place: "bench:1".into(),
+        rules,
+        default: Disposition::Accept,
+    })]
 }

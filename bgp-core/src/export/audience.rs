@@ -13,9 +13,10 @@
 //! [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
 
 use std::fmt;
-use std::sync::Arc;
 
 use crate::export::key::Key;
+use crate::peer::AddPathSend;
+use crate::policy::Decided;
 use crate::rib::Source;
 use crate::speaker::PeerId;
 use crate::wire::{Attributes, Community, PeerKind, Role};
@@ -29,20 +30,26 @@ pub enum Gate {
     /// Learned from a client, for a client of the same cluster, whose clients tell each other
     /// ([RFC 4456 §10](https://www.rfc-editor.org/rfc/rfc4456#section-10)).
     ClientToClient,
+    /// It may be said, and nobody is told anything yet: first decisions after a restart are not complete
+    /// ([RFC 4724 §4.1](https://www.rfc-editor.org/rfc/rfc4724#section-4.1)).
+    HeldBack,
     /// A well-known community forbids it ([RFC 1997](https://www.rfc-editor.org/rfc/rfc1997)).
     Community(Community),
     /// There is no next hop that this session can carry ([RFC 8950](https://www.rfc-editor.org/rfc/rfc8950)).
     NoNextHop,
     /// No export policy towards an external peer ([RFC 8212](https://www.rfc-editor.org/rfc/rfc8212)).
     NoPolicy,
-    /// Not the best path, or not among those that additional paths send.
+    /// Not the best path.
     NotBest,
+    /// Not among those that additional paths send
+    /// ([RFC 7911 §2](https://www.rfc-editor.org/rfc/rfc7911#section-2)).
+    NotOffered(AddPathSend),
     /// A policy let it pass or not.
     Policy {
         /// It passed.
         accepted: bool,
-        /// The policy and the rule that decided, in words.
-        rule: Arc<str>,
+        /// What decided, in the peer's list of export policies.
+        by: Decided,
     },
     /// Learned from a non-client internal peer, for a non-client internal peer
     /// ([RFC 4456 §6](https://www.rfc-editor.org/rfc/rfc4456#section-6)).
@@ -56,6 +63,12 @@ pub enum Gate {
     SplitHorizon,
     /// Its attributes do not fit a message of the peer's size.
     TooLong,
+    /// Its next hop cannot be reached.
+    Unreachable,
+    /// It may be said, and has not been yet.
+    Unsent,
+    /// It was said before, and has not been withdrawn yet.
+    Withdrawing,
 }
 
 impl fmt::Display for Gate {
@@ -67,14 +80,22 @@ impl fmt::Display for Gate {
             }
             Self::Community(community) => write!(f, "community {community} forbids it"),
             Self::NoNextHop => f.write_str("the session carries no next hop for it"),
+            Self::HeldBack => f.write_str("kept back until first decisions are complete"),
             Self::NoPolicy => f.write_str("no export policy (RFC 8212)"),
-            Self::NotBest => f.write_str("not among the best"),
-            Self::Policy { rule, .. } => f.write_str(rule),
+            Self::NotBest => f.write_str("not the best path"),
+            Self::NotOffered(AddPathSend::Best(most)) => write!(f, "not among the {most} best paths"),
+            Self::NotOffered(AddPathSend::Ecmp) => f.write_str("not equal to the best path"),
+            Self::NotOffered(AddPathSend::All) => f.write_str("not eligible"),
+            Self::Policy { accepted: true, .. } => f.write_str("export policy accepts it"),
+            Self::Policy { accepted: false, .. } => f.write_str("export policy rejects it"),
             Self::Reflection => f.write_str("learned from an internal peer, neither of the two is a client"),
             Self::Role => f.write_str("it is for customers only (RFC 9234)"),
             Self::Sent => f.write_str("advertised"),
             Self::SplitHorizon => f.write_str("it came from this peer"),
             Self::TooLong => f.write_str("its attributes do not fit a message"),
+            Self::Unreachable => f.write_str("its next hop cannot be reached"),
+            Self::Unsent => f.write_str("to be advertised: the session has not taken it yet"),
+            Self::Withdrawing => f.write_str("advertised before, and to be so no longer"),
         }
     }
 }

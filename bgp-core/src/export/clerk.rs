@@ -149,7 +149,7 @@ impl<'a> Clerk<'a> {
             Fate::Refused => return None,
             Fate::Changed(changed) => rib.intern(changed),
             Fate::Open(read) => {
-                let entitled = entitlement(key, names, prefix, source, read).ok()?;
+                let entitled = entitlement(key, names, prefix, source, read, &mut ()).ok()?;
                 if entitled.is_untouched() {
                     return known.sent.map(|_| (route, Form::Chosen));
                 }
@@ -198,7 +198,7 @@ impl<'a> Clerk<'a> {
         if self.asks_for_prefix {
             return Fate::Open(Box::new(route.clone()));
         }
-        match entitlement(self.key, self.names, anywhere(self.key.family), source, route) {
+        match entitlement(self.key, self.names, anywhere(self.key.family), source, route, &mut ()) {
             Err(_) => Fate::Refused,
             Ok(entitled) if entitled.is_untouched() => Fate::Untouched,
             Ok(entitled) => {

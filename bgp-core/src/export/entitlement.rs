@@ -9,7 +9,9 @@ use ipnet::IpNet;
 
 use crate::export::audience::{self, Gate};
 use crate::export::key::Key;
-use crate::policy::{Decided, Neighbour, NextHopAction, SourceKind, Subject, Verdict, evaluate_session};
+use crate::policy::{
+    Decided, Neighbour, NextHopAction, Recorder, SourceKind, Subject, Verdict, evaluate_session_recorded,
+};
 use crate::rib::{LocalSource, Route, Source};
 use crate::speaker::PeerId;
 use crate::wire::PeerKind;
@@ -49,13 +51,14 @@ pub(super) enum Refusal {
     Policy(Decided),
 }
 
-/// Whether the group may have the path.
+/// Whether the group may have the path; `recorder` is told about every rule of policy that is tried.
 pub(super) fn entitlement<'a>(
     key: &'a Key,
     names: &'a Names,
     prefix: IpNet,
     source: &Source,
     route: &'a Route,
+    recorder: &mut impl Recorder,
 ) -> Result<Entitled<'a>, Refusal> {
     if let Some(gate) = audience::refuses(key, source, &route.attributes) {
         return Err(Refusal::Rule(gate));
@@ -70,7 +73,7 @@ pub(super) fn entitlement<'a>(
             internal: peer.kind == PeerKind::Internal,
         }),
     };
-    match evaluate_session(key.export.as_deref(), &subject) {
+    match evaluate_session_recorded(key.export.as_deref(), &subject, recorder) {
         Verdict::Accept { route, next_hop, sets_med, by } => Ok(Entitled { route, next_hop, sets_med, by }),
         Verdict::Reject { by } => Err(Refusal::Policy(by)),
     }

@@ -123,7 +123,12 @@ mod tests {
         let action = Action::only(Disposition::Accept);
         let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions: vec![condition], action };
         let name = "policy".into();
-        Some(vec![Arc::new(Policy { name, rules: vec![rule], default: Disposition::Reject })])
+        Some(vec![Arc::new(Policy {
+            name,
+            place: "file:9".into(),
+            rules: vec![rule],
+            default: Disposition::Reject,
+        })])
     }
 
     fn named(name: &str, export: Option<Vec<Arc<Policy>>>) -> Key {

@@ -36,6 +36,7 @@ pub use audience::Gate;
 pub use journal::Portion;
 pub use picture::{Advertised, Picture};
 pub use target::{OwnAddresses, Target};
+pub use verdict::Passage;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Family;
 use crate::export::group::Group;
-use crate::export::{Exporter, Gate, verdict};
+use crate::export::{Exporter, Passage, verdict};
 use crate::rib::{NetId, Rib, Route, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
@@ -57,20 +57,22 @@ impl Exporter {
         group.map_or(0, |group| group.count(peer))
     }
 
-    /// Why a prefix is said to `peer`, or not: for each path that could be chosen, the gates it met in
-    /// order; the last one decided. The same code that decides for the wire.
+    /// Whether `peer` hears `family`.
     #[must_use]
-    pub fn verdict(
-        &self,
-        peer: PeerId,
-        family: Family,
-        net: NetId,
-        rib: &Rib,
-    ) -> Vec<(SourceId, PathId, Vec<Gate>)> {
+    pub fn hears(&self, peer: PeerId, family: Family) -> bool {
+        self.membership(peer, family).is_some()
+    }
+
+    /// Why a prefix is said to `peer`, or not: for each path that could be chosen or has been said, the gates it
+    /// met. The same code that decides for the wire.
+    #[must_use]
+    pub fn verdict(&self, peer: PeerId, family: Family, net: NetId, rib: &Rib) -> Vec<Passage> {
         let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
         let prefix = rib.table(family).and_then(|table| table.prefix(net));
         let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
-        verdict::verdict(group.key(), &self.names, peer, net, prefix, rib)
+        let told: Vec<Advertised> = group.said_to(peer, net, rib).collect();
+        let held_back = self.held_back.contains(&family);
+        verdict::verdict(group.key(), &self.names, peer, (net, prefix), &told, held_back, rib)
     }
 
     /// Number of groups.

@@ -2,34 +2,79 @@
 
 use ipnet::IpNet;
 
+use crate::export::Advertised;
 use crate::export::audience::{Audience, Gate};
 use crate::export::entitlement::{Entitled, Names, Refusal, entitlement};
 use crate::export::key::Key;
 use crate::export::offer::{Candidate, candidates};
 use crate::export::rewrite::rewrite;
 use crate::export::sent::Sent;
-use crate::policy::Decided;
+use crate::policy::{Decided, Step};
 use crate::rib::{NetId, PathView, Rib, Route, Source, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
 
-/// For each path that could be chosen, the gates it meets on its way to `peer`.
+/// A path on its way to a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passage {
+    /// Who said it.
+    pub source: SourceId,
+    /// The path identifier to send; 0 for the path of a session that has none.
+    pub path_id: PathId,
+    /// The gates it met, in order, up to the one that decided.
+    pub gates: Vec<Gate>,
+    /// The rules of export policy that were tried.
+    pub tried: Vec<Step>,
+}
+
+impl Passage {
+    fn stopped(source: SourceId, path_id: PathId, gate: Gate) -> Self {
+        Self { source, path_id, gates: vec![gate], tried: Vec::new() }
+    }
+
+    /// Whether the path may be said.
+    fn is_open(&self) -> bool {
+        self.gates.last() == Some(&Gate::Sent)
+    }
+
+    fn is_of(&self, told: &Advertised) -> bool {
+        self.path_id == told.path_id && self.source == told.source
+    }
+
+    /// Compares what may be said with what has been: the way from one to the other is not over.
+    fn compare(&mut self, told: &[Advertised], held_back: bool) {
+        match (self.is_open(), told.iter().any(|told| self.is_of(told))) {
+            (true, false) => {
+                self.gates.pop();
+                self.gates.push(if held_back { Gate::HeldBack } else { Gate::Unsent });
+            }
+            (false, true) => self.gates.push(Gate::Withdrawing),
+            (true, true) | (false, false) => {}
+        }
+    }
+}
+
+/// For each path that could be chosen or that `told` has, the gates it meets on its way to `peer`; `held_back` where
+/// nobody is told anything yet.
 pub(super) fn verdict(
     key: &Key,
     names: &Names,
     peer: PeerId,
-    net: NetId,
-    prefix: IpNet,
+    (net, prefix): (NetId, IpNet),
+    told: &[Advertised],
+    held_back: bool,
     rib: &Rib,
-) -> Vec<(SourceId, PathId, Vec<Gate>)> {
+) -> Vec<Passage> {
     let chosen = candidates(key, net, rib);
     let heard = chosen.iter().filter_map(|candidate| {
-        let source = rib.source(candidate.source)?;
-        let gates = match Audience::of(source).admits(peer) {
-            true => gates(key, names, prefix, source, &rib.route(candidate.route).route()),
-            false => vec![Gate::SplitHorizon],
-        };
-        Some((candidate.source, candidate.path_id, gates))
+        let &Candidate { source: id, path_id, route } = candidate;
+        let source = rib.source(id)?;
+        if !Audience::of(source).admits(peer) {
+            return Some(Passage::stopped(id, path_id, Gate::SplitHorizon));
+        }
+        let mut tried = Vec::new();
+        let gates = gates(key, names, prefix, source, &rib.route(route).route(), &mut tried);
+        Some(Passage { source: id, path_id, gates, tried })
     });
     let is_chosen = |path: &PathView<'_>| {
         let same = |candidate: &Candidate| match key.add_path {
@@ -39,19 +84,42 @@ pub(super) fn verdict(
         chosen.iter().any(same)
     };
     let others = rib.paths(key.family, net).filter(|path| path.accepted.is_ok() && !is_chosen(path));
-    let passed_over = others.map(|path| (path.source, path.slot.send_id(), vec![Gate::NotBest]));
-    heard.chain(passed_over).collect()
+    let passed_over =
+        others.map(|path| Passage::stopped(path.source, path.slot.send_id(), passed_over(key, &path, rib)));
+    let mut passages: Vec<Passage> = heard.chain(passed_over).collect();
+    passages.iter_mut().for_each(|passage| passage.compare(told, held_back));
+    let gone = told.iter().filter(|told| !passages.iter().any(|passage| passage.is_of(told)));
+    let gone: Vec<Passage> =
+        gone.map(|told| Passage::stopped(told.source, told.path_id, Gate::Withdrawing)).collect();
+    passages.extend(gone);
+    passages
+}
+
+/// Why the decision process did not put a path forward.
+fn passed_over(key: &Key, path: &PathView<'_>, rib: &Rib) -> Gate {
+    let is_reached = path.accepted.is_ok_and(|route| rib.cost(route).is_some());
+    match key.add_path {
+        _ if !is_reached => Gate::Unreachable,
+        Some(offer) => Gate::NotOffered(offer),
+        None => Gate::NotBest,
+    }
 }
 
 /// The gates that a candidate meets on its way to a group, up to the one that decides.
-fn gates(key: &Key, names: &Names, prefix: IpNet, source: &Source, route: &Route) -> Vec<Gate> {
-    let explain = |by: Decided| by.explain(key.export.as_deref().unwrap_or_default()).into();
-    match entitlement(key, names, prefix, source, route) {
+fn gates(
+    key: &Key,
+    names: &Names,
+    prefix: IpNet,
+    source: &Source,
+    route: &Route,
+    tried: &mut Vec<Step>,
+) -> Vec<Gate> {
+    match entitlement(key, names, prefix, source, route, tried) {
         Err(Refusal::Rule(gate)) => vec![gate],
         Err(Refusal::Policy(Decided::Unconfigured)) => vec![Gate::NoPolicy],
-        Err(Refusal::Policy(by)) => vec![Gate::Policy { accepted: false, rule: explain(by) }],
+        Err(Refusal::Policy(by)) => vec![Gate::Policy { accepted: false, by }],
         Ok(entitled) => {
-            let policy = Gate::Policy { accepted: true, rule: explain(entitled.by) };
+            let policy = Gate::Policy { accepted: true, by: entitled.by };
             vec![policy, said_as(key, source, entitled).err().unwrap_or(Gate::Sent)]
         }
     }

@@ -93,6 +93,28 @@ impl Condition {
         }
     }
 
+    /// What configurations call it.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Prefix(_) => "prefix",
+            Self::Source(_) => "source",
+            Self::Peer(_) => "peer",
+            Self::PeerIsInternal(_) => "peer_type",
+            Self::LearnedFrom(_) => "learned_from",
+            Self::Interface(_) => "interface",
+            Self::Community(_) => "community",
+            Self::AsPathPrefix(_) => "as_path_prefix",
+            Self::AsPathLength { .. } => "as_path_length",
+            Self::OriginAsn(_) => "origin_asn",
+            Self::NextHop(_) => "next_hop",
+            Self::LocalPreference(_) => "local_preference",
+            Self::Med(_) => "med",
+            Self::Family(_) => "family",
+            Self::Not(_) => "not",
+        }
+    }
+
     /// Whether the answer can differ between two prefixes of the same family.
     #[must_use]
     pub fn asks_for_prefix(&self) -> bool {

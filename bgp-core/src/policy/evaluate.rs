@@ -202,20 +202,24 @@ impl Decided {
     /// In words, with the names and the place the operator knows, given the list that was evaluated.
     #[must_use]
     pub fn explain(self, policies: &[Arc<Policy>]) -> String {
-        let policy_at = |index: usize| policies.get(index).map_or("?", |policy| &policy.name);
         match self {
-            Self::Rule { policy, rule } => {
-                let name = policy_at(policy);
-                let found = policies.get(policy).and_then(|policy| policy.rules.get(rule));
-                match found {
-                    Some(rule) => format!("policy {name}, rule {} ({})", rule.name, rule.place),
-                    None => format!("policy {name}, rule {}", rule + 1),
-                }
-            }
-            Self::Default { policy } => format!("default of policy {}", policy_at(policy)),
+            Self::Rule { policy, rule } => name_rule(policies, policy, rule),
+            Self::Default { policy } => match policies.get(policy) {
+                Some(policy) => format!("default of policy {} ({})", policy.name, policy.place),
+                None => "default of policy ?".to_owned(),
+            },
             Self::EndOfList => "no policy decided".to_owned(),
             Self::Unconfigured => "no policy is configured (RFC 8212)".to_owned(),
             Self::Unrestricted => "no policy is configured: internal sessions pass everything".to_owned(),
         }
+    }
+}
+
+/// A rule by the names and the place the operator knows, given the list that was evaluated.
+pub(super) fn name_rule(policies: &[Arc<Policy>], policy: usize, rule: usize) -> String {
+    let name = policies.get(policy).map_or("?", |policy| &policy.name);
+    match policies.get(policy).and_then(|policy| policy.rules.get(rule)) {
+        Some(rule) => format!("policy {name}, rule {} ({})", rule.name, rule.place),
+        None => format!("policy {name}, rule {}", rule + 1),
     }
 }

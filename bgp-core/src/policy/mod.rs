@@ -1,5 +1,6 @@
 //! Policy as data: ordered rules over a route. Not here: where routes come from or go.
 
+mod account;
 mod action;
 mod community;
 mod condition;
@@ -10,6 +11,7 @@ mod prefix_set;
 #[cfg(test)]
 mod tests;
 
+pub use account::Account;
 pub use action::{Action, NextHopAction, Set};
 pub use community::{AnyCommunity, CommunityError, CommunityPattern};
 pub use condition::{Condition, SourceKind};
@@ -49,6 +51,8 @@ pub struct Rule {
 pub struct Policy {
     /// The operator's name for it.
     pub name: Arc<str>,
+    /// Where its default stands: file and line, for explanations.
+    pub place: Arc<str>,
     /// First decisive rule wins.
     pub rules: Vec<Rule>,
     /// What happens when no rule decides.
@@ -59,13 +63,17 @@ impl Policy {
     /// The built-in `accept-all`.
     #[must_use]
     pub fn accept_all() -> Self {
-        Self { name: "accept-all".into(), rules: Vec::new(), default: Disposition::Accept }
+        Self::built_in("accept-all", Disposition::Accept)
     }
 
     /// The built-in `reject-all`.
     #[must_use]
     pub fn reject_all() -> Self {
-        Self { name: "reject-all".into(), rules: Vec::new(), default: Disposition::Reject }
+        Self::built_in("reject-all", Disposition::Reject)
+    }
+
+    fn built_in(name: &str, default: Disposition) -> Self {
+        Self { name: name.into(), place: "built in".into(), rules: Vec::new(), default }
     }
 
     /// Whether the verdict on a route can differ between two prefixes of the same family, so that it has to

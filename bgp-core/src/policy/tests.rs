@@ -50,7 +50,7 @@ fn rule(conditions: Vec<Condition>, set: Set, disposition: Disposition) -> Rule 
 }
 
 fn policy(rules: Vec<Rule>, default: Disposition) -> Arc<Policy> {
-    Arc::new(Policy { name: "policy".into(), rules, default })
+    Arc::new(Policy { name: "policy".into(), place: "test:9".into(), rules, default })
 }
 
 /// The verdict of the one rule "if `condition`, accept" on [`subject`].

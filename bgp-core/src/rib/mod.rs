@@ -45,7 +45,7 @@ pub use decision::{Outcome, Step};
 pub use interned::Interned;
 pub use limit::{Counts, Verdict};
 pub use net::NetId;
-pub use next_hop::{Reach, ResolvedHop};
+pub use next_hop::{Reach, ResolvedHop, Way};
 pub use originators::Reflected;
 pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
 pub use query::{Best, Explanation};

@@ -32,6 +32,21 @@ pub struct Reach {
     pub hops: Vec<ResolvedHop>,
 }
 
+/// How the next hop of a route is reached, for explanations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// Nobody is asked: every next hop counts as reachable.
+    Assumed,
+    /// It is on the link of this interface, on which it was heard of.
+    Link(Arc<str>),
+    /// The driver was asked and has not answered yet.
+    Unanswered,
+    /// It cannot be reached.
+    None,
+    /// As the driver said.
+    Through(&'a Reach),
+}
+
 /// The next hops in use.
 #[derive(Debug)]
 pub(super) struct NextHops {
@@ -194,6 +209,24 @@ impl NextHops {
             interface: Arc::clone(&hop.interface),
         };
         Some(self.reach(tracked)?.hops.iter().map(filled).collect())
+    }
+
+    /// The next hop of `route`, where it has one, and the way to it.
+    pub(super) fn way(&self, route: &Route) -> Option<(IpAddr, Way<'_>)> {
+        let Forwarding::Via(next_hop) = &route.forwarding else { return None };
+        let address = next_hop.address();
+        if self.mode == NextHopMode::Assumed {
+            return Some((address, Way::Assumed));
+        }
+        let way = match (tracked(next_hop, route.interface.is_some()), &route.interface) {
+            (None, Some(interface)) => Way::Link(Arc::clone(interface)),
+            _ => match self.index.get(&address).and_then(|&at| self.entries.get(at)) {
+                Some(Entry { reach: Some(reach), .. }) => Way::Through(reach),
+                Some(Entry { answered: true, .. }) => Way::None,
+                Some(_) | None => Way::Unanswered,
+            },
+        };
+        Some((address, way))
     }
 
     pub(super) fn reach(&self, address: IpAddr) -> Option<&Reach> {

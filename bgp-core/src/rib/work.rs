@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::Family;
 use crate::rib::tables::TableId;
 use crate::rib::{
-    Interned, Mark, NetId, NextHopMode, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId,
+    Interned, Mark, NetId, NextHopMode, Reach, Reimport, ResolvedHop, Rib, Route, Settings, SourceId, Way,
 };
 use crate::wire::Nlri;
 
@@ -233,6 +233,12 @@ impl Rib {
     /// How a tracked address is reached, as far as the driver has said.
     pub(crate) fn reach(&self, address: IpAddr) -> Option<&Reach> {
         self.next_hops.reach(address)
+    }
+
+    /// The next hop of `route` and the way to it, as the decision process takes it; `None` for routes without one.
+    #[must_use]
+    pub fn way(&self, route: &Route) -> Option<(IpAddr, Way<'_>)> {
+        self.next_hops.way(route)
     }
 
     /// Where packets of `route` go, every gateway filled in. `None` where its next hop cannot be reached,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::Family;
-use crate::policy::{self, Policy, SourceKind, Subject, Verdict};
+use crate::policy::{self, Policy, Recorder, SourceKind, Subject, Verdict};
 use crate::rib::{
     Change, Forwarding, Interned, KernelHint, LocalSource, NetId, Rib, Route, Source, SourceId,
 };
@@ -99,6 +99,11 @@ impl Fib {
         })
     }
 
+    /// Whether a wish is noted and not told yet.
+    pub(super) fn holds_back(&self, family: Family, route: &FibRoute) -> bool {
+        self.held_back.contains(&family) && !is_own(route)
+    }
+
     fn slot(&mut self, family: Family, net: NetId) -> Option<&mut Option<FibRoute>> {
         let index = Family::UNICAST.iter().position(|known| *known == family)?;
         let wishes = &mut self.wishes[index];
@@ -112,7 +117,7 @@ impl Fib {
         let Change { family, net, prefix, .. } = *change;
         let best = rib.best(family, net)?;
         let said = self.unpacked(best.route);
-        let verdict = self.evaluate(prefix, best.source, &said, rib)?;
+        let verdict = self.evaluate(prefix, best.source, &said, rib, &mut ())?;
         let Verdict::Accept { route, .. } = verdict else { return None };
         let paths = if rib.may_share(family, net) { rib.multipath(family, net) } else { Vec::new() };
         let others: Vec<Route> =
@@ -150,6 +155,7 @@ impl Fib {
         source: SourceId,
         route: &'r Route,
         rib: &Rib,
+        recorder: &mut impl Recorder,
     ) -> Option<Verdict<'r>> {
         let source = match rib.source(source)? {
             Source::Local(LocalSource::Kernel | LocalSource::Direct) => return None,
@@ -157,7 +163,7 @@ impl Fib {
             Source::Bgp(_) => SourceKind::Bgp,
         };
         let subject = Subject { prefix, route, source, peer: None, learned_from: None };
-        Some(policy::evaluate(&self.policies, &subject))
+        Some(policy::evaluate_recorded(&self.policies, &subject, recorder))
     }
 
     /// The policies in force.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::peer::PeerConfig;
-use crate::policy::{self, Decided, SourceKind, Subject, Verdict};
+use crate::policy::{self, Decided, Recorder, SourceKind, Step, Subject, Verdict};
 use crate::rib::{Accepted, Forwarding, Ineligible, Interned, Rib, Route};
 use crate::wire::{Community, Role};
 use crate::{Asn, RouterId};
@@ -49,12 +49,17 @@ impl Importer<'_> {
         interned: &Arc<Interned>,
         rib: &mut Rib,
     ) -> Result<Checked, Ineligible> {
-        self.check_loops(&received)?;
-        self.check_next_hop(&received)?;
-        match self.mark_role(&received)? {
+        match self.vet(&received)? {
             None => Ok(Checked { route: received, interned: Arc::clone(interned) }),
             Some(route) => Ok(Checked { interned: rib.intern(&route), route }),
         }
+    }
+
+    /// The rules of the protocol in their order; the route that takes the place of `received`, if one does.
+    fn vet(&self, received: &Route) -> Result<Option<Route>, Ineligible> {
+        self.check_loops(received)?;
+        self.check_next_hop(received)?;
+        self.mark_role(received)
     }
 
     /// What becomes of a checked route under `prefix`: a route to choose from, or why it cannot be chosen.
@@ -65,14 +70,36 @@ impl Importer<'_> {
         rib: &mut Rib,
     ) -> Accepted {
         let checked = checked.as_ref().map_err(|reason| *reason)?;
-        let accepted = match self.evaluate(prefix, &checked.route) {
-            Verdict::Accept { route, .. } => route,
-            Verdict::Reject { by: Decided::Unconfigured } => return Err(Ineligible::NoPolicy),
-            Verdict::Reject { .. } => return Err(Ineligible::Policy),
-        };
-        match self.step_aside(accepted) {
+        match self.admit(prefix, &checked.route, &mut ()).1? {
             Cow::Borrowed(_) => Ok(Arc::clone(&checked.interned)),
             Cow::Owned(route) => Ok(rib.intern(&route)),
+        }
+    }
+
+    /// What [`check`](Self::check) and [`judge`](Self::judge) make of a route, told and not kept.
+    pub(super) fn recount(&self, prefix: IpNet, received: &Route) -> Recounted {
+        let mut tried: Vec<Step> = Vec::new();
+        let (by, outcome) = match self.vet(received) {
+            Err(reason) => (None, Err(reason)),
+            Ok(marked) => {
+                let (by, outcome) = self.admit(prefix, marked.as_ref().unwrap_or(received), &mut tried);
+                (Some(by), outcome.map(Cow::into_owned))
+            }
+        };
+        Recounted { outcome, by, tried }
+    }
+
+    /// What policy makes of a route that has passed the rules of the protocol, and what decided.
+    fn admit<'r>(
+        &'r self,
+        prefix: IpNet,
+        route: &'r Route,
+        recorder: &mut impl Recorder,
+    ) -> (Decided, Result<Cow<'r, Route>, Ineligible>) {
+        match self.evaluate(prefix, route, recorder) {
+            Verdict::Accept { route, by, .. } => (by, Ok(self.step_aside(route))),
+            Verdict::Reject { by: by @ Decided::Unconfigured } => (by, Err(Ineligible::NoPolicy)),
+            Verdict::Reject { by } => (by, Err(Ineligible::Policy)),
         }
     }
 
@@ -96,8 +123,8 @@ impl Importer<'_> {
         self.config.import.iter().flatten().any(|policy| policy.asks_for_prefix())
     }
 
-    /// The import policies' word, for [`judge`](Self::judge) and for explanations.
-    pub(super) fn evaluate<'r>(&'r self, prefix: IpNet, route: &'r Route) -> Verdict<'r> {
+    /// The import policies' word.
+    fn evaluate<'r>(&'r self, prefix: IpNet, route: &'r Route, recorder: &mut impl Recorder) -> Verdict<'r> {
         let neighbour = policy::Neighbour { name: &self.config.name, internal: self.internal() };
         let subject = Subject {
             prefix,
@@ -106,7 +133,7 @@ impl Importer<'_> {
             peer: Some(neighbour),
             learned_from: Some(neighbour),
         };
-        policy::evaluate_session(self.config.import.as_deref(), &subject)
+        policy::evaluate_session_recorded(self.config.import.as_deref(), &subject, recorder)
     }
 
     /// Our AS, our identifier and our cluster must not be in what comes from outside.
@@ -174,6 +201,17 @@ pub(super) struct Checked {
     route: Route,
     /// As the RIB keeps it.
     interned: Arc<Interned>,
+}
+
+/// What import made of a route, and how it came to that.
+#[derive(Debug)]
+pub(super) struct Recounted {
+    /// The route to choose from, or why it cannot be chosen.
+    pub(super) outcome: Result<Route, Ineligible>,
+    /// What decided; `None` where a rule of the protocol did, before policy was asked.
+    pub(super) by: Option<Decided>,
+    /// The rules that were tried.
+    pub(super) tried: Vec<Step>,
 }
 
 /// Whether a host can have this address.

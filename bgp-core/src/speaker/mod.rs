@@ -36,8 +36,8 @@ pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use rehearsal::{Audience, Consequence, LookUp, Rehearsal, Said, Scene};
 pub use topology::Flaw;
 pub use view::{
-    Beginning, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView, PrefixMatch,
-    RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
+    Beginning, Concern, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView,
+    PrefixMatch, RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
 };
 
 use std::collections::{BTreeMap, VecDeque};

@@ -215,10 +215,24 @@ pub struct RoutePage {
     pub next: Option<Cursor>,
 }
 
+/// What an explanation is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Concern {
+    /// Every stage.
+    #[default]
+    Everything,
+    /// What one peer is told.
+    Export(PeerId),
+    /// What was made of what peers said, or this peer.
+    Import(Option<PeerId>),
+    /// What the kernel is wished to hold.
+    Kernel,
+}
+
 /// One step of an explanation: what was asked and what the answer was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExplainStep {
-    /// The stage: `origin`, `import`, `next hop`, `decision`, `export`, `kernel`.
+    /// The stage: `origin`, `import`, `decision`, `next hop`, `export`, `kernel`.
     pub stage: &'static str,
     /// What it is about: a peer's name, a source, the kernel.
     pub subject: String,
@@ -226,6 +240,16 @@ pub struct ExplainStep {
     pub passed: bool,
     /// Why, in words, with the rule that decided.
     pub reason: String,
+    /// Every rule of policy that was tried, in order, and what came of it.
+    pub tried: Vec<String>,
+    /// The address that a step about a next hop asked for.
+    pub next_hop: Option<IpAddr>,
+}
+
+impl ExplainStep {
+    pub(super) const fn new(stage: &'static str, subject: String, passed: bool, reason: String) -> Self {
+        Self { stage, subject, passed, reason, tried: Vec::new(), next_hop: None }
+    }
 }
 
 /// Why a prefix is where it is.
@@ -233,9 +257,9 @@ pub struct ExplainStep {
 pub struct Explanation {
     /// The prefix explained: the one asked for, or the longest that covers it.
     pub prefix: IpNet,
-    /// Every candidate.
+    /// Every candidate that it concerns.
     pub candidates: Vec<RouteView>,
-    /// What happened at each stage, in order.
+    /// What happened at each stage, in order. It begins with the origin of each candidate, in their order.
     pub steps: Vec<ExplainStep>,
 }
 

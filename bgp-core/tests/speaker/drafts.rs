@@ -58,7 +58,12 @@ pub(crate) fn draft() -> impl Strategy<Value = Draft> {
 fn one(conditions: Vec<Condition>, set: Set) -> Option<Vec<Arc<Policy>>> {
     let action = Action { set, disposition: Disposition::Accept };
     let rule = Rule { name: "rule".into(), place: "test:1".into(), conditions, action };
-    Some(vec![Arc::new(Policy { name: "policy".into(), rules: vec![rule], default: Disposition::Reject })])
+    Some(vec![Arc::new(Policy {
+        name: "policy".into(),
+        place: "test:9".into(),
+        rules: vec![rule],
+        default: Disposition::Reject,
+    })])
 }
 
 fn policies(number: usize) -> Option<Vec<Arc<Policy>>> {

@@ -124,7 +124,12 @@ fn policy_too_may_forbid_to_grow_old() {
     let set = Set { add_communities: vec![Community::NO_LLGR], ..Set::default() };
     let action = Action { set, disposition: Disposition::Accept };
     let rule = Rule { name: "young".into(), place: "test".into(), conditions: Vec::new(), action };
-    let policy = Policy { name: "young".into(), rules: vec![rule], default: Disposition::Reject };
+    let policy = Policy {
+        name: "young".into(),
+        place: "test:9".into(),
+        rules: vec![rule],
+        default: Disposition::Reject,
+    };
     let import = Some(vec![Arc::new(policy)]);
     let mut ours = ours();
     ours.peers = vec![PeerConfig { import, ..peer(2, THEIRS) }];

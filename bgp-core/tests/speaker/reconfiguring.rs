@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::script::{Stage, THEIRS, config, host, net, open, peer, update, usual};
 use bgp_core::peer::{AfterLimit, MaxPrefixes, PeerConfig, PrefixLimit};
 use bgp_core::policy::{Action, Disposition, Policy, Rule};
-use bgp_core::speaker::{Admin, Config, ConnId, DynamicPeers, Effect, FibRoute, Input, compare, differences};
+use bgp_core::speaker::{
+    Admin, Concern, Config, ConnId, DynamicPeers, Effect, FibRoute, Input, compare, differences,
+};
 use bgp_core::wire::{Message, RefreshKind};
 use bgp_core::{Asn, Family};
 use ipnet::IpNet;
@@ -162,7 +164,12 @@ fn a_rule_that_only_moved_disturbs_nobody() {
     let at = |place: &str| {
         let action = Action::only(Disposition::Accept);
         let rule = Rule { name: "all".into(), place: place.into(), conditions: Vec::new(), action };
-        let policy = Policy { name: "p".into(), rules: vec![rule], default: Disposition::Reject };
+        let policy = Policy {
+            name: "p".into(),
+            place: "test:9".into(),
+            rules: vec![rule],
+            default: Disposition::Reject,
+        };
         Some(vec![Arc::new(policy)])
     };
     let placed = |place| PeerConfig { import: at(place), export: at(place), ..peer(3, OTHERS) };
@@ -174,7 +181,7 @@ fn a_rule_that_only_moved_disturbs_nobody() {
     stage.heard(listener);
     reconfigure(&mut stage, config(vec![peer(2, THEIRS), placed("a:2")]));
     assert_eq!(told(&mut stage, listener), (vec![], vec![]));
-    let explained = stage.speaker.view().explain(net(BLOCK), None).expect("it is there");
+    let explained = stage.speaker.view().explain(net(BLOCK), Concern::Everything).expect("it is there");
     let reasons: Vec<&str> = explained.steps.iter().map(|step| step.reason.as_str()).collect();
     assert!(reasons.iter().any(|reason| reason.contains("a:2")), "the line of now: {reasons:?}");
     assert!(!reasons.iter().any(|reason| reason.contains("a:1")), "and no other: {reasons:?}");

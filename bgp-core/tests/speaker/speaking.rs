@@ -59,7 +59,12 @@ fn a_policy_that_asks_for_the_prefix_judges_each_of_an_update() {
     let conditions = vec![Condition::Prefix([range].into_iter().collect())];
     let action = Action::only(Disposition::Reject);
     let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions, action };
-    let policy = Policy { name: "policy".into(), rules: vec![rule], default: Disposition::Accept };
+    let policy = Policy {
+        name: "policy".into(),
+        place: "test:9".into(),
+        rules: vec![rule],
+        default: Disposition::Accept,
+    };
     let choosy = PeerConfig { import: Some(vec![policy.into()]), ..peer(2, THEIRS) };
     for announced in [[BLOCK, OTHER], [OTHER, BLOCK]] {
         let mut stage = Stage::new(config(vec![choosy.clone()]));

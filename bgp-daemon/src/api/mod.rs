@@ -55,9 +55,12 @@ pub enum Verb {
     Explain {
         /// A prefix, or an address inside it.
         prefix: String,
-        /// Only towards this peer.
+        /// Only towards this peer, or only what was made of what it said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         peer: Option<String>,
+        /// Which part of its way.
+        #[serde(default)]
+        about: About,
     },
     /// Why the session with a peer is not up.
     ExplainPeer {
@@ -171,6 +174,19 @@ pub enum Scope {
     Covering,
 }
 
+/// Which part of the way of a prefix is explained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// From its origin to peers and the kernel.
+    #[default]
+    All,
+    /// What was made of what peers said, rule by rule.
+    Import,
+    /// What the kernel is wished to hold, and holds.
+    Kernel,
+}
+
 /// Which paths of a prefix.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -275,7 +291,7 @@ mod tests {
         let verbs = [
             Verb::Status,
             Verb::Peer { name: "node02".to_owned() },
-            Verb::Explain { prefix: "10.0.0.0/8".to_owned(), peer: None },
+            Verb::Explain { prefix: "10.0.0.0/8".to_owned(), peer: None, about: About::Kernel },
             Verb::Admin { peer: "a".to_owned(), action: Action::RefreshIn, text: String::new() },
         ];
         for verb in verbs {

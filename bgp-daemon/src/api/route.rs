@@ -76,14 +76,16 @@ pub struct Explanation {
 /// One stage of an explanation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
-    /// `origin`, `import`, `next hop`, `decision`, `export` or `kernel`.
+    /// `origin`, `import`, `decision`, `next hop`, `export` or `kernel`.
     pub stage: Cow<'static, str>,
     /// What it is about.
     pub subject: String,
     /// It let the route through.
     pub passed: bool,
-    /// Why.
+    /// Why, with the rule that decided and the file and line where it stands.
     pub reason: String,
+    /// Every rule of policy that was tried, in order, and what came of it.
+    pub tried: Vec<String>,
 }
 
 #[cfg(test)]

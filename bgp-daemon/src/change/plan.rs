@@ -9,7 +9,7 @@ use bgp_core::speaker::{self, Config, DynamicPeers, GracefulRestart, Input, diff
 use ipnet::IpNet;
 
 use crate::api::{Change, ChangeKind, Effect};
-use crate::config::{Control, Kernel, Listen, Log, PeerSocket, Settings};
+use crate::config::{Control, Kernel, Listen, Log, Originated, PeerSocket, Settings};
 
 /// A field that may differ: its name, whether it is the same in both, and what another value costs.
 type Field = (&'static str, bool, Effect);
@@ -225,10 +225,9 @@ fn whole(what: &str, name: &impl ToString, change: ChangeKind, effect: Effect) -
 }
 
 /// What has to be originated and retracted to get from one list to the other.
-pub(crate) fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Input> {
+pub(crate) fn origins(old: &[Originated], new: &[Originated]) -> Vec<Input> {
     let source = LocalSource::Static;
-    let old: BTreeMap<&IpNet, &Route> = old.iter().map(|(prefix, route)| (prefix, route)).collect();
-    let new: BTreeMap<&IpNet, &Route> = new.iter().map(|(prefix, route)| (prefix, route)).collect();
+    let (old, new) = (by_prefix(old), by_prefix(new));
     let gone = old.keys().filter(|prefix| !new.contains_key(*prefix));
     let gone = gone.map(|prefix| Input::Retract { prefix: **prefix, source });
     let come = new.iter().filter(|(prefix, route)| old.get(*prefix) != Some(*route));
@@ -237,8 +236,12 @@ pub(crate) fn origins(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Inp
     gone.chain(come).collect()
 }
 
-fn routes(old: &[(IpNet, Route)], new: &[(IpNet, Route)]) -> Vec<Change> {
-    let known: BTreeSet<IpNet> = old.iter().map(|(prefix, _)| *prefix).collect();
+fn by_prefix(routes: &[Originated]) -> BTreeMap<&IpNet, &Route> {
+    routes.iter().map(|originated| (&originated.prefix, &originated.route)).collect()
+}
+
+fn routes(old: &[Originated], new: &[Originated]) -> Vec<Change> {
+    let known: BTreeSet<IpNet> = old.iter().map(|originated| originated.prefix).collect();
     let change = |input| {
         let (prefix, change) = match input {
             Input::Originate { prefix, .. } if known.contains(&prefix) => (prefix, ChangeKind::Changed),

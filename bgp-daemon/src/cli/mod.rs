@@ -117,8 +117,16 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
             let told = screen.one(client, api::Verb::ExplainPeer { name }, peers::explanation)?;
             return Ok(if told.state == "Established" { Exit::Done } else { Exit::Not });
         }
-        Ask::Explain { prefix, name: None, peer } => {
-            let told = screen.one(client, api::Verb::Explain { prefix, peer }, routes::explanation)?;
+        Ask::Explain { prefix, name: None, peer, import, kernel } => {
+            let about = match (import, kernel) {
+                (true, _) => api::About::Import,
+                (false, true) => api::About::Kernel,
+                (false, false) => api::About::All,
+            };
+            let is_narrow = peer.is_some() || about != api::About::All;
+            let narrow = if is_narrow { routes::Narrow::Yes } else { routes::Narrow::No };
+            let verb = api::Verb::Explain { prefix, peer, about };
+            let told = screen.one(client, verb, |told, screen| routes::explanation(told, narrow, screen))?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }
         Ask::Kernel { sweep_anyway: true, .. } => client.ask(api::Verb::SweepAnyway, |_| Ok(()))?,

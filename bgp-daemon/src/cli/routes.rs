@@ -95,8 +95,19 @@ fn as_path(path: &[AsPathElement]) -> String {
     elements.collect::<Vec<String>>().join(" ")
 }
 
-/// Prints an explanation.
-pub(super) fn explanation(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
+/// Whether an explanation is about one peer or one stage only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrow {
+    Yes,
+    No,
+}
+
+/// Prints an explanation; a narrow one with every rule of policy that was tried.
+pub(super) fn explanation(
+    explanation: &Explanation,
+    narrow: Narrow,
+    screen: &mut Screen<'_>,
+) -> io::Result<()> {
     writeln!(screen.out, "{}", explanation.prefix)?;
     if explanation.candidates.is_empty() {
         writeln!(screen.out, "\nNo path is known.")?;
@@ -106,12 +117,12 @@ pub(super) fn explanation(explanation: &Explanation, screen: &mut Screen<'_>) ->
     }
     if !explanation.steps.is_empty() {
         writeln!(screen.out)?;
-        steps(explanation, screen)?;
+        steps(explanation, narrow, screen)?;
     }
     Ok(())
 }
 
-fn steps(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
+fn steps(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
     let mut table = Table::new(&[
         ("STAGE", Align::Left),
         ("", Align::Left),
@@ -121,6 +132,9 @@ fn steps(explanation: &Explanation, screen: &mut Screen<'_>) -> io::Result<()> {
     for step in &explanation.steps {
         let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
         table.row(vec![(&step.stage).into(), passed, (&step.subject).into(), (&step.reason).into()]);
+        let tried = step.tried.iter().filter(|_| narrow == Narrow::Yes || screen.is_wide());
+        tried
+            .for_each(|rule| table.row(vec![Cell::default(), Cell::default(), Cell::default(), rule.into()]));
     }
     table.write(screen.out, screen.colour)
 }

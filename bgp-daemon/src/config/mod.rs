@@ -35,7 +35,7 @@ pub use host::{Host, ThisHost};
 pub use load::{check, load, load_draft, load_on, load_text};
 pub use settings::{
     Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,
-    PeerSocket, PerPeer, Role, Secret, Settings,
+    Originated, Origins, PeerSocket, PerPeer, Role, Secret, Settings,
 };
 
 /// A configuration that can be used.

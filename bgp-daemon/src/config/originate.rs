@@ -10,10 +10,11 @@ use ipnet::IpNet;
 
 use super::report::{Place, Problem};
 use super::section::Section;
+use super::settings::Originated;
 use super::value::{address, number, parsed, prefix, word};
 
 /// Reads every `[[originate]]`.
-pub(super) fn read(root: &mut Section<'_>) -> Vec<(IpNet, Route)> {
+pub(super) fn read(root: &mut Section<'_>) -> Vec<Originated> {
     let mut routes = Vec::new();
     let mut places: BTreeMap<IpNet, Place> = BTreeMap::new();
     for mut section in root.sections("originate", "[[originate]]") {
@@ -23,7 +24,7 @@ pub(super) fn read(root: &mut Section<'_>) -> Vec<(IpNet, Route)> {
         section.finish();
         let Some(prefix) = prefix else { continue };
         match places.insert(prefix, place) {
-            None => routes.push((prefix, route)),
+            None => routes.push(Originated { prefix, route, place: report.line_of(place).into() }),
             Some(first) => {
                 let problem = Problem::at(place, format!("{prefix} is originated twice"));
                 report.error(problem.hint(format!("the first is at {}", report.line_of(first))));

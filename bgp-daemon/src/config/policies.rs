@@ -75,9 +75,10 @@ const DISPOSITIONS: &[(&str, Disposition)] =
 
 fn read_policy(mut section: Section<'_>) -> Policy {
     let name = section.require("name", string).unwrap_or_default();
+    let report = section.report;
+    let place = report.line_of(section.place_of("default")).into();
     let default = section.read("default", word(DISPOSITIONS)).unwrap_or(Disposition::Reject);
     let mut rules: Vec<Rule> = Vec::new();
-    let report = section.report;
     let mut end: Option<Arc<str>> = None;
     for rule in section.sections("rules", "[[policy.rules]]") {
         let place = rule.place();
@@ -92,7 +93,7 @@ fn read_policy(mut section: Section<'_>) -> Policy {
         rules.push(rule);
     }
     section.finish();
-    Policy { name: name.into(), rules, default }
+    Policy { name: name.into(), place, rules, default }
 }
 
 fn read_rule(mut section: Section<'_>, number: usize) -> Rule {

@@ -1,5 +1,6 @@
 //! Everything a configuration says, read and judged. Whoever holds these values need not ask again.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ pub struct Settings {
     /// Socket options of every peer and range, under the name it has in `core`.
     pub sockets: Vec<PeerSocket>,
     /// Routes of our own, prefixes unique.
-    pub originate: Vec<(IpNet, Route)>,
+    pub originate: Vec<Originated>,
     /// The kernel's routing table.
     pub kernel: Kernel,
     /// The control socket.
@@ -33,6 +34,28 @@ pub struct Settings {
     pub http: Option<Http>,
     /// Logging.
     pub log: Log,
+}
+
+impl Settings {
+    /// Where each route of our own stands.
+    #[must_use]
+    pub fn origins(&self) -> Arc<Origins> {
+        Arc::new(self.originate.iter().map(|route| (route.prefix, Arc::clone(&route.place))).collect())
+    }
+}
+
+/// Where routes of our own stand, file and line, by prefix.
+pub type Origins = BTreeMap<IpNet, Arc<str>>;
+
+/// A route of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Originated {
+    /// Its prefix.
+    pub prefix: IpNet,
+    /// What it says.
+    pub route: Route,
+    /// Where it stands: file and line, for explanations.
+    pub place: Arc<str>,
 }
 
 /// What the process is for.

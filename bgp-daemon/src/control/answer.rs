@@ -10,15 +10,16 @@ use fib_sync::Listing;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::explain;
 use super::kernel;
 use super::picture::{self, Painter};
-use super::query::{find, peer_id, prefix, query};
+use super::query::{find, peer_id, query};
 use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Reader};
 use super::trouble;
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
 use crate::clock::Timestamp;
-use crate::config::Role;
+use crate::config::{Origins, Role};
 use crate::driver::{Inbox, Occurrences};
 use crate::health::{self, Pulse};
 use crate::transport::SocketTable;
@@ -84,6 +85,8 @@ pub struct Facts {
     pub listening: Vec<String>,
     /// It is about to leave for good.
     pub draining: Option<Draining>,
+    /// Where routes of our own stand in it.
+    pub origins: Arc<Origins>,
 }
 
 /// A drain, as people are told about it.
@@ -167,7 +170,9 @@ pub(crate) async fn answer(verb: Verb, context: &Context, replies: &mut impl Rea
         }
         Verb::Peer { name } => replies.items(&[peer(context, name).await?]).await,
         Verb::Routes(selection) => routes(context, selection, replies).await,
-        Verb::Explain { prefix, peer } => replies.items(&[explain(context, &prefix, peer).await?]).await,
+        Verb::Explain { prefix, peer, about } => {
+            replies.items(&[explain::prefix(context, &prefix, peer, about).await?]).await
+        }
         Verb::ExplainPeer { name } => replies.items(&[explain_peer(context, name).await?]).await,
         Verb::Kernel { drift } => kernel_routes(context, drift, replies).await,
         Verb::KernelSummary => {
@@ -306,20 +311,6 @@ async fn page(
     Ok((page.routes.into_iter().map(|route| painter.route(route)).collect(), page.next))
 }
 
-async fn explain(context: &Context, text: &str, peer: Option<String>) -> Result<api::Explanation, Failure> {
-    let asked = prefix(text)?.net();
-    let look = look(context, move |speaker| {
-        let view = speaker.view();
-        let towards = peer.map(|name| peer_id(&name, &view)).transpose()?;
-        Ok::<_, Refusal>(view.explain(asked, towards))
-    });
-    let (explanation, painter) = look.await?;
-    Ok(match explanation? {
-        Some(explanation) => painter.explanation(explanation),
-        None => api::Explanation { prefix: asked.to_string(), ..api::Explanation::default() },
-    })
-}
-
 /// The kernel's table, where there is one.
 fn table(context: &Context) -> Result<&fib_sync::Handle, Refusal> {
     let off = || Refusal::refused("the kernel is not programmed: [kernel] enabled = false");
@@ -365,7 +356,7 @@ async fn admin(context: &Context, name: String, action: Action, text: String) ->
 }
 
 /// Looks at the speaker and remembers when.
-async fn look<T, F>(context: &Context, glance: F) -> Result<(T, Painter), Failure>
+pub(super) async fn look<T, F>(context: &Context, glance: F) -> Result<(T, Painter), Failure>
 where
     T: Send + 'static,
     F: FnOnce(&Speaker) -> T + Send + 'static,

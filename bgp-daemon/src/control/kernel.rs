@@ -96,7 +96,7 @@ fn micros(duration: Duration) -> u64 {
 }
 
 /// A kernel route as `ip route` says it.
-fn words(route: &fib_sync::Route) -> String {
+pub(super) fn words(route: &fib_sync::Route) -> String {
     let mut words = match &route.forwarding {
         fib_sync::Forwarding::Unicast(hops) => hops_in_words(hops),
         fib_sync::Forwarding::Through(set) => format!("through set {}", set.0),

@@ -4,6 +4,7 @@
 //! time, each after the one before it has been written.
 
 mod answer;
+mod explain;
 mod kernel;
 mod picture;
 mod query;

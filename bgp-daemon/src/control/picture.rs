@@ -100,11 +100,12 @@ impl Painter {
 
     /// An explanation.
     pub(super) fn explanation(self, explanation: Explanation) -> api::Explanation {
-        let step = |ExplainStep { stage, subject, passed, reason }| api::Step {
+        let step = |ExplainStep { stage, subject, passed, reason, tried, next_hop: _ }| api::Step {
             stage: stage.into(),
             subject,
             passed,
             reason,
+            tried,
         };
         api::Explanation {
             prefix: explanation.prefix.to_string(),

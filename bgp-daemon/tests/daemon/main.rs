@@ -4,6 +4,7 @@ mod bird;
 mod changing;
 mod cli;
 mod drain;
+mod explaining;
 mod half_way;
 mod host;
 mod http;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use bgp_core::speaker::{Config, ConnId, Event, Input, Output, PeerId, RouteQuery, RoutesOf, Speaker};
+use bgp_core::speaker::{
+    Concern, Config, ConnId, Event, Input, Output, PeerId, RouteQuery, RoutesOf, Speaker,
+};
 use bgp_core::wire::{self, EXTENDED_LIMIT};
 use bgp_core::{Instant, Timer};
 use bytes::Bytes;
@@ -162,7 +164,11 @@ impl Driver {
             let mut page = view.routes(&query, None, 3);
             for _ in 0..PATIENCE {
                 for route in &page.routes {
-                    assert!(view.explain(route.prefix, None).is_some(), "{} is nowhere", route.prefix);
+                    assert!(
+                        view.explain(route.prefix, Concern::Everything).is_some(),
+                        "{} is nowhere",
+                        route.prefix
+                    );
                 }
                 let Some(cursor) = page.next else { break };
                 page = view.routes(&query, Some(cursor), 3);

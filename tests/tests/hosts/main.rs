@@ -9,6 +9,7 @@ mod pings;
 mod wires;
 
 mod drain;
+mod explaining;
 mod foreign;
 mod kernel;
 mod learning;

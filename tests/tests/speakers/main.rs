@@ -9,7 +9,7 @@ use std::time::Duration;
 use bgp_core::peer::{AfterLimit, MaxPrefixes, NextHopRule, PrefixLimit};
 use bgp_core::policy::Policy;
 use bgp_core::rib::{Forwarding, LocalSource};
-use bgp_core::speaker::{Config, DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
+use bgp_core::speaker::{Concern, Config, DynamicPeers, Event, FibRoute, Input, RouteView, RoutesOf};
 use bgp_core::{Family, RouterId};
 use tests::sim::scene::{block, config, host, net, peer};
 use tests::sim::{NodeId, World};
@@ -388,7 +388,12 @@ fn explain_names_the_rule_and_the_step() {
     let [a, b] = border(&mut world, accept_all());
     world.input(a, block("10.244.0.0/26"));
     world.run_until("the route is across", |world| world.node(b).kernel.len() == 1);
-    let told = world.node(b).speaker().view().explain(net("10.244.0.0/26"), None).expect("it is known");
+    let told = world
+        .node(b)
+        .speaker()
+        .view()
+        .explain(net("10.244.0.0/26"), Concern::Everything)
+        .expect("it is known");
     assert_eq!(told.candidates.len(), 1);
     let stages: Vec<_> = told.steps.iter().map(|step| (step.stage, step.passed)).collect();
     assert!(stages.contains(&("import", true)), "{:?}", told.steps);

@@ -75,5 +75,7 @@ fn rejecting(condition: Condition) -> Option<Vec<Arc<Policy>>> {
     let action = Action::only(Disposition::Reject);
     let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions: vec![condition], action };
     let name = "policy".into();
-    Some(vec![Policy { name, rules: vec![rule], default: Disposition::Accept }.into()])
+    Some(vec![
+        Policy { name, place: "test:9".into(), rules: vec![rule], default: Disposition::Accept }.into(),
+    ])
 }

@@ -127,7 +127,15 @@ fn in_mood(peer: u8, mood: u8) -> Target {
     let policy = |conditions, set, disposition| {
         let action = Action { set, disposition };
         let rule = Rule { name: "rule".into(), place: "file:1".into(), conditions, action };
-        Some(vec![Policy { name: "policy".into(), rules: vec![rule], default: Disposition::Accept }.into()])
+        Some(vec![
+            Policy {
+                name: "policy".into(),
+                place: "test:9".into(),
+                rules: vec![rule],
+                default: Disposition::Accept,
+            }
+            .into(),
+        ])
     };
     match mood {
         0 => target,

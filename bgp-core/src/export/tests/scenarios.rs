@@ -309,7 +309,7 @@ fn an_explanation_names_the_gate_that_decided() {
     let net = world.rib.table(Family::IPV4).and_then(|table| table.lookup(&prefix(0))).expect("a net");
     let decisive = |peer| -> Vec<Option<Gate>> {
         let verdict = world.exporter.verdict(peer, Family::IPV4, net, &world.rib);
-        verdict.into_iter().map(|(_, _, mut gates)| gates.pop()).collect()
+        verdict.into_iter().map(|mut passage| passage.gates.pop()).collect()
     };
     assert_eq!(decisive(peer), [Some(Gate::Sent), Some(Gate::NotBest)]);
     assert_eq!(decisive(origin), [Some(Gate::SplitHorizon), Some(Gate::NotBest)]);

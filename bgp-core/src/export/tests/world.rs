@@ -165,7 +165,7 @@ impl World {
                 continue;
             }
             let route = self.rib.route(candidate.route).route();
-            let Ok(entitled) = entitlement(key, names, prefix, source, &route) else { continue };
+            let Ok(entitled) = entitlement(key, names, prefix, source, &route, &mut ()) else { continue };
             let Ok(route) = rewrite(key, source, entitled) else { continue };
             offered.push((candidate.path_id, route));
         }
@@ -194,8 +194,8 @@ impl World {
             let advertised = self.exporter.advertised(peer, family, net, &self.rib);
             assert_eq!(advertised.map(|path| path.path_id).collect::<Vec<_>>(), held);
             let verdict = self.exporter.verdict(peer, family, net, &self.rib);
-            let sent = verdict.iter().filter(|(_, _, gates)| gates.last() == Some(&Gate::Sent));
-            assert_eq!(sent.map(|(_, path_id, _)| *path_id).collect::<Vec<_>>(), held);
+            let sent = verdict.iter().filter(|passage| passage.gates.last() == Some(&Gate::Sent));
+            assert_eq!(sent.map(|passage| passage.path_id).collect::<Vec<_>>(), held);
         }
     }
 }

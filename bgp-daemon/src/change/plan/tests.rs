@@ -101,19 +101,21 @@ fn what_changes_about_the_kernels_table_is_said() {
 
 #[test]
 fn only_differences_of_our_routes_are_told() {
-    let net = |text: &str| text.parse::<IpNet>().expect("a prefix");
-    let route = |forwarding| Route {
-        attributes: Attributes::default(),
-        forwarding,
-        interface: None,
-        kernel: KernelHint::default(),
+    let originated = |text: &str, forwarding, place: &str| {
+        let (attributes, kernel) = (Attributes::default(), KernelHint::default());
+        let prefix = text.parse().expect("a prefix");
+        Originated {
+            prefix,
+            route: Route { attributes, forwarding, interface: None, kernel },
+            place: place.into(),
+        }
     };
-    let old =
-        ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"].map(|text| (net(text), route(Forwarding::Blackhole)));
+    let old = ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]
+        .map(|text| originated(text, Forwarding::Blackhole, "old:1"));
     let new = [
-        (net("10.0.0.0/24"), route(Forwarding::Blackhole)),
-        (net("10.0.2.0/24"), route(Forwarding::Nowhere)),
-        (net("10.0.3.0/24"), route(Forwarding::Blackhole)),
+        originated("10.0.0.0/24", Forwarding::Blackhole, "new:1"),
+        originated("10.0.2.0/24", Forwarding::Nowhere, "new:2"),
+        originated("10.0.3.0/24", Forwarding::Blackhole, "new:3"),
     ];
     let told: Vec<(String, ChangeKind)> =
         routes(&old, &new).into_iter().map(|change| (change.name, change.change)).collect();

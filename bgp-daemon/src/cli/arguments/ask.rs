@@ -52,6 +52,8 @@ Examples:
 Examples:
   caracal explain 10.244.1.0/26             from its origin to peers and the kernel
   caracal explain 10.244.1.0/26 --peer tor-a
+  caracal explain 10.244.1.0/26 --import --peer tor-a
+  caracal explain 10.244.1.0/26 --kernel    what is wished, what is there, what stands in the way
   caracal explain peer tor-a                what fails, and when it is tried again; exits with 1 if it is down")]
     Explain {
         /// A prefix or an address inside it, or the word `peer`
@@ -63,6 +65,12 @@ Examples:
         /// Only what concerns this peer
         #[arg(long)]
         peer: Option<String>,
+        /// What was made of what peers said, with every rule that was tried; with --peer, of what that one said
+        #[arg(long, conflicts_with_all = ["name", "kernel"])]
+        import: bool,
+        /// What the kernel is wished to hold and holds
+        #[arg(long, conflicts_with_all = ["name", "peer"])]
+        kernel: bool,
     },
     /// What the kernel holds of ours
     #[command(after_help = "\

@@ -260,13 +260,15 @@ via = "192.0.2.1"
     )
     .settings
     .originate;
-    let forwarding: Vec<&Forwarding> = originate.iter().map(|(_, route)| &route.forwarding).collect();
+    let forwarding: Vec<&Forwarding> =
+        originate.iter().map(|originated| &originated.route.forwarding).collect();
     let via = Forwarding::Via(NextHop::V4([192, 0, 2, 1].into()));
     assert_eq!(forwarding, [&Forwarding::Blackhole, &Forwarding::Nowhere, &Forwarding::Unreachable, &via]);
-    let attributes = &originate[0].1.attributes;
+    let attributes = &originate[0].route.attributes;
     assert_eq!(*attributes.communities, [Community(64512 << 16 | 100), Community(0xffff_ff01)]);
     assert_eq!(*attributes.large_communities, [LargeCommunity { global: 1, local1: 2, local2: 3 }]);
     assert_eq!((attributes.local_preference, attributes.med), (Some(200), Some(5)));
+    assert!(originate[1].place.ends_with(":10"), "{}", originate[1].place);
 }
 
 #[test]

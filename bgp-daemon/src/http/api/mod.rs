@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Shop, json, refused};
-use crate::api::{Of, Refusal, Scope, Selection, Verb};
+use crate::api::{About, Of, Refusal, Scope, Selection, Verb};
 use crate::control::{Failure, some_routes};
 use told::{Form, list, one};
 
@@ -140,13 +140,16 @@ fn escaped(text: &str) -> String {
 struct Asked {
     /// A prefix, or an address inside it.
     prefix: String,
-    /// Only towards this peer.
+    /// Only towards this peer; with `about=import` only what was made of what it said.
     peer: Option<String>,
+    /// Which part of its way.
+    #[serde(default)]
+    about: About,
 }
 
 async fn explain(State(shop): State<Shop>, asked: Result<Query<Asked>, QueryRejection>) -> Response {
     match understood(asked) {
-        Ok(Asked { prefix, peer }) => one(shop.context, Verb::Explain { prefix, peer }).await,
+        Ok(Asked { prefix, peer, about }) => one(shop.context, Verb::Explain { prefix, peer, about }).await,
         Err(refusal) => refused(&refusal),
     }
 }

@@ -85,5 +85,5 @@ fn own_only() -> Policy {
     let conditions = vec![Condition::Source(vec![SourceKind::Static])];
     let (name, place) = ("own".into(), "".into());
     let rule = Rule { name, place, conditions, action: Action::only(Disposition::Accept) };
-    Policy { name: "own-only".into(), rules: vec![rule], default: Disposition::Reject }
+    Policy { name: "own-only".into(), place: "sim:9".into(), rules: vec![rule], default: Disposition::Reject }
 }
