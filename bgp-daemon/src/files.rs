@@ -26,8 +26,8 @@ pub(crate) fn allow(config: &Config) {
     }
 }
 
-/// One for each session that may come up.
-fn wanted(config: &Config) -> rlim_t {
+/// How many `config` takes: one for each session that may come up, and some.
+pub(crate) fn wanted(config: &Config) -> rlim_t {
     let named = config.peers.len() as rlim_t;
     config.dynamic_peers.iter().fold(OTHERS + named, |sum, range| sum.saturating_add(range.limit.into()))
 }

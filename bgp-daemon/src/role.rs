@@ -14,6 +14,17 @@ pub struct Program {
     pub bird: Option<PathBuf>,
 }
 
+impl Role {
+    /// What its program is called, and its service.
+    #[must_use]
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Node => "caracal",
+            Self::Reflector => "caracal-rr",
+        }
+    }
+}
+
 impl From<Role> for Program {
     /// A program that decides nothing else.
     fn from(role: Role) -> Self {

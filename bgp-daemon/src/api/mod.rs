@@ -4,6 +4,7 @@
 //! the version; a daemon refuses versions it does not know. `nc -U` is a client.
 
 mod change;
+mod finding;
 mod kernel;
 mod peer;
 mod readiness;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use self::change::{Change, ChangeKind, Consequence, Draft, Effect, Reloaded};
+pub use self::finding::{Finding, Standing};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
 pub use self::peer::{Counts, Messages, Peer, PeerExplanation};
 pub use self::readiness::{Readiness, Rung};

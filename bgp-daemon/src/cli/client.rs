@@ -5,6 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::sys::socket::getsockopt;
+use nix::sys::socket::sockopt::PeerCredentials;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
@@ -100,6 +102,12 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// The process at the other end, where it is one of this host.
+    pub(super) fn process(&self) -> Option<u32> {
+        let credentials = getsockopt(self.stream.get_ref(), PeerCredentials).ok()?;
+        u32::try_from(credentials.pid()).ok().filter(|id| *id != 0)
+    }
+
     /// Asks `verb` and hands every item of the answer to `each`.
     pub(super) fn ask<F>(&mut self, verb: Verb, mut each: F) -> Result<(), ClientError>
     where
@@ -118,6 +126,16 @@ impl Line<'_> {
         }
     }
 
+    /// Asks what has a list for an answer.
+    pub(super) fn list<T: DeserializeOwned>(&mut self, verb: Verb) -> Result<Vec<T>, ClientError> {
+        let mut items = Vec::new();
+        self.ask(verb, |raw| {
+            items.push(understood(&raw)?);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
     /// Asks what has one item for an answer.
     pub(super) fn one<T: DeserializeOwned>(&mut self, verb: Verb) -> Result<T, ClientError> {
         let mut item = None;
@@ -125,8 +143,7 @@ impl Line<'_> {
             item = Some(raw);
             Ok(())
         })?;
-        let item = item.ok_or_else(|| ClientError::Garbled("it says nothing".to_owned()))?;
-        serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))
+        understood(&item.ok_or_else(|| ClientError::Garbled("it says nothing".to_owned()))?)
     }
 
     fn send(&mut self, verb: Verb) -> Result<(), ClientError> {
@@ -149,6 +166,11 @@ impl Line<'_> {
         }
         Ok(reply)
     }
+}
+
+/// What an item says.
+pub(super) fn understood<T: DeserializeOwned>(item: &RawValue) -> Result<T, ClientError> {
+    serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))
 }
 
 #[cfg(test)]

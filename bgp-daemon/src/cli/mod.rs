@@ -6,6 +6,7 @@ mod change;
 mod client;
 mod consequences;
 mod diff;
+mod doctor;
 mod drain;
 mod exit;
 mod kernel;
@@ -21,11 +22,11 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 
 use crate::api::{self, RefusalCode};
 use crate::config::Role;
-use arguments::{Arguments, Ask, Awaited, Global, Here, Verb, examples};
+use arguments::{Aid, Arguments, Ask, Awaited, Global, Here, Verb};
 use client::{Client, ClientError};
 use exit::Exit;
 use show::Screen;
@@ -51,11 +52,7 @@ pub fn main(role: Role) -> ExitCode {
 /// What can be typed: the verbs, options and help of the program for `role`.
 #[must_use]
 pub fn command(role: Role) -> clap::Command {
-    let (name, about) = match role {
-        Role::Node => ("caracal", "A BGP speaker for clusters"),
-        Role::Reflector => ("caracal-rr", "A BGP route reflector for clusters"),
-    };
-    Arguments::command().name(name).bin_name(name).about(about).after_help(examples(name))
+    arguments::command(role)
 }
 
 fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
@@ -64,6 +61,7 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
+        Verb::Aid(Aid::Doctor { config }) => doctor::run(role, &global.client(), config, &mut screen),
         Verb::Ask(verb) => answer(verb, &global, &mut screen),
         Verb::Change(verb) => change::carry_out(verb, role, &global, &mut screen),
     };

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::arguments::Output;
-use super::client::{Client, ClientError};
+use super::client::{Client, ClientError, understood};
 use super::table::Colour;
 use crate::api::Verb;
 
@@ -45,7 +45,7 @@ impl Screen<'_> {
         }
         let mut items: Vec<(K, Box<RawValue>, T)> = Vec::new();
         client.ask(verb, |item| {
-            let value: T = read(&item)?;
+            let value: T = understood(&item)?;
             items.push((key(&value), item, value));
             Ok(())
         })?;
@@ -72,7 +72,7 @@ impl Screen<'_> {
             Ok(())
         })?;
         let item = only.ok_or_else(|| ClientError::Garbled("it is empty".to_owned()))?;
-        let value = read(&item)?;
+        let value = understood(&item)?;
         match self.output {
             Output::Json | Output::Ndjson => writeln!(self.out, "{item}")?,
             Output::Table | Output::Wide => render(&value, self)?,
@@ -119,8 +119,4 @@ impl Screen<'_> {
         let end = if separator.is_empty() { "]" } else { "\n]" };
         writeln!(self.out, "{end}")
     }
-}
-
-fn read<T: DeserializeOwned>(item: &RawValue) -> Result<T, ClientError> {
-    serde_json::from_str(item.get()).map_err(|error| ClientError::Garbled(error.to_string()))
 }

@@ -13,6 +13,9 @@ pub use dialer::Dialer;
 pub(crate) use interface::network;
 pub use link::Link;
 pub use listen::{BindError, Listeners};
+pub(crate) use socket::BACKLOG;
+#[cfg(test)]
+pub(crate) use socket::keys_that_fit;
 pub use table::SocketTable;
 
 use std::io;

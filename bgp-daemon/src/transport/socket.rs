@@ -23,7 +23,7 @@ const INTERNETWORK_CONTROL: u32 = 6 << 5;
 
 /// Connections that may wait to be accepted, unless `net.core.somaxconn` says fewer. Where thousands dial at once,
 /// who finds no room is told nothing, and its kernel tries again after a second, then two, then four.
-const BACKLOG: i32 = 4096;
+pub(crate) const BACKLOG: u16 = 4096;
 
 /// A listening socket of exactly one family, not blocking.
 pub(super) fn listening(address: SocketAddr) -> io::Result<Socket> {
@@ -33,7 +33,7 @@ pub(super) fn listening(address: SocketAddr) -> io::Result<Socket> {
     }
     socket.set_reuse_address(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(BACKLOG.into())?;
     Ok(socket)
 }
 
@@ -148,6 +148,23 @@ pub(super) const fn is_link_local(address: IpAddr) -> bool {
         IpAddr::V4(_) => false,
         IpAddr::V6(address) => address.is_unicast_link_local(),
     }
+}
+
+/// How many keys the kernel takes on one socket; `None` where it knows no keys.
+#[cfg(test)]
+pub(crate) fn keys_that_fit() -> Option<u64> {
+    let socket =
+        listening("127.0.0.1:0".parse().expect("an address")).expect("a listening socket on loopback");
+    for number in 0..u16::MAX {
+        let [high, low] = number.to_be_bytes();
+        let remote = IpNet::from(IpAddr::from([10, 0, high, low]));
+        match set_key(&socket, remote, Some(&Secret::new(b"secret"))) {
+            Ok(()) => {}
+            Err(error) if error.raw_os_error() == Some(libc::ENOPROTOOPT) => return None,
+            Err(_) => return Some(number.into()),
+        }
+    }
+    None
 }
 
 #[cfg(test)]

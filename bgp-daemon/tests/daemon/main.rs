@@ -3,6 +3,7 @@
 mod bird;
 mod changing;
 mod cli;
+mod doctor;
 mod drain;
 mod explaining;
 mod half_way;

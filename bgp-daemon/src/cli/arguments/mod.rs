@@ -1,5 +1,6 @@
 //! What can be typed: verbs, options and their help. Verbs stand in files by what they do.
 
+mod aid;
 mod ask;
 mod change;
 mod here;
@@ -12,15 +13,38 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(super) use self::aid::Aid;
 pub(super) use self::ask::{Ask, Awaited};
 pub(super) use self::change::Change;
 pub(super) use self::here::Here;
 use super::client::Client;
+use crate::config::Role;
+
+/// The control socket, unless somebody says otherwise.
+pub(super) const SOCKET: &str = "/run/caracal/caracal.sock";
+
+/// Everything that the program for `role` understands.
+pub(super) fn command(role: Role) -> Command {
+    let name = role.program();
+    let about = match role {
+        Role::Node => "A BGP speaker for clusters",
+        Role::Reflector => "A BGP route reflector for clusters",
+    };
+    let named = |verb: Command| match verb.get_after_help() {
+        Some(help) => {
+            let help = help.to_string().replace("caracal ", &format!("{name} "));
+            verb.after_help(help)
+        }
+        None => verb,
+    };
+    let command = Arguments::command().name(name).bin_name(name).about(about).after_help(examples(name));
+    command.mut_subcommands(named)
+}
 
 /// Shown below the help of the program called `name`.
-pub(super) fn examples(name: &str) -> String {
+fn examples(name: &str) -> String {
     format!(
         "\
 Examples:
@@ -35,6 +59,7 @@ Examples:
   {name} explain 10.244.1.0/26              why a route is where it is
   {name} wait ready --timeout 60s           until routes are decided and in the kernel
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
+  {name} doctor                             is this host fit for it?
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
 4 refused, 5 invalid configuration, 6 time-out, 7 more would be disturbed than allowed."
@@ -58,7 +83,7 @@ pub(super) struct Global {
     #[arg(short, long, value_enum, default_value_t, global = true)]
     pub(super) output: Output,
     /// The control socket of the daemon to ask
-    #[arg(long, env = "CARACAL_SOCKET", default_value = "/run/caracal/caracal.sock", global = true)]
+    #[arg(long, env = "CARACAL_SOCKET", default_value = SOCKET, global = true)]
     pub(super) socket: PathBuf,
     /// How long to wait for the daemon, in seconds [default: 10; of `drain` and `wait`: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
@@ -99,6 +124,8 @@ pub(super) enum Output {
 pub(super) enum Verb {
     #[command(flatten)]
     Here(Here),
+    #[command(flatten)]
+    Aid(Aid),
     #[command(flatten)]
     Ask(Ask),
     #[command(flatten)]

@@ -1,7 +1,5 @@
 //! Words that are understood, and what they mean.
 
-use clap::CommandFactory;
-
 use super::*;
 use crate::api::{Of, Scope, Selection};
 
@@ -47,7 +45,7 @@ fn a_scope_needs_a_prefix() {
 }
 
 /// The examples of a verb's help as the words that a shell makes of them.
-fn examples_of(verb: &clap::Command) -> Vec<Vec<String>> {
+fn examples_of(verb: &Command) -> Vec<Vec<String>> {
     let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
     let lines =
         help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| !line.is_empty());
@@ -61,7 +59,7 @@ fn words(line: &str) -> Vec<String> {
     for (number, part) in ours.split('\'').enumerate() {
         if number % 2 == 1 {
             words.push(part.to_owned());
-        } else if let Some((before, _)) = part.split_once(['|', '<']) {
+        } else if let Some((before, _)) = part.split_once(['|', '<', '>']) {
             words.extend(before.split_whitespace().map(str::to_owned));
             break;
         } else {
