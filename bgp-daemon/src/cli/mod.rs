@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bird;
+mod bundle;
 mod change;
 mod client;
 mod consequences;
@@ -62,6 +63,10 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
         Verb::Aid(Aid::Doctor { config }) => doctor::run(role, &global.client(), config, &mut screen),
+        Verb::Aid(Aid::Bundle { file, config, routes }) => {
+            let wish = bundle::Wish { file, config, routes };
+            bundle::run(role, &global.client(), wish, &mut screen)
+        }
         Verb::Ask(verb) => answer(verb, &global, &mut screen),
         Verb::Change(verb) => change::carry_out(verb, role, &global, &mut screen),
     };

@@ -17,6 +17,7 @@ mod load;
 mod originate;
 mod peers;
 mod policies;
+mod redacted;
 mod report;
 mod secret;
 mod section;
@@ -33,6 +34,7 @@ pub use diagnostic::{Diagnostic, Location, Severity, render};
 pub use digest::Digest;
 pub use host::{Host, ThisHost};
 pub use load::{check, load, load_draft, load_on, load_text};
+pub use redacted::{keys, redacted};
 pub use settings::{
     Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,
     Originated, Origins, PeerSocket, PerPeer, Role, Secret, Settings,

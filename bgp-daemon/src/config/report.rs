@@ -70,6 +70,11 @@ impl Report {
         Digest::of(self.files.borrow().iter().map(|(_, text)| text.as_str()))
     }
 
+    /// The files read, in that order.
+    pub(super) fn files(self) -> Vec<(PathBuf, String)> {
+        self.files.into_inner()
+    }
+
     /// The beginning of the file everything starts with.
     pub(super) fn start_of_first(&self) -> Place {
         Place { file: 0, start: 0, end: 0 }

@@ -1,6 +1,7 @@
 //! Whole daemons over loopback, as an operator meets them: processes, files, signals, the command line.
 
 mod bird;
+mod bundle;
 mod changing;
 mod cli;
 mod doctor;

@@ -22,4 +22,23 @@ changed.")]
         #[arg(long, short, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Put everything that somebody who helps wants to see into one file, without keys
+    #[command(after_help = "\
+Examples:
+  caracal bundle                            writes caracal-bundle-HOST-TIME.tar.gz into this folder
+  caracal bundle support.tar.gz --routes 100000
+  caracal bundle -o json                    prints the manifest
+
+Configuration, status, peers, the kernel's table, metrics, what `doctor` finds, and files of /proc. Keys become stars,
+wherever they stand; addresses, names and AS numbers stay. The manifest names what could not be had, and why.")]
+    Bundle {
+        /// Where to write it
+        file: Option<PathBuf>,
+        /// The configuration [default: that of the running daemon, or /etc/caracal/caracal.toml]
+        #[arg(long, short, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// With so many routes at most
+        #[arg(long, value_name = "COUNT", default_value_t = 0)]
+        routes: usize,
+    },
 }

@@ -60,6 +60,7 @@ Examples:
   {name} wait ready --timeout 60s           until routes are decided and in the kernel
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
   {name} doctor                             is this host fit for it?
+  {name} bundle                             one file for whoever is to help
 
 Exit codes: 0 done, 1 the condition does not hold, 2 usage, 3 the daemon cannot be reached,
 4 refused, 5 invalid configuration, 6 time-out, 7 more would be disturbed than allowed."
