@@ -5,12 +5,14 @@ mod bird;
 mod bundle;
 mod change;
 mod client;
+mod completion;
 mod consequences;
 mod diff;
 mod doctor;
 mod drain;
 mod exit;
 mod kernel;
+mod man;
 mod offline;
 mod peers;
 mod routes;
@@ -43,6 +45,7 @@ pub fn main(role: Role) -> ExitCode {
     if let Some(code) = bird::main(std::env::args_os()) {
         return code;
     }
+    completion::answer(role);
     let arguments = match Arguments::from_arg_matches(&command(role).get_matches()) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
@@ -62,6 +65,12 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
         Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
+        Verb::Here(Here::Completion { shell }) => {
+            completion::script(shell, role, screen.out).map(|()| Exit::Done).map_err(Into::into)
+        }
+        Verb::Here(Here::Man { folder }) => {
+            man::write(role, &folder).map(|()| Exit::Done).map_err(Into::into)
+        }
         Verb::Aid(Aid::Doctor { config }) => doctor::run(role, &global.client(), config, &mut screen),
         Verb::Aid(Aid::Bundle { file, config, routes }) => {
             let wish = bundle::Wish { file, config, routes };

@@ -1,9 +1,11 @@
 //! Verbs that a running daemon answers, and that change nothing unless an option says so.
 
 use clap::{Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
 use super::peer::PeerAction;
 use super::routes::Routes;
+use crate::cli::completion::peers;
 
 /// What a running daemon answers.
 #[derive(Debug, Subcommand)]
@@ -29,6 +31,7 @@ Examples:
   caracal peer tor-a refresh-in             ask it for its routes again")]
     Peer {
         /// Its name or address
+        #[arg(add = ArgValueCompleter::new(peers))]
         name: String,
         /// What to do; without it the peer is shown
         #[arg(value_enum)]
@@ -60,10 +63,10 @@ Examples:
         #[arg(value_name = "PREFIX|peer")]
         prefix: String,
         /// The peer whose session is meant
-        #[arg(value_name = "NAME", conflicts_with = "peer")]
+        #[arg(value_name = "NAME", conflicts_with = "peer", add = ArgValueCompleter::new(peers))]
         name: Option<String>,
         /// Only what concerns this peer
-        #[arg(long)]
+        #[arg(long, add = ArgValueCompleter::new(peers))]
         peer: Option<String>,
         /// What was made of what peers said, with every rule that was tried; with --peer, of what that one said
         #[arg(long, conflicts_with_all = ["name", "kernel"])]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::cli::completion::Shell;
+
 /// What needs no running daemon.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum Here {
@@ -23,5 +25,22 @@ Examples:
     Check {
         /// The configuration file
         file: PathBuf,
+    },
+    /// Print what a shell has to read to complete verbs, options and the names of peers
+    #[command(after_help = "\
+Examples:
+  caracal completion bash > /usr/share/bash-completion/completions/caracal
+  caracal completion zsh > /usr/share/zsh/vendor-completions/_caracal
+  caracal completion fish > ~/.config/fish/completions/caracal.fish")]
+    Completion {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// Where to; made if it is not there
+        folder: PathBuf,
     },
 }

@@ -1,8 +1,10 @@
 //! Which routes are listed.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::api::{Of, Scope, Selection};
+use crate::cli::completion::peers;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Which routes")]
@@ -16,10 +18,10 @@ pub(in crate::cli) struct Routes {
     #[arg(long, requires = "prefix")]
     covering: bool,
     /// What this peer sent
-    #[arg(long, value_name = "PEER", visible_alias = "in")]
+    #[arg(long, value_name = "PEER", visible_alias = "in", add = ArgValueCompleter::new(peers))]
     peer: Option<String>,
     /// What this peer was sent
-    #[arg(long, value_name = "PEER", conflicts_with = "peer")]
+    #[arg(long, value_name = "PEER", conflicts_with = "peer", add = ArgValueCompleter::new(peers))]
     out: Option<String>,
     /// Only the best paths
     #[arg(long, conflicts_with_all = ["peer", "out"])]
