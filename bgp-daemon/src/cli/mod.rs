@@ -19,6 +19,7 @@ mod routes;
 mod show;
 mod status;
 mod table;
+mod top;
 mod wait;
 
 use std::io::{self, BufWriter, Write};
@@ -146,6 +147,7 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
             screen.one(client, api::Verb::KernelSummary, kernel::summary)?;
         }
         Ask::Kernel { drift, .. } => return kernel(drift, client, screen),
+        Ask::Top { every } => return top::run(client, every, screen),
         Ask::Wait { what: Awaited::Ready } => {
             let limit = global.limit();
             let client = Client { timeout: ANSWER.min(limit), ..global.client() };

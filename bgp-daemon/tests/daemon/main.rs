@@ -17,4 +17,6 @@ mod reload;
 mod shutdown;
 mod supervised;
 mod terminal;
+mod top;
 mod trouble;
+mod verbs;

@@ -1,10 +1,13 @@
 //! Verbs that a running daemon answers, and that change nothing unless an option says so.
 
+use std::time::Duration;
+
 use clap::{Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::peer::PeerAction;
 use super::routes::Routes;
+use super::seconds;
 use crate::cli::completion::peers;
 
 /// What a running daemon answers.
@@ -92,6 +95,18 @@ Examples:
         /// if there are none
         #[arg(long, conflicts_with_all = ["drift", "summary"])]
         sweep_anyway: bool,
+    },
+    /// Watch peers, routes and the kernel's table as they change
+    #[command(after_help = "\
+Examples:
+  caracal top                               n, s, a, m and r sort, again the other way round; q leaves
+  caracal top --every 5s
+  caracal top -o json                       once, with the rates of a second
+  caracal top -o ndjson                     line by line, until it is ended")]
+    Top {
+        /// How often to look, in seconds
+        #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1")]
+        every: Duration,
     },
     /// Wait until the daemon is ready; exit with 6 if it is not in time
     #[command(after_help = "\

@@ -56,6 +56,7 @@ Examples:
   {name} peer tor-a                         everything about one peer
   {name} routes 10.244.0.0/16 --longer      what is known inside a prefix
   {name} routes --out tor-a -o json         what a peer is told
+  {name} top                                all of it, live
   {name} explain 10.244.1.0/26              why a route is where it is
   {name} wait ready --timeout 60s           until routes are decided and in the kernel
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
