@@ -12,7 +12,7 @@ use crate::wait::until;
 /// How long it may take to start on a busy host.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A machine; dropping it ends all of its processes. Its network is a namespace with nothing but loopback.
+/// A machine, which takes root to make; dropping it ends all of its processes. Its network is a namespace with nothing but loopback.
 #[derive(Debug)]
 pub struct Machine {
     /// Keeps the machine's process 1 and takes it along.
@@ -63,7 +63,7 @@ impl Machine {
     fn child(&mut self) -> Result<String, Failure> {
         let keeper = self.keeper.id();
         if let Some(status) = self.keeper.try_wait().doing("look after a machine")? {
-            return Err(Failure::new("keep a machine running", status));
+            return Err(Failure::new("keep a machine running (this needs root)", status));
         }
         let children = fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children"));
         let first = children.doing("list processes")?.trim().to_owned();
