@@ -53,6 +53,7 @@ impl Peer {
             add_path: config.add_path,
             extended_next_hop: if over_ipv6 { vec![Family::IPV4] } else { Vec::new() },
             hold_time: u16::try_from(config.hold_time.as_secs()).unwrap_or(u16::MAX),
+            send_hold_time: config.send_hold_time,
             role: config.role,
             graceful_restart: self.graceful.clone().filter(|_| config.graceful_restart),
             delay_open: self.delay_open,

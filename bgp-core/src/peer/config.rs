@@ -104,6 +104,9 @@ pub struct PeerConfig {
     pub add_path_send: AddPathSend,
     /// Proposed hold time; zero for none.
     pub hold_time: Duration,
+    /// How long it may take nothing of what waits for it before the session ends; `None` for eight minutes or
+    /// twice the hold time, whichever is longer ([RFC 9687](https://www.rfc-editor.org/rfc/rfc9687)).
+    pub send_hold_time: Option<Duration>,
     /// Pause between attempts to connect.
     pub connect_retry: Duration,
     /// Hops to the peer may exceed one: no check that the next hop shares a subnet.
@@ -156,6 +159,7 @@ impl PeerConfig {
             add_path: None,
             add_path_send: AddPathSend::All,
             hold_time: Duration::from_secs(90),
+            send_hold_time: None,
             connect_retry: Duration::from_secs(5),
             multihop: false,
             client: false,

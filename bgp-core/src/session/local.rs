@@ -45,6 +45,11 @@ pub struct Local {
     pub extended_next_hop: Vec<Family>,
     /// Hold time we propose, seconds: 0 or at least 3.
     pub hold_time: u16,
+    /// How long the peer may take nothing of what waits for it, where there is a hold time; `None` for eight
+    /// minutes or twice the hold time, whichever is longer ([RFC 9687]).
+    ///
+    /// [RFC 9687]: https://www.rfc-editor.org/rfc/rfc9687
+    pub send_hold_time: Option<Duration>,
     /// Our role; `None` sends none.
     pub role: Option<Role>,
     /// A peer without a role is refused where we have one ([RFC 9234 §4.2]).
@@ -75,6 +80,7 @@ impl Local {
             add_path: None,
             extended_next_hop: Vec::new(),
             hold_time: 90,
+            send_hold_time: None,
             role: None,
             strict_role: false,
             required: Vec::new(),

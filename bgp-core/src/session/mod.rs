@@ -96,7 +96,7 @@ impl Session {
             state: State::OpenDelayed(OpenDelayed { answer: Answer::AtOnce }),
             inbox: Inbox::default(),
             outbox: Outbox::default(),
-            timers: Timers::new(local.seed, now),
+            timers: Timers::new(local.seed, local.send_hold_time, now),
             signals: VecDeque::new(),
             received: Tally::default(),
             now,

@@ -277,7 +277,12 @@ fn without_a_hold_time_no_timer_runs() {
 
 /// A session whose peer goes on talking and never reads again after `START`.
 fn unread(hold_time: u16) -> Session {
-    let mut session = Session::new(Local { hold_time, ..ours() }, START);
+    unread_with(Local { hold_time, ..ours() })
+}
+
+fn unread_with(local: Local) -> Session {
+    let hold_time = local.hold_time;
+    let mut session = Session::new(local, START);
     let open = wire::Open { hold_time, ..theirs().open() };
     session.receive(&octets(&Message::Open(open)), START);
     session.receive(&keepalive(), START);
@@ -305,6 +310,15 @@ fn a_peer_that_never_reads_is_dropped_after_eight_minutes_or_twice_the_hold_time
         assert_eq!(end_of_unread(&mut session), expected);
         assert_eq!(farewell(&mut session).map(|it| it.code), Some(ErrorCode::SendHoldTimerExpired));
     }
+}
+
+#[test]
+fn a_send_hold_time_may_be_set() {
+    let mut session = unread_with(Local { send_hold_time: Some(seconds(20)), hold_time: 9, ..ours() });
+    assert_eq!(end_of_unread(&mut session), 20);
+    let mut session = unread_with(Local { send_hold_time: Some(seconds(20)), hold_time: 0, ..ours() });
+    session.handle_timeout(at(1000));
+    assert!(session.is_established(), "without a hold time nothing is watched");
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub(super) struct Timers {
     delay_open: Option<Instant>,
     hold: Option<Instant>,
     hold_time: Duration,
+    /// As configured; `None` for what RFC 9687 suggests.
+    send_hold_time: Option<Duration>,
     keepalive: Option<Instant>,
     pulled: Instant,
     sending: Sending,
@@ -25,11 +27,12 @@ enum Sending {
 }
 
 impl Timers {
-    pub(super) const fn new(seed: u64, now: Instant) -> Self {
+    pub(super) const fn new(seed: u64, send_hold_time: Option<Duration>, now: Instant) -> Self {
         Self {
             delay_open: None,
             hold: None,
             hold_time: Duration::ZERO,
+            send_hold_time,
             keepalive: None,
             pulled: now,
             sending: Sending::Unwatched,
@@ -142,8 +145,9 @@ impl Timers {
     /// RFC 9687 restarts the timer with every message sent. Here a message counts as sent when it is
     /// pulled, and the timer counts only while one waits.
     fn send_hold(&self) -> Option<Instant> {
+        let usual = || LEAST_SEND_HOLD_TIME.max(self.hold_time * 2);
         match self.sending {
-            Sending::Something => Some(self.pulled + LEAST_SEND_HOLD_TIME.max(self.hold_time * 2)),
+            Sending::Something => Some(self.pulled + self.send_hold_time.unwrap_or_else(usual)),
             Sending::Unwatched | Sending::Nothing => None,
         }
     }

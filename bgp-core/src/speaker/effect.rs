@@ -30,9 +30,15 @@ pub struct Difference {
 
 /// Every field that differs between two configurations of a peer, with its cost. Policies differ where they
 /// decide differently, whatever they are called.
-// Exhaustive: a new field does not compile before it has a line here.
 #[must_use]
 pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
+    let differs = fields(old, new).into_iter().filter(|(_, alike, _)| !alike);
+    differs.map(|(field, _, effect)| Difference { field, effect }).collect()
+}
+
+/// Every field but the name: whether it is the same in both, and what it costs where it is not.
+// Exhaustive: a new field does not compile before it has a line here.
+fn fields(old: &PeerConfig, new: &PeerConfig) -> [(&'static str, bool, Effect); 27] {
     let PeerConfig {
         name: _,
         remote,
@@ -48,6 +54,7 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
         add_path,
         add_path_send,
         hold_time,
+        send_hold_time,
         connect_retry,
         multihop,
         client,
@@ -63,7 +70,7 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
         headless,
     } = old;
     let ends = if *enabled { Effect::Reset } else { Effect::Nothing };
-    let fields = [
+    [
         ("address", *remote == new.remote, Effect::Reset),
         ("local_address", *local_address == new.local_address, Effect::Reset),
         ("asn", *asn == new.asn, Effect::Reset),
@@ -77,6 +84,7 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
         ("add_path", *add_path == new.add_path, Effect::Reopen),
         ("add_path_send", *add_path_send == new.add_path_send, Effect::Policy),
         ("hold_time", *hold_time == new.hold_time, Effect::Reopen),
+        ("send_hold_time", *send_hold_time == new.send_hold_time, Effect::Nothing),
         ("connect_retry", *connect_retry == new.connect_retry, Effect::Nothing),
         ("multihop", *multihop == new.multihop, Effect::Reset),
         ("client", *client == new.client, Effect::Reopen),
@@ -90,9 +98,7 @@ pub fn differences(old: &PeerConfig, new: &PeerConfig) -> Vec<Difference> {
         ("max_prefixes", *max_prefixes == new.max_prefixes, Effect::Refresh),
         ("graceful_restart", *graceful_restart == new.graceful_restart, Effect::Reopen),
         ("headless", *headless == new.headless, Effect::Nothing),
-    ];
-    let differs = fields.into_iter().filter(|(_, alike, _)| !alike);
-    differs.map(|(field, _, effect)| Difference { field, effect }).collect()
+    ]
 }
 
 /// What going from one configuration of a peer to another costs: as much as its costliest field.

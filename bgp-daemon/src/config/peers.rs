@@ -154,6 +154,7 @@ fn build(
     let local_asn = template.local_asn.or(defaults.asn);
     let internal = is_internal(template.asn, local_asn);
     judge(section, &name, &remote, &template, internal);
+    judge_times(section, &template, defaults);
     let hops = match (template.ttl_security, template.multihop) {
         (Some(hops), _) => Hops::Within(hops),
         (None, Some(hops)) => Hops::Reach(hops),
@@ -176,6 +177,7 @@ fn build(
         add_path: template.add_path,
         add_path_send: template.add_path_send,
         hold_time: template.hold_time.unwrap_or(defaults.hold_time),
+        send_hold_time: template.send_hold_time,
         connect_retry: template.connect_retry,
         multihop: internal == Some(true) || distance > 1,
         client: template.client,
@@ -235,6 +237,15 @@ fn judge(section: &Section<'_>, name: &str, remote: &Remote, template: &Template
         }
         Some(false) if template.enabled => warn_of_silence(section, name, template),
         Some(_) | None => {}
+    }
+}
+
+/// A peer that answers must not lose its session to the send-hold timer before its own hold time is over.
+fn judge_times(section: &Section<'_>, template: &Template, defaults: &Defaults) {
+    let hold_time = template.hold_time.unwrap_or(defaults.hold_time);
+    if template.send_hold_time.is_some_and(|send_hold_time| send_hold_time <= hold_time) {
+        let message = format!("this is not longer than the hold time, {} s (RFC 9687)", hold_time.as_secs());
+        section.report.error(Problem::at(section.place_of("send_hold_time"), message));
     }
 }
 

@@ -5,6 +5,7 @@ mod bundle;
 mod changing;
 mod cli;
 mod completion;
+mod deaf;
 mod doctor;
 mod drain;
 mod explaining;

@@ -78,6 +78,7 @@ families = ["ipv4"]
 add_path = "both"
 add_path_send = 4
 hold_time = "9s"
+send_hold_time = "20s"
 connect_retry = "500ms"
 multihop = 7
 client = true
@@ -142,6 +143,7 @@ fn every_key_of_a_peer_arrives() {
     assert_eq!(peer.families, [Family::IPV4]);
     assert_eq!((peer.add_path, peer.add_path_send), (Some(AddPathMode::Both), AddPathSend::Best(4)));
     assert_eq!((peer.hold_time, peer.connect_retry), (Duration::from_secs(9), Duration::from_millis(500)));
+    assert_eq!(peer.send_hold_time, Some(Duration::from_secs(20)));
     assert_eq!(peer.headless, Duration::from_secs(3600));
     assert_eq!(peer.next_hop, NextHopRule::Own);
     let ours = ["192.0.2.1", "2001:db8::1"].map(|text| text.parse::<IpAddr>().expect("an address"));

@@ -238,3 +238,11 @@ fn a_value_that_many_inherit_is_complained_about_once() {
             .collect::<String>();
     assert_eq!(wrong(&text), ["5: AS 0 belongs to nobody (RFC 7607)"]);
 }
+
+#[test]
+fn a_peer_that_answers_is_not_taken_for_deaf() {
+    let text = "asn = 64512\nrouter_id = \"1.1.1.1\"\nhold_time = \"30s\"\n\
+                [[peer]]\naddress = \"10.0.0.2\"\nasn = 64512\nsend_hold_time = \"30s\"\n";
+    assert_eq!(said(read(text)), ["7: this is not longer than the hold time, 30 s (RFC 9687)"]);
+    assert!(read(&text.replace("_time = \"30s\"\n[[", "_time = \"29s\"\n[[")).is_ok());
+}
