@@ -9,13 +9,16 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::clock::Clock;
-use crate::control::Context;
+use crate::driver::Inbox;
 
 /// How old a picture may be without a new one being taken.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How long somebody waits for a new one.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long the kernel's table may take to say how it is, before a picture is taken without it.
+const KERNEL: Duration = Duration::from_secs(2);
 
 /// The latest picture, and the way to ask for another.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub(super) struct Picture {
     pub(super) taken: Instant,
     /// The speaker; `None` until it first answered.
     pub(super) speaker: Option<SpeakerPicture>,
-    /// The kernel's table, where it is programmed.
+    /// The kernel's table, where it is programmed and answers.
     pub(super) kernel: Option<fib_sync::Metrics>,
 }
 
@@ -45,8 +48,8 @@ pub(super) struct SpeakerPicture {
 }
 
 impl Gallery {
-    /// Begins to take pictures, when they are wanted, for as long as the daemon runs.
-    pub(super) fn open(context: Context) -> Self {
+    /// Begins to take pictures, when they are wanted, for as long as the speaker runs.
+    pub(super) fn open(speaker: Inbox, kernel: Option<fib_sync::Handle>) -> Self {
         let nothing = Picture { taken: Instant::now(), speaker: None, kernel: None };
         let (shown, latest) = watch::channel(Arc::new(nothing));
         let wanted = Arc::new(Notify::new());
@@ -54,7 +57,7 @@ impl Gallery {
         tokio::spawn(async move {
             loop {
                 wanted.notified().await;
-                let Some(picture) = take(&context).await else { return };
+                let Some(picture) = take(&speaker, kernel.as_ref()).await else { return };
                 if shown.send(Arc::new(picture)).is_err() {
                     return;
                 }
@@ -78,16 +81,67 @@ impl Gallery {
     }
 }
 
-async fn take(context: &Context) -> Option<Picture> {
+/// A picture; `None` once the speaker has stopped. A table that has stopped, or is busy, is left out of it: the
+/// speaker goes on, and is watched all the more.
+async fn take(speaker: &Inbox, kernel: Option<&fib_sync::Handle>) -> Option<Picture> {
     let question = |speaker: &bgp_core::speaker::Speaker, _| {
         let view = speaker.view();
         (view.summary(), view.groups(), view.peers())
     };
-    let (summary, groups, peers) = context.inbox.ask(question).await.ok()?;
-    let kernel = match &context.kernel {
-        Some(table) => Some(table.metrics().await.ok()?),
+    let (summary, groups, peers) = speaker.ask(question).await.ok()?;
+    let kernel = match kernel {
+        Some(table) => timeout(KERNEL, table.metrics()).await.ok().and_then(Result::ok),
         None => None,
     };
-    let speaker = SpeakerPicture { clock: context.inbox.clock(), summary, groups, peers };
+    let speaker = SpeakerPicture { clock: speaker.clock(), summary, groups, peers };
     Some(Picture { taken: Instant::now(), speaker: Some(speaker), kernel })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use bgp_core::speaker::{Config, Input};
+    use bgp_core::{Asn, RouterId};
+    use tokio::runtime::Handle;
+
+    use super::*;
+    use crate::driver::{Driver, Outside};
+    use crate::transport::{Arrivals, Dialer, Listeners, SocketTable};
+
+    /// A speaker without peers.
+    fn speaker() -> Inbox {
+        let (inbox, driver) = Driver::new(Clock::start());
+        let arrivals = Arrivals::new(inbox.clone());
+        let table = Listeners::new(arrivals.clone(), Arc::new(SocketTable::default())).table();
+        let dialer = Dialer::new(Handle::current(), arrivals, table);
+        let outside =
+            Outside { dialer, kernel: None, occurrences: Arc::default(), drained: watch::Sender::new(0) };
+        let config = Config::new(Asn(64512), RouterId(Ipv4Addr::new(192, 0, 2, 1)));
+        driver.start(config, Vec::new(), outside).expect("a thread");
+        inbox
+    }
+
+    /// A table that keeps no routes: nobody wished for any, and it has stopped.
+    async fn stopped() -> fib_sync::Handle {
+        let (handle, _events) =
+            fib_sync::start(fib_sync::Config::new(4_200_000_000, 12, 0)).expect("a socket");
+        handle.stop().await.expect("it stops once");
+        handle
+    }
+
+    #[tokio::test]
+    async fn a_table_that_has_stopped_does_not_end_pictures_of_the_speaker() {
+        let inbox = speaker();
+        let gallery = Gallery::open(inbox.clone(), Some(stopped().await));
+        let first = gallery.look().await;
+        assert!(first.speaker.is_some() && first.kernel.is_none(), "{first:?}");
+        let another = async {
+            while gallery.look().await.taken == first.taken {
+                sleep(FRESH / 10).await;
+            }
+        };
+        timeout(Duration::from_secs(60), another).await.expect("somebody paints");
+        inbox.tell(Input::Stop { silently: true, text: String::new() }).await;
+    }
 }

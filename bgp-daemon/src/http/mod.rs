@@ -84,7 +84,7 @@ impl Server {
 
     /// Serves readers until dropped.
     pub async fn serve(self, context: Context) {
-        let gallery = Gallery::open(context.clone());
+        let gallery = Gallery::open(context.inbox.clone(), context.kernel.clone());
         let routes = routes(Shop { context, gallery, per_peer: self.per_peer }, self.address);
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let pressure = Arc::new(Notify::new());
