@@ -14,8 +14,20 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// How long a request may take to arrive, counted from when the connection was idle.
-const REQUEST: Duration = Duration::from_secs(30);
+/// What a connection may cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// How long a request's head may take to arrive, counted from when the connection was idle.
+    request: Duration,
+    /// Whether another request may follow.
+    keep_alive: bool,
+}
+
+/// At an ordinary place. Whoever asks says so in one packet; who is slower than this holds a place for nothing.
+pub(super) const ORDINARY: Limits = Limits { request: Duration::from_secs(5), keep_alive: true };
+
+/// At a place of the reserve: a probe asks at once, and once.
+pub(super) const RESERVED: Limits = Limits { request: Duration::from_secs(1), keep_alive: false };
 
 /// How long a reader may take none of what is written.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,11 +39,17 @@ const HEAD: usize = 16 * 1024;
 const HEADERS: usize = 64;
 
 /// Serves one connection until it ends; under `pressure` it ends when it has nothing under way.
-pub(super) async fn serve(stream: TcpStream, routes: Router, pressure: &Notify) -> hyper::Result<()> {
+pub(super) async fn serve(
+    stream: TcpStream,
+    routes: Router,
+    limits: Limits,
+    pressure: &Notify,
+) -> hyper::Result<()> {
     // Answers leave whole; Nagle's algorithm would hold back their ends.
     let _ = stream.set_nodelay(true);
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(REQUEST).max_buf_size(HEAD).max_headers(HEADERS);
+    server.timer(TokioTimer::new()).header_read_timeout(limits.request).keep_alive(limits.keep_alive);
+    server.max_buf_size(HEAD).max_headers(HEADERS);
     let stream = TokioIo::new(Patient::new(stream, PATIENCE));
     let mut connection = pin!(server.serve_connection(stream, TowerToHyperService::new(routes)));
     tokio::select! {
@@ -107,6 +125,7 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::net::TcpListener;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -123,13 +142,37 @@ mod tests {
         let ((calm, _one), (pressed, _other)) = (silent().await, silent().await);
         let (peace, pressure) = (Notify::new(), Notify::new());
         let press = async {
-            tokio::join!(serve(pressed, Router::new(), &pressure), async { pressure.notify_waiters() }).0
+            let served = serve(pressed, Router::new(), ORDINARY, &pressure);
+            tokio::join!(served, async { pressure.notify_waiters() }).0
         };
         tokio::select! {
             biased;
-            _ = serve(calm, Router::new(), &peace) => panic!("it left because its time was over"),
+            _ = serve(calm, Router::new(), ORDINARY, &peace) => panic!("it left because its time was over"),
             ended = press => ended.expect("in good order"),
         }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_arrive_is_given_up() {
+        let (ours, mut theirs) = silent().await;
+        theirs.write_all(b"GET / HTTP/1.1\r\nHost: loc").await.expect("it is heard");
+        let hasty = Limits { request: Duration::from_millis(10), keep_alive: true };
+        let pressure = Notify::new();
+        let served = serve(ours, Router::new(), hasty, &pressure);
+        let served = timeout(Duration::from_secs(60), served).await.expect("it is not waited for");
+        let error = served.expect_err("it is too late");
+        assert!(error.is_timeout(), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_place_of_the_reserve_is_for_one_question() {
+        let (ours, mut theirs) = silent().await;
+        theirs.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("it is heard");
+        let patient = Limits { request: Duration::from_secs(600), ..RESERVED };
+        let pressure = Notify::new();
+        let served = serve(ours, Router::new(), patient, &pressure);
+        let served = timeout(Duration::from_secs(60), served).await.expect("nobody else is waited for");
+        served.expect("in good order");
     }
 
     #[tokio::test]

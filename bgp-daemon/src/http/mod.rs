@@ -7,11 +7,11 @@ mod guard;
 mod limits;
 pub mod metrics;
 mod page;
+mod places;
 mod probes;
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,16 +20,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::api::{Refusal, RefusalCode};
 use crate::config::{Http, PerPeer};
 use crate::control::Context;
 use gallery::Gallery;
-
-/// Connections served at once; one more makes those leave that have nothing under way.
-const CONNECTIONS: usize = 64;
+use places::Places;
 
 /// Connections the kernel may hold for us.
 const BACKLOG: i32 = 128;
@@ -85,24 +82,11 @@ impl Server {
     /// Serves readers until dropped.
     pub async fn serve(self, context: Context) {
         let gallery = Gallery::open(context.inbox.clone(), context.kernel.clone());
-        let routes = routes(Shop { context, gallery, per_peer: self.per_peer }, self.address);
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        let pressure = Arc::new(Notify::new());
+        let shop = Shop { context, gallery, per_peer: self.per_peer };
+        let places = Places::new(routes(shop.clone(), self.address), vital(shop, self.address));
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    if places.available_permits() == 0 {
-                        pressure.notify_waiters();
-                    }
-                    let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-                    let (routes, pressure) = (routes.clone(), Arc::clone(&pressure));
-                    tokio::spawn(async move {
-                        if let Err(error) = limits::serve(stream, routes, &pressure).await {
-                            debug!(event = "http.client", reason = %error);
-                        }
-                        drop(place);
-                    });
-                }
+                Ok((stream, _)) => places.seat(stream).await,
                 Err(error) => {
                     warn!(event = "http.accept", reason = %error);
                     tokio::time::sleep(BREATH).await;
@@ -125,12 +109,22 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-/// Every address that is answered, and what holds for all of them.
-fn routes(shop: Shop, listening: SocketAddr) -> Router {
-    let routes = Router::new()
+/// What tells whether the daemon lives.
+fn signs_of_life() -> Router<Shop> {
+    Router::new()
         .route("/metrics", get(metrics::answer))
         .route("/livez", get(probes::alive))
         .route("/readyz", get(probes::ready))
+}
+
+/// What is answered where every ordinary place is taken.
+fn vital(shop: Shop, listening: SocketAddr) -> Router {
+    guard::around(signs_of_life().fallback(places::busy).with_state(shop), listening)
+}
+
+/// Every address that is answered, and what holds for all of them.
+fn routes(shop: Shop, listening: SocketAddr) -> Router {
+    let routes = signs_of_life()
         .nest("/api/v1", api::routes())
         .merge(page::routes())
         .fallback(async || refused(&Refusal::not_found("there is nothing at this address")))

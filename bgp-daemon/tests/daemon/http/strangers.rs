@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
+use std::net::TcpStream;
 
 use socket2::{Domain, Socket, Type};
 
@@ -78,6 +79,30 @@ fn whoever_says_nothing_takes_no_place_from_others() {
     let idle: Vec<_> = (0..32).map(|_| connect(&host)).collect();
     assert_eq!(get(&host, "/livez").status, 200);
     drop(idle);
+}
+
+/// As many connections as there are places, each of them in the middle of a request.
+#[test]
+fn whoever_asks_by_halves_keeps_no_probe_waiting() {
+    let host = serving("");
+    let half = || {
+        let mut stream = connect(&host);
+        stream.write_all(b"GET /livez HTTP/1.1\r\nHost: loc").expect("it is heard");
+        stream.set_nonblocking(true).expect("it can");
+        stream
+    };
+    let is_open = |mut stream: &TcpStream| {
+        stream.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    // On a busy machine the first of them may be given up before the last has come: once is enough.
+    host.until("a probe beside 64 halves", || {
+        let halves: Vec<TcpStream> = (0..64).map(|_| half()).collect();
+        let (probe, page) = (get(&host, "/livez").status, get(&host, "/api/v1/status"));
+        let (busy, all_there) = (page.status == 503, halves.iter().all(is_open));
+        assert!(!busy || page.body.contains("every place is taken"), "{page:?}");
+        probe == 200 && busy && all_there
+    });
+    host.until("an ordinary place", || get(&host, "/api/v1/status").status == 200);
 }
 
 /// Octets that come from a fixed seed, so that every run says the same.
