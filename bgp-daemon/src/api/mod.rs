@@ -10,6 +10,7 @@ mod peer;
 mod readiness;
 mod route;
 mod status;
+mod trend;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use self::peer::{Counts, Messages, Peer, PeerExplanation};
 pub use self::readiness::{Readiness, Rung};
 pub use self::route::{AsPathElement, Explanation, Route, Step};
 pub use self::status::{Draining, Group, PeerTotals, Status, TableTotals};
+pub use self::trend::{Trend, Trends};
 
 /// The version of the protocol.
 pub const VERSION: u32 = 1;

@@ -9,6 +9,7 @@ pub mod metrics;
 mod page;
 mod places;
 mod probes;
+mod trends;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +28,7 @@ use crate::config::{Http, PerPeer};
 use crate::control::Context;
 use gallery::Gallery;
 use places::Places;
+use trends::Trends;
 
 /// Connections the kernel may hold for us.
 const BACKLOG: i32 = 128;
@@ -55,6 +57,7 @@ pub struct BindError {
 struct Shop {
     context: Context,
     gallery: Gallery,
+    trends: Trends,
     /// Whose series `/metrics` has one by one.
     per_peer: PerPeer,
 }
@@ -82,7 +85,8 @@ impl Server {
     /// Serves readers until dropped.
     pub async fn serve(self, context: Context) {
         let gallery = Gallery::open(context.inbox.clone(), context.kernel.clone());
-        let shop = Shop { context, gallery, per_peer: self.per_peer };
+        let trends = Trends::keep(gallery.clone());
+        let shop = Shop { context, gallery, trends, per_peer: self.per_peer };
         let places = Places::new(routes(shop.clone(), self.address), vital(shop, self.address));
         loop {
             match self.listener.accept().await {

@@ -52,6 +52,7 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
         "/api/v1/kernel/summary": {
             "get": one::<api::KernelSummary>("The kernel's table in numbers", vec![], schemas),
         },
+        "/api/v1/trends": { "get": one::<api::Trends>("What each peer told lately", vec![], schemas) },
     })
 }
 

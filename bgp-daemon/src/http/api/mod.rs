@@ -37,6 +37,7 @@ pub(super) fn routes() -> Router<Shop> {
             "/kernel/summary",
             get(async |State(shop): State<Shop>| one(shop.context, Verb::KernelSummary).await),
         )
+        .route("/trends", get(async |State(shop): State<Shop>| json(&shop.trends.tell())))
         .route("/openapi.json", get(async || json(&document::document())))
 }
 

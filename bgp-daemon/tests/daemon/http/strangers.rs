@@ -12,7 +12,7 @@ use super::web::{address, connect, get, get_with, say};
 use crate::host::Host;
 
 /// Everything that is answered.
-const PATHS: [&str; 15] = [
+const PATHS: [&str; 16] = [
     "/",
     "/status.js",
     "/status.css",
@@ -27,6 +27,7 @@ const PATHS: [&str; 15] = [
     "/api/v1/routes",
     "/api/v1/explain",
     "/api/v1/kernel",
+    "/api/v1/trends",
     "/api/v1/openapi.json",
 ];
 
