@@ -5,6 +5,7 @@
 
 pub mod bird_clients;
 pub mod blocks;
+pub mod browser;
 pub mod cluster;
 pub mod failure;
 pub mod flood;

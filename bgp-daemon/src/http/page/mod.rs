@@ -1,8 +1,8 @@
-//! The status page: four files in the binary, nothing from elsewhere. What it shows it asks of `/api/v1`.
+//! The status page: a few files in the binary, nothing from elsewhere. What it shows it asks of `/api/v1`.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::Shop;
@@ -10,45 +10,79 @@ use super::Shop;
 /// How long a browser may keep a file: a newer daemon behind the same address is noticed soon.
 const KEEP: &str = "max-age=60";
 
-const HTML: &str = include_str!("status.html");
-const STYLE: &str = include_str!("status.css");
-const SCRIPT: &str = include_str!("status.js");
-const ICON: &str = include_str!("icon.svg");
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const ICON: &str = "image/svg+xml";
+
+/// Where each file is, what it is, and its text.
+const FILES: [(&str, &str, &str); 10] = [
+    ("/", HTML, include_str!("status.html")),
+    ("/status.css", CSS, include_str!("status.css")),
+    ("/icon.svg", ICON, include_str!("icon.svg")),
+    ("/script/main.js", SCRIPT, include_str!("script/main.js")),
+    ("/script/ask.js", SCRIPT, include_str!("script/ask.js")),
+    ("/script/draw.js", SCRIPT, include_str!("script/draw.js")),
+    ("/script/overview.js", SCRIPT, include_str!("script/overview.js")),
+    ("/script/sessions.js", SCRIPT, include_str!("script/sessions.js")),
+    ("/script/routes.js", SCRIPT, include_str!("script/routes.js")),
+    ("/script/kernel.js", SCRIPT, include_str!("script/kernel.js")),
+];
 
 /// The page and what it consists of.
 pub(super) fn routes() -> Router<Shop> {
-    Router::new()
-        .route("/", get(async || file("text/html; charset=utf-8", HTML)))
-        .route("/status.css", get(async || file("text/css; charset=utf-8", STYLE)))
-        .route("/status.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
-        .route("/icon.svg", get(async || file("image/svg+xml", ICON)))
-}
-
-fn file(kind: &'static str, text: &'static str) -> Response {
-    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, KEEP)], text).into_response()
+    FILES.into_iter().fold(Router::new(), |routes, (path, kind, text)| {
+        let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, KEEP)];
+        routes.route(path, get(async move || (headers, text).into_response()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn of(wanted: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let files = FILES.into_iter().filter(move |(_, kind, _)| *kind == wanted);
+        files.map(|(path, _, text)| (path, text))
+    }
+
     /// What a daemon tells comes from its peers too: nothing of it may become markup or code.
     #[test]
     fn nothing_that_is_told_can_become_markup_or_code() {
-        for door in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function("] {
-            assert!(!SCRIPT.contains(door), "{door}");
+        for (path, text) in of(SCRIPT) {
+            for door in ["innerHTML", "outerHTML", "insertAdjacent", "document.write", "eval(", "Function("] {
+                assert!(!text.contains(door), "{door} in {path}");
+            }
         }
     }
 
     #[test]
     fn the_page_is_small_and_asks_nobody_else() {
-        let files = [HTML, STYLE, SCRIPT, ICON];
-        assert!(files.iter().map(|file| file.len()).sum::<usize>() < 40_000);
-        for file in [HTML, STYLE, SCRIPT] {
-            assert!(!file.contains("//") || !file.contains("http"), "an address of somebody else");
+        assert!(FILES.iter().map(|(.., text)| text.len()).sum::<usize>() < 48_000);
+        for (path, kind, text) in FILES {
+            assert!(kind == ICON || !text.contains("//") || !text.contains("http"), "an address in {path}");
         }
-        for inline in ["<style", "style=", "onclick", "onload", "<script>", "javascript:"] {
-            assert!(!HTML.contains(inline), "{inline} is against the page's own policy");
+        for (_, text) in of(HTML) {
+            for inline in ["<style", "style=", "onclick", "onload", "<script>", "javascript:"] {
+                assert!(!text.contains(inline), "{inline} is against the page's own policy");
+            }
+        }
+    }
+
+    /// What a script looks for by name has to be in the page, and what it imports has to be served.
+    #[test]
+    fn scripts_find_what_they_look_for() {
+        let page: String = of(HTML).map(|(_, text)| text).collect();
+        let named = |text: &'static str, before: &'static str| {
+            text.split(before).skip(1).filter_map(|rest| rest.split('"').next())
+        };
+        for (path, text) in of(SCRIPT) {
+            for id in named(text, "at(\"").filter(|id| !id.ends_with('-')) {
+                assert!(page.contains(&format!("id=\"{id}\"")), "{path} looks for {id}");
+            }
+            for import in named(text, "from \"./") {
+                assert!(of(SCRIPT).any(|(path, _)| path == format!("/script/{import}")), "{path}: {import}");
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::host::Host;
 /// Everything that is answered.
 const PATHS: [&str; 16] = [
     "/",
-    "/status.js",
+    "/script/main.js",
     "/status.css",
     "/icon.svg",
     "/metrics",
