@@ -95,14 +95,9 @@ fn print(found: &[Finding], screen: &mut Screen<'_>) -> io::Result<()> {
         }
     }
     let count = |standing| found.iter().filter(|finding| finding.standing == standing).count();
-    writeln!(
-        screen.out,
-        "\n{} errors, {} warnings, {} could not be seen, {} ok",
-        count(Standing::Error),
-        count(Standing::Warning),
-        count(Standing::Unknown),
-        count(Standing::Ok)
-    )
+    let (errors, warnings) = (count(Standing::Error), count(Standing::Warning));
+    let (unseen, well) = (count(Standing::Unknown), count(Standing::Ok));
+    writeln!(screen.out, "\nerrors {errors}, warnings {warnings}, not seen {unseen}, ok {well}")
 }
 
 const fn standing_word(standing: Standing) -> (&'static str, Tone) {

@@ -81,7 +81,11 @@ pub fn examine(case: &Case) -> Vec<Finding> {
     let scene = Scene { root, needs, program, daemon: id, this: std::process::id() };
     let mut found = vec![configuration(config.as_ref(), program)];
     found.push(socket::look(socket, daemon.as_ref().err(), program));
-    found.extend(port::look(&scene));
+    // Another configuration than the daemon's has a port of its own, which the daemon may be in the way of.
+    let same = running.is_some_and(|running| {
+        config.as_ref().is_none_or(|(path, _)| path == Path::new(&running.status.config))
+    });
+    found.extend(port::look(&Scene { daemon: id.filter(|_| same), ..scene.clone() }));
     found.extend(capabilities::look(&scene));
     found.extend(forwarding::look(&scene));
     found.extend(limits::look(&scene));
@@ -92,8 +96,7 @@ pub fn examine(case: &Case) -> Vec<Finding> {
     let touched = config.as_ref().and_then(|(path, _)| std::fs::metadata(path).ok()?.modified().ok());
     found.push(clock::look(&scene, started.map(SystemTime::from), touched, SystemTime::now()));
     if let Some(running) = running {
-        // Another file than the daemon's says nothing about what is in force.
-        let same = config.as_ref().is_some_and(|(path, _)| path == Path::new(&running.status.config));
+        // Another file says nothing about what is in force.
         let digest = loaded.filter(|_| same).map(|loaded| loaded.digest.to_string());
         found.extend(running::look(running, digest.as_deref(), program));
     }

@@ -48,7 +48,7 @@ fn a_session_that_is_down_is_an_error_with_a_way_on() {
     assert_eq!(sessions["repair"], json!("caracal explain peer p"));
     assert_eq!(host.ask(&["doctor"]).status.code(), Some(1));
     let text = String::from_utf8_lossy(&host.ask(&["doctor"]).stdout).into_owned();
-    assert!(text.contains("$ caracal explain peer p") && text.contains("1 errors"), "{text}");
+    assert!(text.contains("$ caracal explain peer p") && text.contains("errors 1, "), "{text}");
 }
 
 /// Whoever has the port is named by process and program: here it is this test.
