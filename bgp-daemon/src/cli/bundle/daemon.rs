@@ -43,6 +43,16 @@ pub(super) fn gather(
     let explained: Result<Vec<Content>, ClientError> = explanations.collect();
     let joined = explained.map(|parts| parts.into_iter().flat_map(|part| part.octets).collect::<Vec<u8>>());
     archive.add("explain-peers.ndjson", "`explain peer` of those that are down", joined);
+    kernel(running, client, archive);
+    let paths = match routes {
+        0 => Err("not asked for: --routes N".to_owned()),
+        most => ask(client, Verb::Routes(Selection::default()), most).map_err(|error| error.to_string()),
+    };
+    archive.add("routes.ndjson", "`routes`", paths);
+}
+
+/// What there is about the kernel's table.
+fn kernel(running: &Running, client: &Client, archive: &mut Archive) {
     match &running.kernel {
         Some(kernel) => {
             archive.add("kernel-summary.json", "`kernel --summary`", pretty(kernel));
@@ -51,11 +61,6 @@ pub(super) fn gather(
         }
         None => archive.add("kernel.ndjson", "", Err::<String, _>("the kernel is not programmed")),
     }
-    let paths = match routes {
-        0 => Err("not asked for: --routes N".to_owned()),
-        most => ask(client, Verb::Routes(Selection::default()), most).map_err(|error| error.to_string()),
-    };
-    archive.add("routes.ndjson", "`routes`", paths);
 }
 
 /// What a verb answers, a line for each item, at most `most` of them. Who has enough hangs up: the daemon makes no page
