@@ -49,8 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                     socket = None;
                     speaker.handle(Input::Closed { conn }, now());
                 }
-                Output::Event(Event::EndOfRib { .. }) => print(&speaker),
-                Output::Event(event) => println!("{event:?}"),
+                Output::Event { event: Event::EndOfRib { .. }, .. } => print(&speaker),
+                Output::Event { event, .. } => println!("{event:?}"),
                 _ => {} // the kernel's, of which this speaker has none
             }
         }

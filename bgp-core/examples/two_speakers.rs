@@ -63,7 +63,7 @@ fn perform(speakers: &mut [Speaker; 2], from: usize, output: Output, now: Instan
                 speakers[to].handle(Input::Received { conn, bytes }, now);
             }
         }
-        Output::Event(event) => println!("{now}  {}: {event:?}", from + 1),
+        Output::Event { event, .. } => println!("{now}  {}: {event:?}", from + 1),
         _ => {}
     }
 }

@@ -45,6 +45,16 @@ impl Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(pub SystemTime);
 
+impl Timestamp {
+    /// The same to the millisecond.
+    #[must_use]
+    pub fn precise(self) -> String {
+        let millis = self.0.duration_since(UNIX_EPOCH).unwrap_or_default().subsec_millis();
+        let seconds = self.to_string();
+        format!("{}.{millis:03}Z", seconds.trim_end_matches('Z'))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -89,6 +99,8 @@ mod tests {
         assert_eq!(text(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(text(1_709_251_199), "2024-02-29T23:59:59Z");
         assert_eq!(text(4_102_444_800), "2100-01-01T00:00:00Z");
+        let precise = Timestamp(UNIX_EPOCH + Duration::from_millis(951_782_400_007)).precise();
+        assert_eq!(precise, "2000-02-29T00:00:00.007Z");
     }
 
     #[test]

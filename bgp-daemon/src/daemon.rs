@@ -10,16 +10,17 @@ use bgp_core::speaker::Input;
 use fib_sync::Leftover;
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use crate::api::Refusal;
 use crate::change::trial::{self, Trial};
+use crate::chronicle::{self, Fact, Note};
 use crate::clock::Clock;
 use crate::config::{Digest, Loaded, OnExit, Originated, Settings};
-use crate::control::{Command, Context, Facts, Socket, SocketError};
+use crate::control::{Command, Context, Facts, Socket, SocketError, WATCHERS};
 use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Occurrences, Outside};
 use crate::health::Pulse;
@@ -119,6 +120,7 @@ pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Leve
         facts: daemon.facts.subscribe(),
         sockets: daemon.listeners.table(),
         commands,
+        watchers: Arc::new(Semaphore::new(WATCHERS)),
     };
     let mut serving = JoinSet::new();
     if let Some(sockets) = bird {
@@ -280,7 +282,7 @@ impl Daemon {
                 Some(command) = asked.recv() => self.command(command).await,
                 () = trial::expiry(self.trial.as_ref()) => self.expire().await,
                 step = drain::next(&mut self.drain) => match step {
-                    Step::Told => self.drain_told(),
+                    Step::Told => self.drain_told().await,
                     Step::Over => return Ok(self.drain_over()),
                 },
             }
@@ -310,7 +312,7 @@ impl Daemon {
             Command::Apply { draft, confirm, max_effect, answer } => {
                 let _ = answer.send(self.apply(&draft, confirm, max_effect).await);
             }
-            Command::Confirm(answer) => drop(answer.send(self.confirm())),
+            Command::Confirm(answer) => drop(answer.send(self.confirm().await)),
             Command::Undo(answer) => drop(answer.send(self.undo().await)),
             Command::Log { level, answer } => {
                 let changed = log::change(&self.level, &level);
@@ -330,6 +332,8 @@ impl Daemon {
     /// Begins to leave for good, or to leave sooner or later than said before.
     async fn begin_drain(&mut self, limit: Duration) {
         info!(event = "drain.began", seconds = limit.as_secs());
+        let reason = format!("it ends after {} s at the latest", limit.as_secs());
+        self.inbox.note(Note::new(Fact::Drain(chronicle::Drain::Began), reason)).await;
         if let Some(drain) = &mut self.drain {
             drain.limit(limit);
         } else {
@@ -346,13 +350,15 @@ impl Daemon {
             return Err(Refusal::not_found("nothing is being drained"));
         }
         info!(event = "drain.undone");
+        self.inbox.note(Note::new(Fact::Drain(chronicle::Drain::Undone), "")).await;
         self.inbox.tell(Input::Undrain).await;
         self.picture_drain();
         Ok(())
     }
 
-    fn drain_told(&self) {
+    async fn drain_told(&self) {
         info!(event = "drain.told", "every peer has been told");
+        self.inbox.note(Note::new(Fact::Drain(chronicle::Drain::Told), "every peer has been told")).await;
         self.picture_drain();
     }
 

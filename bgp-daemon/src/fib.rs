@@ -207,13 +207,19 @@ async fn hear(mut events: fib_sync::Events, inbox: Inbox) {
         let event = tokio::select! {
             event = events.next() => event,
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
-                lines.flush(Instant::now());
+                for note in lines.flush(Instant::now()) {
+                    inbox.note(note).await;
+                }
                 continue;
             }
         };
         match event.map(input) {
             Some(Ok(input)) => inbox.tell(input).await,
-            Some(Err(event)) => lines.tell(event, Instant::now()),
+            Some(Err(event)) => {
+                if let Some(note) = lines.tell(event, Instant::now()) {
+                    inbox.note(note).await;
+                }
+            }
             None => return lines.finish(),
         }
     }

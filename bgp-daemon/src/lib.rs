@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod bird;
+pub mod chronicle;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -104,24 +104,24 @@ const QUIET: Duration = Duration::from_secs(60);
 const SUBJECTS: usize = 1024;
 
 impl Repeats {
-    /// Writes the line of one event, unless it repeats an earlier one.
-    pub(crate) fn tell(&mut self, told: &Event, now: Instant) {
-        match told {
-            Event::Refused { remote, reason } => {
-                if let Some(repeated) = self.admit(Subject::Stranger(remote.ip()), now) {
-                    warn!(event = "connection.refused", %remote, reason, repeated);
-                }
+    /// Writes the line of one event, unless it repeats an earlier one: for how many events it stands, 0 where there
+    /// is none.
+    pub(crate) fn tell(&mut self, told: &Event, now: Instant) -> u64 {
+        let subject = match told {
+            Event::Refused { remote, .. } => Subject::Stranger(remote.ip()),
+            Event::Fault { peer, attribute, .. } => {
+                Subject::Fault { peer: Arc::clone(peer), attribute: *attribute }
             }
-            Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
-                let subject = Subject::Fault { peer: Arc::clone(peer), attribute: *attribute };
-                if let Some(repeated) = self.admit(subject, now) {
-                    let attribute = attribute.map(u64::from);
-                    warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason, repeated);
-                    debug!(event = "update.octets", %peer, attribute, offset, octets);
-                }
+            other => {
+                event(other);
+                return 1;
             }
-            other => event(other),
+        };
+        let repeated = self.admit(subject, now).unwrap_or_default();
+        if repeated > 0 {
+            repeatable(told, repeated);
         }
+        repeated
     }
 
     /// How many events the line stands for; `None` where there is to be no line.
@@ -143,14 +143,33 @@ impl Repeats {
     }
 }
 
+/// Writes the line of so many events that somebody outside can repeat at will.
+fn repeatable(event: &Event, repeated: u64) {
+    match event {
+        Event::Refused { remote, reason } => {
+            warn!(event = "connection.refused", %remote, reason, repeated);
+        }
+        Event::Fault { peer, attribute, offset, treatment, reason, octets } => {
+            let attribute = attribute.map(u64::from);
+            warn!(event = "update.fault", %peer, attribute, offset, %treatment, reason, repeated);
+            debug!(event = "update.octets", %peer, attribute, offset, octets);
+        }
+        _ => {}
+    }
+}
+
 /// Writes the line of one event of the core that nobody outside can repeat at will.
 fn event(event: &Event) {
     match event {
-        Event::State { peer, from, to } => debug!(event = "peer.state", %peer, from, to),
+        Event::State { peer, from, to, reason } => debug!(event = "peer.state", %peer, from, to, reason),
         Event::Established { peer, families, hold_time } => {
             info!(event = "session.up", %peer, families = names(families), hold_time);
         }
-        Event::Down { peer, reason } => warn!(event = "session.down", %peer, reason),
+        Event::Down { peer, reason, .. } => warn!(event = "session.down", %peer, reason),
+        Event::Kept { peer, family, long_lived, .. } => {
+            info!(event = "restart.began", %peer, %family, long_lived, "its routes are kept");
+        }
+        Event::Swept { peer, family, reason } => info!(event = "restart.over", %peer, %family, reason),
         Event::Headless { peer, .. } => {
             warn!(event = "route.headless", %peer, "it was the last of its kind: its routes are kept");
         }

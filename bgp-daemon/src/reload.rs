@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 
 use crate::api::{self, Change, Effect, Refusal, RefusalCode, Reloaded};
 use crate::change::{effect, origins, plan};
+use crate::chronicle::{Fact, Note, Step};
 use crate::config::{self, Diagnostic, Digest, Loaded, Settings};
 use crate::control::Prospect;
 use crate::daemon::Daemon;
@@ -30,7 +31,7 @@ impl Daemon {
     /// Reads the file again and puts it in force, unless that costs more than `limit`.
     pub(crate) async fn reload(&mut self, limit: Option<Effect>) -> Result<Reloaded, Refusal> {
         let outcome = self.try_reload(limit).await;
-        note(&outcome);
+        self.note(&outcome).await;
         if let Err(refusal) = &outcome {
             self.facts.send_modify(|facts| facts.config_error = Some(refusal.message.clone()));
         }
@@ -113,6 +114,33 @@ impl Daemon {
         Ok(Reloaded { generation, digest, ..Reloaded::default() })
     }
 
+    /// Logs what came of it, and has it remembered. What is wrong with a file is not: its lines may hold anything.
+    async fn note(&self, outcome: &Result<Reloaded, Refusal>) {
+        match outcome {
+            Ok(reloaded) => {
+                for warning in &reloaded.warnings {
+                    warn!(event = "config.warning", reason = warning);
+                }
+                info!(event = "config.reloaded", generation = reloaded.generation, digest = reloaded.digest);
+                self.remember(Step::Applied, String::new()).await;
+            }
+            Err(refusal) => {
+                error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
+                let reason = match refusal.code {
+                    RefusalCode::Config => "it is not valid".to_owned(),
+                    _ => refusal.message.clone(),
+                };
+                self.remember(Step::Rejected, reason).await;
+            }
+        }
+    }
+
+    /// Has something about the configuration remembered.
+    async fn remember(&self, step: Step, reason: String) {
+        let generation = self.facts.borrow().generation;
+        self.inbox.note(Note::new(Fact::Config { step, generation }, reason)).await;
+    }
+
     async fn tell_everybody(&mut self, old: &Settings) -> Result<(), Refusal> {
         let before = SocketTable::new(old.sockets.clone());
         let after = Arc::new(SocketTable::new(self.settings.sockets.clone()));
@@ -134,21 +162,6 @@ impl Daemon {
                 .map_err(|error| Refusal::refused(error.to_string()))?;
         }
         Ok(())
-    }
-}
-
-/// Logs what came of it.
-fn note(outcome: &Result<Reloaded, Refusal>) {
-    match outcome {
-        Ok(reloaded) => {
-            for warning in &reloaded.warnings {
-                warn!(event = "config.warning", reason = warning);
-            }
-            info!(event = "config.reloaded", generation = reloaded.generation, digest = reloaded.digest);
-        }
-        Err(refusal) => {
-            error!(event = "config.rejected", reason = %refusal, "the configuration in force stays");
-        }
     }
 }
 

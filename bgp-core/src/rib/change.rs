@@ -7,7 +7,7 @@ use crate::rib::decision::{Candidate, Named, decide};
 use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{NetId, NextHopMode, PathSlot, Rib};
+use crate::rib::{NetId, NextHopMode, PathSlot, Rib, Step};
 
 /// A net was decided anew.
 ///
@@ -76,12 +76,15 @@ impl Rib {
     /// Decides one net; nothing where it came and went unnoticed. `anew` where the winner counts as changed
     /// whatever it is.
     fn elect(&mut self, id: TableId, net: NetId, anew: bool) -> Option<Change> {
-        let winner = self.winner(id, net);
-        let table = &mut self.tables[id];
-        let before = table.decided(net);
-        let now = winner.and_then(|slot| table.candidate(slot));
+        let before = self.tables[id].decided(net);
+        let (winner, lost) = self.winner(id, net, before.map(|before| before.slot));
+        let now = winner.and_then(|slot| self.tables[id].candidate(slot));
         let best_changed = before != now || anew && now.is_some();
         let replaces = before.is_some() && best_changed;
+        if best_changed {
+            self.remember(id, net, before, now, lost);
+        }
+        let table = &mut self.tables[id];
         table.decide(net, winner, &mut self.interner);
         let (prefix, entry) = (table.prefix(net)?, table.net(net)?);
         let (is_empty, is_held) = (entry.first.is_none(), entry.holds > 0);
@@ -99,23 +102,33 @@ impl Rib {
         Some(Change { family: id.family(), net, prefix, best_changed })
     }
 
-    /// The path that wins a net by now.
-    fn winner(&mut self, id: TableId, net: NetId) -> Option<PathSlot> {
+    /// The path that wins a net by now, and the step at which the one that won before lost, if it is there and did.
+    fn winner(
+        &mut self,
+        id: TableId,
+        net: NetId,
+        former: Option<PathSlot>,
+    ) -> (Option<PathSlot>, Option<Step>) {
         let table = &self.tables[id];
-        let first = table.net(net)?.first?;
-        let path = table.path(first)?;
+        let Some(first) = table.net(net).and_then(|net| net.first) else { return (None, None) };
+        let Some(path) = table.path(first) else { return (None, None) };
         if path.next.is_none() {
             // As in most nets: there is nothing to compare.
             let cost = table.accepted(first, path).ok().and_then(|route| self.cost_of(route));
-            return cost.map(|_| first);
+            return (cost.map(|_| first), None);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
         self.gather(id, net, &mut candidates);
-        decide(&mut candidates, 1, |_, _| {});
+        let mut lost = None;
+        decide(&mut candidates, 1, |slot, step| {
+            if Some(slot) == former {
+                lost = Some(step);
+            }
+        });
         let winner = candidates.first().map(|winner| winner.slot);
         candidates.clear();
         self.scratch = candidates;
-        winner
+        (winner, lost)
     }
 
     /// The paths of a net that may be chosen at all.

@@ -116,6 +116,11 @@ impl Interned {
         self.id
     }
 
+    /// About how many octets it takes.
+    pub(super) const fn octets(&self) -> usize {
+        size_of::<Self>() + self.octets.len()
+    }
+
     /// The route, to be read or changed in full.
     #[must_use]
     pub fn route(&self) -> Route {

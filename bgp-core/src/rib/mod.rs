@@ -28,6 +28,7 @@ mod query;
 mod queue;
 mod route;
 mod settings;
+mod shifts;
 mod slab;
 mod source;
 mod sweep;
@@ -51,6 +52,7 @@ pub use path::{Accepted, Ineligible, PathSlot, PathView, Reimport};
 pub use query::{Best, Explanation};
 pub use route::{Forwarding, KernelHint, LocalSource, Route};
 pub use settings::{NextHopMode, Selection, Settings};
+pub use shifts::{Shift, Why};
 pub use source::{PeerSource, Source, SourceId};
 pub use sweep::Mark;
 pub use table::Table;
@@ -69,6 +71,7 @@ use crate::rib::intern::Interner;
 use crate::rib::next_hop::NextHops;
 use crate::rib::originators::Originators;
 use crate::rib::path::Path;
+use crate::rib::shifts::Shifts;
 use crate::rib::source::Sources;
 use crate::rib::tables::{TableId, Tables};
 use crate::rib::work::Job;
@@ -120,6 +123,7 @@ pub struct Rib {
     turn: TableId,
     /// The net last told to be without paths: to be reclaimed once that was heard.
     leaving: Option<(TableId, NetId)>,
+    shifts: Shifts,
     scratch: Vec<Candidate>,
 }
 
@@ -138,6 +142,7 @@ impl Rib {
             imports: VecDeque::new(),
             turn: TableId::Ipv4,
             leaving: None,
+            shifts: Shifts::new(settings.shifts),
             scratch: Vec::new(),
         }
     }

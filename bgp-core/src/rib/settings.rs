@@ -30,10 +30,13 @@ pub struct Settings {
     pub multipath: u16,
     /// Whether next hops have to be watched.
     pub next_hops: NextHopMode,
+    /// How many changes of best paths are remembered, of all prefixes together; read at the start only.
+    pub shifts: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { selection: Selection::default(), multipath: 1, next_hops: NextHopMode::default() }
+        let (selection, next_hops) = Default::default();
+        Self { selection, multipath: 1, next_hops, shifts: 0 }
     }
 }

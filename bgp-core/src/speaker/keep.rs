@@ -5,13 +5,13 @@
 
 use crate::rib::{Accepted, Interned, Mark, Reimport, Rib, Route, Source, SourceId};
 use crate::session::Down;
-use crate::speaker::{PeerId, Speaker};
+use crate::speaker::{Event, PeerId, Speaker};
 use crate::wire::{Community, RefreshKind, RouteRefresh};
 use crate::{Family, Instant};
 
 use super::import::Importer;
 use super::kept::{Kept, PATIENCE};
-use super::neighbour::Live;
+use super::neighbour::{Live, Neighbour};
 
 impl Speaker {
     /// The routes of a session that ended: gone, except those of families whose forwarding a restarting
@@ -27,8 +27,8 @@ impl Speaker {
         let mut before = std::mem::take(&mut neighbour.kept);
         for &family in live.negotiated.families() {
             let mut earlier = before.remove(&family);
-            if earlier.take_if(|earlier| earlier.is_exhausted(&live.negotiated, now)).is_some() {
-                self.rib.sweep(source, family, Mark::Restart);
+            if let Some(earlier) = earlier.take_if(|earlier| earlier.is_exhausted(&live.negotiated, now)) {
+                self.sweep_kept(id, family, &earlier, "the session was lost again before the peer told them");
             }
             let over = Kept::over(&live.negotiated, family, earlier, down, now);
             let is_missed = !is_our_wish(down) && self.rib.counts(source, family).received > 0;
@@ -50,26 +50,51 @@ impl Speaker {
         if let Some(neighbour) = self.roster.get_mut(id) {
             neighbour.kept.insert(family, kept);
         }
+        self.tell_kept(id, family, &kept);
+    }
+
+    /// Says that routes wait for their peer; what is headless is told by itself.
+    fn tell_kept(&mut self, id: PeerId, family: Family, kept: &Kept) {
+        if let Some(peer) = self.roster.get(id).map(Neighbour::name).filter(|_| !kept.is_frozen()) {
+            let (until, long_lived) = (kept.until(), kept.is_long_lived());
+            self.tell(Event::Kept { peer, family, until, long_lived });
+        }
+    }
+
+    /// Ends a wait: what the peer has not told again goes.
+    fn sweep_kept(&mut self, id: PeerId, family: Family, kept: &Kept, reason: &'static str) {
+        let Some(neighbour) = self.roster.get(id) else { return };
+        let (peer, source) = (neighbour.name(), neighbour.source);
+        if let Some(source) = source {
+            self.rib.sweep(source, family, Mark::Restart);
+        }
+        if !kept.is_frozen() {
+            self.tell(Event::Swept { peer, family, reason });
+        }
     }
 
     /// The peer is back: what it did not preserve goes now, the rest at its End-of-RIB.
     pub(super) fn resume_kept(&mut self, id: PeerId, now: Instant) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
-        let (Some(source), Some(live)) = (neighbour.source, neighbour.live.as_ref()) else { return };
+        let Some(live) = neighbour.live.as_ref() else { return };
+        let mut lost = Vec::new();
         for (family, kept) in std::mem::take(&mut neighbour.kept) {
             match kept.resume(&live.negotiated, family, now) {
                 Some(kept) => drop(neighbour.kept.insert(family, kept)),
-                None => self.rib.sweep(source, family, Mark::Restart),
+                None => lost.push((family, kept)),
             }
+        }
+        for (family, kept) in lost {
+            self.sweep_kept(id, family, &kept, "the peer is back and did not preserve them");
         }
     }
 
     /// Nobody is waited for any more where `ends` says so: what was kept goes.
     pub(super) fn give_up(&mut self, id: PeerId, ends: impl Fn(Family) -> bool) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
-        let Some(source) = neighbour.source else { return };
-        for (family, _) in neighbour.kept.extract_if(.., |family, _| ends(*family)) {
-            self.rib.sweep(source, family, Mark::Restart);
+        let given_up: Vec<_> = neighbour.kept.extract_if(.., |family, _| ends(*family)).collect();
+        for (family, kept) in given_up {
+            self.sweep_kept(id, family, &kept, "nobody waits for the peer any more");
         }
     }
 
@@ -100,10 +125,12 @@ impl Speaker {
         if let Some(next) = next {
             neighbour.kept.insert(family, next);
             self.rib.reimport(source, family);
+            self.tell_kept(id, family, &next);
             self.tell_headless(id);
             return;
         }
-        self.rib.sweep(source, family, Mark::Restart);
+        self.sweep_kept(id, family, &kept, "the peer has not told them in time");
+        let Some(neighbour) = self.roster.get_mut(id) else { return };
         if let Some(live) = neighbour.live.as_mut() {
             if kept.is_long_lived() {
                 live.spent.insert(family);

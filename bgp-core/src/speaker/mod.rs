@@ -22,6 +22,7 @@ mod reconfigure;
 mod rehearsal;
 mod roster;
 mod settle;
+mod shifts;
 mod status;
 mod topology;
 mod update;
@@ -32,12 +33,12 @@ pub use config::{Config, DynamicPeers, GracefulRestart};
 pub use effect::{Difference, Effect, compare, differences};
 pub use input::{Admin, ConnectError, Input};
 pub use interface::Interface;
-pub use output::{Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
+pub use output::{Author, Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, Output};
 pub use rehearsal::{Audience, Consequence, LookUp, Rehearsal, Said, Scene};
 pub use topology::Flaw;
 pub use view::{
     Beginning, Concern, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathSource, PeerView,
-    PrefixMatch, RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, Summary, View,
+    PrefixMatch, RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, ShiftView, Summary, View,
 };
 
 use std::collections::{BTreeMap, VecDeque};
@@ -78,6 +79,9 @@ struct Carrier {
 /// Most steps of queued RIB work, and most decisions, in one call: a few milliseconds, so that a
 /// keepalive never waits longer than that.
 const SLICE: usize = 4096;
+
+/// Changes of best paths remembered for those who ask what happened: half a megabyte, and their routes.
+const SHIFTS: usize = 8192;
 
 /// A BGP speaker: everything but sockets, clock and kernel.
 ///
@@ -235,6 +239,12 @@ impl Speaker {
         self.settles_at().into_iter().chain(self.roster.next_deadline()).min()
     }
 
+    /// Draws a number for something that happens outside of the speaker and is to be put in order with its events and
+    /// with changes of best paths, which are numbered in one row.
+    pub fn next_number(&mut self) -> u64 {
+        self.rib.next_number()
+    }
+
     /// A look at everything, without touching anything.
     #[must_use]
     pub const fn view(&self) -> View<'_> {
@@ -300,6 +310,7 @@ impl Speaker {
     /// One slice of everything that may take long, then what follows from it.
     fn progress(&mut self, now: Instant) {
         self.exporter.advance(now);
+        self.rib.date(now);
         let mut more = self.rib.work(SLICE);
         more |= self.reimport_slice();
         more |= self.decide_slice();
@@ -347,5 +358,5 @@ const fn own(prefix: IpNet) -> Nlri {
 
 fn rib_settings(config: &Config) -> Settings {
     let next_hops = if config.kernel_export.is_some() { NextHopMode::Tracked } else { NextHopMode::Assumed };
-    Settings { selection: Selection::default(), multipath: config.multipath, next_hops }
+    Settings { selection: Selection::default(), multipath: config.multipath, next_hops, shifts: SHIFTS }
 }

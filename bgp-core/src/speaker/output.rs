@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::session::Down;
 use crate::speaker::{ConnId, Flaw, PeerId};
 use crate::wire::Treatment;
 use crate::{Family, Instant};
@@ -124,7 +125,15 @@ pub enum Output {
         watch: bool,
     },
     /// Something worth a line in a log.
-    Event(Event),
+    Event {
+        /// Its place among events and changes of best paths, in the order in which they came about; see
+        /// [`Speaker::next_number`](crate::speaker::Speaker::next_number).
+        number: u64,
+        /// When it happened.
+        at: Instant,
+        /// What happened.
+        event: Event,
+    },
 }
 
 /// Something worth a line in a log. Text from a peer is escaped already.
@@ -139,6 +148,8 @@ pub enum Event {
         from: &'static str,
         /// The RFC's name of the new state.
         to: &'static str,
+        /// What failed, where that is why.
+        reason: Option<String>,
     },
     /// A session is Established.
     Established {
@@ -149,12 +160,39 @@ pub enum Event {
         /// Hold time in use, seconds.
         hold_time: u16,
     },
-    /// A session ended.
+    /// A session ended, or a connection before it was one.
     Down {
         /// The peer.
         peer: Arc<str>,
         /// Who ended it and why, in words.
         reason: String,
+        /// It had been Established.
+        established: bool,
+        /// Who ended it.
+        author: Author,
+        /// Code and subcode of the NOTIFICATION that its author sent.
+        notification: Option<(u8, u8)>,
+    },
+    /// The session ended, and routes of a family are kept until their source is back
+    /// ([RFC 4724 §4.2](https://www.rfc-editor.org/rfc/rfc4724#section-4.2)).
+    Kept {
+        /// The peer.
+        peer: Arc<str>,
+        /// The family.
+        family: Family,
+        /// Until when at the latest, unless the peer is back by then.
+        until: Instant,
+        /// They are long-lived stale ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
+        long_lived: bool,
+    },
+    /// What was kept and not told again is gone.
+    Swept {
+        /// The peer.
+        peer: Arc<str>,
+        /// The family.
+        family: Family,
+        /// What ended the wait.
+        reason: &'static str,
     },
     /// A connection was refused before it became a session.
     Refused {
@@ -226,6 +264,28 @@ pub enum Event {
         /// Sessions that had to be reset.
         reset: usize,
     },
+}
+
+/// Who ended a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Author {
+    /// We did.
+    Us,
+    /// The peer did.
+    Peer,
+    /// The connection went without a word of either.
+    Nobody,
+}
+
+impl Author {
+    /// By whose word a session ended.
+    pub(super) const fn of(down: &Down) -> Self {
+        match down {
+            Down::Sent(_) | Down::Malformed(_) => Self::Us,
+            Down::Received(_) => Self::Peer,
+            Down::Lost => Self::Nobody,
+        }
+    }
 }
 
 impl fmt::Display for FibRoute {

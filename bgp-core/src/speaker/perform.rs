@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use crate::peer::{Peer, PeerConfig, PeerOutput};
 use crate::rib::Source;
-use crate::session::{Down, Negotiated};
-use crate::speaker::{Carrier, ConnId, Event, Interface, Output, PeerId, Speaker};
+use crate::session::{Down, Negotiated, StateName};
+use crate::speaker::{Author, Carrier, ConnId, Event, Interface, Output, PeerId, Speaker};
 use crate::{Family, Instant};
 
 use super::neighbour::{Live, Neighbour, Stay};
@@ -119,8 +119,12 @@ impl Speaker {
             PeerOutput::Ready { conn } => self.outputs.push_back(Output::Ready { conn }),
             PeerOutput::Close { conn } => self.outputs.push_back(Output::Close { conn }),
             PeerOutput::StateChanged { from, to } => {
-                let Some(peer) = self.roster.get(id).map(Neighbour::name) else { return };
-                self.tell(Event::State { peer, from: from.as_str(), to: to.as_str() });
+                let Some(neighbour) = self.roster.get(id) else { return };
+                let fails = matches!(to, StateName::Idle | StateName::Active) && from != StateName::Idle;
+                let failure = neighbour.peer.status().last_error.filter(|_| fails);
+                let reason = failure.map(ToString::to_string);
+                let peer = neighbour.name();
+                self.tell(Event::State { peer, from: from.as_str(), to: to.as_str(), reason });
             }
             PeerOutput::Established { conn, negotiated } => self.established(id, conn, negotiated, now),
             PeerOutput::Update { conn, update } => {
@@ -191,7 +195,9 @@ impl Speaker {
                 self.forget_or_keep(id, &live, down, now);
             }
         }
-        self.tell(Event::Down { peer, reason: down.to_string() });
+        let notification = down.notification().map(|said| (said.code.octet(), said.subcode));
+        let (author, reason) = (Author::of(down), down.to_string());
+        self.tell(Event::Down { peer, reason, established, author, notification });
     }
 
     /// A neighbour that is not configured (any more) goes with its last connection.
@@ -224,7 +230,8 @@ impl Speaker {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
+        let number = self.rib.next_number();
+        self.outputs.push_back(Output::Event { number, at: self.now, event });
     }
 
     /// Families in use with a peer.

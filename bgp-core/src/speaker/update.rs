@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::peer::{AfterLimit, PrefixLimit};
 use crate::rib::{Forwarding, KernelHint, Mark, Route, SourceId, Verdict};
-use crate::speaker::{Event, Output, PeerId, Speaker};
+use crate::speaker::{Event, PeerId, Speaker};
 use crate::wire::{Attributes, Fault, NextHop, Nlri, Notification, Routes, Update};
 use crate::{Family, Instant};
 
@@ -17,8 +17,9 @@ impl Speaker {
         let Some(source) = neighbour.source else { return };
         let name = neighbour.name();
         let device = neighbour.device();
-        let faults = update.faults.iter().map(|fault| Output::Event(describe(&name, fault, &update)));
-        self.outputs.extend(faults);
+        for fault in &update.faults {
+            self.tell(describe(&name, fault, &update));
+        }
         if let Some(family) = update.end_of_rib() {
             self.end_of_rib(id, source, family);
             return;
@@ -93,11 +94,15 @@ impl Speaker {
         live.spent.remove(&family);
         let kept = neighbour.kept.remove(&family);
         let peer = neighbour.name();
+        let over = kept.filter(|kept| !kept.is_frozen()).map(|_| Arc::clone(&peer));
         if kept.is_some() {
             self.rib.sweep(source, family, Mark::Restart);
         }
         self.thaw(id, family);
         self.tell(Event::EndOfRib { peer, family });
+        if let Some(peer) = over {
+            self.tell(Event::Swept { peer, family, reason: "the peer is back and has told all its routes" });
+        }
     }
 
     /// Evaluates import anew for one slice of the paths whose policy changed; whether there are more.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::peer::Layer;
-use crate::rib::{LocalSource, NetId, ResolvedHop, Route};
+use crate::rib::{Interned, LocalSource, NetId, ResolvedHop, Route, Why};
 use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
@@ -128,6 +128,23 @@ pub struct RouteView {
     pub reason: String,
     /// When it arrived or last changed.
     pub since: Instant,
+}
+
+/// The best path of a prefix became another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShiftView {
+    /// Its place among events and other changes.
+    pub number: u64,
+    /// When it was decided.
+    pub at: Instant,
+    /// The prefix.
+    pub prefix: IpNet,
+    /// What was best: who said it, and what; `None` where there was none.
+    pub before: Option<(PathSource, Arc<Interned>)>,
+    /// What is best since.
+    pub after: Option<(PathSource, Arc<Interned>)>,
+    /// Why.
+    pub why: Why,
 }
 
 /// Which paths a listing is about.

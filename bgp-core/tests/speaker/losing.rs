@@ -5,7 +5,7 @@ use crate::script::{
 };
 use crate::speaking::{BLOCK, OTHER, external, graceful};
 use bgp_core::peer::PeerConfig;
-use bgp_core::speaker::{Admin, ConnId, Event, Input, RoutesOf};
+use bgp_core::speaker::{Admin, Author, ConnId, Event, Input, RoutesOf};
 use bgp_core::wire::{Capability, Message};
 use bgp_core::{Asn, Family};
 
@@ -165,7 +165,13 @@ fn who_is_sent_away_for_good_is_told_so() {
         administer(stage, Admin::Disable { text: "bye".to_owned() });
         let heard = stage.heard(conn);
         let [Message::Notification(farewell)] = &heard[..] else { panic!("one NOTIFICATION: {heard:?}") };
-        stage.events.push(Event::Down { peer: "farewell".into(), reason: farewell.to_string() });
+        stage.events.push(Event::Down {
+            peer: "farewell".into(),
+            reason: farewell.to_string(),
+            established: true,
+            author: Author::Us,
+            notification: Some((farewell.code.octet(), farewell.subcode)),
+        });
     };
     for (who, told) in [
         (lenient(), "6/9 cease, hard reset for 6/2 cease, administrative shutdown: \"bye\""),

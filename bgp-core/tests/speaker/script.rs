@@ -250,7 +250,7 @@ impl Stage {
                     let reach = Some(Reach { metric: 0, hops });
                     self.speaker.handle(Input::NextHop { address, reach }, self.now);
                 }
-                Output::Event(event) => self.events.push(event),
+                Output::Event { event, .. } => self.events.push(event),
                 _ => {}
             }
         }

@@ -4,6 +4,7 @@
 //! the version; a daemon refuses versions it does not know. `nc -U` is a client.
 
 mod change;
+mod event;
 mod finding;
 mod kernel;
 mod peer;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 pub use self::change::{Change, ChangeKind, Consequence, Draft, Effect, Reloaded};
+pub use self::event::{BestPath, Event, EventId, EventIdError, Notice, Only, Recall, Side};
 pub use self::finding::{Finding, Standing};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
 pub use self::peer::{Counts, Messages, Peer, PeerExplanation};
@@ -118,6 +120,10 @@ pub enum Verb {
     },
     /// Stay after all.
     Undrain,
+    /// What happened.
+    History(Recall),
+    /// What happens, until the client has gone.
+    Watch(Recall),
     /// Act on a peer.
     Admin {
         /// Its name or address.
@@ -144,6 +150,20 @@ pub enum Action {
     RefreshIn,
     /// Send it ours again.
     RefreshOut,
+}
+
+impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Reset => "reset",
+            Self::RefreshIn => "refresh_in",
+            Self::RefreshOut => "refresh_out",
+        }
+    }
 }
 
 /// Which paths to list.

@@ -34,6 +34,8 @@ pub use diagnostic::{Diagnostic, Location, Severity, render};
 pub use digest::Digest;
 pub use host::{Host, ThisHost};
 pub use load::{check, load, load_draft, load_on, load_text};
+pub(crate) use value::parse_duration;
+
 pub use redacted::{keys, redacted};
 pub use settings::{
     Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,

@@ -119,7 +119,8 @@ pub(super) fn seconds(limit: u64) -> impl Fn(&Node) -> Read<Duration> {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// The duration that a text says, as `90s` or `1h30m`.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text;
     let mut total = None;
     while !rest.is_empty() {

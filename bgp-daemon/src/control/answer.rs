@@ -7,17 +7,19 @@ use std::time::{Duration, SystemTime};
 
 use bgp_core::speaker::{Admin, Cursor, Input, RouteQuery, Speaker, Summary};
 use fib_sync::Listing;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::explain;
 use super::kernel;
 use super::picture::{self, Painter};
 use super::query::{find, peer_id, query};
+use super::recall;
 use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Reader};
 use super::trouble;
 use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
+use crate::chronicle::{Fact, Note};
 use crate::clock::Timestamp;
 use crate::config::{Origins, Role};
 use crate::driver::{Inbox, Occurrences};
@@ -47,6 +49,8 @@ pub struct Context {
     pub sockets: watch::Receiver<Arc<SocketTable>>,
     /// What only the daemon can do.
     pub commands: mpsc::Sender<Command>,
+    /// Places for clients of the control socket that watch what happens.
+    pub watchers: Arc<Semaphore>,
 }
 
 impl Context {
@@ -204,6 +208,8 @@ pub(crate) async fn answer(verb: Verb, context: &Context, replies: &mut impl Rea
             command(context, |answer| Command::Drain { limit, answer }).await
         }
         Verb::Undrain => command(context, Command::Undrain).await,
+        Verb::History(recall) => recall::history(context, recall, replies).await,
+        Verb::Watch(recall) => recall::watch(context, recall, &context.watchers, replies).await,
         Verb::Admin { peer, action, text } => admin(context, peer, action, text).await,
     }
 }
@@ -343,7 +349,9 @@ async fn sweep_anyway(context: &Context) -> Result<(), Failure> {
 }
 
 async fn admin(context: &Context, name: String, action: Action, text: String) -> Result<(), Failure> {
-    let peer = context.inbox.ask(move |speaker, _| peer_id(&name, &speaker.view())).await??;
+    let peer = context.inbox.ask(move |speaker, _| find(&name, &speaker.view())).await??;
+    let fact = Fact::Asked(action.as_str());
+    context.inbox.note(Note { peer: Some(peer.name), fact, reason: String::new() }).await;
     let action = match action {
         Action::Enable => Admin::Enable,
         Action::Disable => Admin::Disable { text },
@@ -351,7 +359,7 @@ async fn admin(context: &Context, name: String, action: Action, text: String) ->
         Action::RefreshIn => Admin::RefreshIn,
         Action::RefreshOut => Admin::RefreshOut,
     };
-    context.inbox.tell(Input::Admin { peer, action }).await;
+    context.inbox.tell(Input::Admin { peer: peer.id, action }).await;
     Ok(())
 }
 

@@ -4,16 +4,19 @@
 //! time, each after the one before it has been written.
 
 mod answer;
+mod event;
 mod explain;
 mod kernel;
 mod picture;
 mod query;
+mod recall;
 mod rehearsal;
 mod reply;
 mod trouble;
 
 pub use answer::{Command, Context, Draining, Facts};
 pub(crate) use answer::{answer, some_routes};
+pub(crate) use recall::{some_events, watch};
 pub use rehearsal::Prospect;
 pub(crate) use reply::{Failure, Reader};
 
@@ -37,6 +40,9 @@ use reply::Replies;
 
 /// Clients served at once; more wait.
 const CLIENTS: usize = 64;
+
+/// Clients that may watch what happens: whoever only asks finds a place beside them.
+pub(crate) const WATCHERS: usize = 16;
 
 /// Clients that the kernel may hold for us.
 const BACKLOG: i32 = 1024;

@@ -118,6 +118,11 @@ impl Painter {
         self.clock.wall(at).to_string()
     }
 
+    /// The same to the millisecond.
+    pub(super) fn precisely(self, at: Instant) -> String {
+        self.clock.wall(at).precise()
+    }
+
     fn age(self, at: Instant) -> u64 {
         self.now.since(at).as_secs()
     }

@@ -18,6 +18,16 @@ pub(crate) trait Reader: Send {
     /// Hands over a part; returns when there is room for it.
     fn items<T: Serialize + Sync>(&mut self, items: &[T])
     -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Shows that there will be more.
+    fn beat(&mut self) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Resolves once there is nobody any more, where that shows without a word.
+    fn gone(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }
 
 /// Writes the lines of answers.
@@ -81,6 +91,10 @@ impl<W: AsyncWrite + Unpin + Send> Reader for Replies<W> {
             return Ok(());
         }
         Ok(self.line(&Items { v: VERSION, items }).await?)
+    }
+
+    async fn beat(&mut self) -> Result<(), Failure> {
+        Ok(self.line(&Items::<()> { v: VERSION, items: &[] }).await?)
     }
 }
 

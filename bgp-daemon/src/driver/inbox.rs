@@ -2,8 +2,9 @@
 
 use bgp_core::Instant;
 use bgp_core::speaker::{ConnId, Input, Speaker};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::chronicle::{Chronicle, Note};
 use crate::clock::Clock;
 use crate::transport::Link;
 
@@ -27,16 +28,27 @@ pub(super) enum Happening {
     Input(Input),
     /// A new connection and the means to write to it.
     Open { input: Input, conn: ConnId, link: Link },
+    /// Outside of the speaker, and to be remembered.
+    Note(Note),
 }
 
 /// A question, answered on the speaker's thread between two pieces of work.
-pub(super) type Question = Box<dyn FnOnce(&Speaker, Instant) + Send>;
+pub(super) type Question = Box<dyn FnOnce(&Speaker, &Chronicle, Instant) + Send>;
 
 /// The ends that the driver keeps.
 #[derive(Debug)]
 pub(super) struct Outlet {
     pub(super) arrivals: mpsc::Receiver<Arrival>,
     pub(super) questions: mpsc::Receiver<Question>,
+    /// Hears the number of what happened last.
+    news: watch::Sender<u64>,
+}
+
+impl Outlet {
+    /// Wakes whoever waits for something to happen, where something has.
+    pub(super) fn tell(&self, numbered: u64) {
+        self.news.send_if_modified(|before| std::mem::replace(before, numbered) != numbered);
+    }
 }
 
 /// The way to the speaker: tell it something, or ask.
@@ -45,6 +57,7 @@ pub struct Inbox {
     clock: Clock,
     arrivals: mpsc::Sender<Arrival>,
     questions: mpsc::Sender<Question>,
+    news: watch::Receiver<u64>,
 }
 
 /// The speaker's thread has ended.
@@ -56,7 +69,9 @@ impl Inbox {
     pub(super) fn new(clock: Clock) -> (Self, Outlet) {
         let (arrivals, arrived) = mpsc::channel(INPUTS);
         let (questions, asked) = mpsc::channel(QUESTIONS);
-        (Self { clock, arrivals, questions }, Outlet { arrivals: arrived, questions: asked })
+        let (teller, news) = watch::channel(0);
+        let outlet = Outlet { arrivals: arrived, questions: asked, news: teller };
+        (Self { clock, arrivals, questions, news }, outlet)
     }
 
     /// The clock arrivals are stamped with.
@@ -78,6 +93,19 @@ impl Inbox {
         Some(Permit { clock: self.clock, permit })
     }
 
+    /// Has something remembered that happened outside of the speaker.
+    pub(crate) async fn note(&self, note: Note) {
+        if let Some(Permit { clock, permit }) = self.reserve().await {
+            permit.send(Arrival { at: clock.now(), happening: Happening::Note(note) });
+        }
+    }
+
+    /// The number of what happened last, which changes with everything that happens; it ends with the speaker.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.clone()
+    }
+
     pub(crate) async fn open(&self, input: Input, conn: ConnId, link: Link) {
         if let Some(Permit { clock, permit }) = self.reserve().await {
             permit.send(Arrival { at: clock.now(), happening: Happening::Open { input, conn, link } });
@@ -94,10 +122,23 @@ impl Inbox {
         T: Send + 'static,
         F: FnOnce(&Speaker, Instant) -> T + Send + 'static,
     {
+        self.recall(|speaker, _, now| question(speaker, now)).await
+    }
+
+    /// The same, about what happened.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped`] once there is nobody left to answer.
+    pub async fn recall<T, F>(&self, question: F) -> Result<T, Stopped>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Speaker, &Chronicle, Instant) -> T + Send + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let question = Box::new(move |speaker: &Speaker, now: Instant| {
+        let question = Box::new(move |speaker: &Speaker, chronicle: &Chronicle, now: Instant| {
             // Whoever asked may have gone away meanwhile.
-            let _ = answer.send(question(speaker, now));
+            let _ = answer.send(question(speaker, chronicle, now));
         });
         self.questions.send(question).await.map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)

@@ -23,6 +23,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::sleep_until;
 
+use crate::chronicle::Chronicle;
 use crate::clock::Clock;
 use crate::fib;
 use crate::log::Repeats;
@@ -80,10 +81,21 @@ impl Driver {
             let speaker = Speaker::new(config, seed(), now);
             let links = Links::default();
             let Self { clock, outlet } = self;
-            let repeats = Repeats::default();
+            let (repeats, chronicle) = Default::default();
             let (drains, settled, stopping) = (0, false, false);
-            let mut turning =
-                Turning { speaker, clock, now, outlet, links, outside, repeats, drains, settled, stopping };
+            let mut turning = Turning {
+                speaker,
+                chronicle,
+                clock,
+                now,
+                outlet,
+                links,
+                outside,
+                repeats,
+                drains,
+                settled,
+                stopping,
+            };
             first.into_iter().for_each(|input| turning.speaker.handle(input, now));
             runtime.block_on(turning.run());
             // Nobody may be waiting any more.
@@ -107,6 +119,8 @@ struct Turning {
     outlet: Outlet,
     links: Links,
     outside: Outside,
+    /// What happened.
+    chronicle: Chronicle,
     repeats: Repeats,
     /// How often peers were to be told that we are about to leave.
     drains: u64,
@@ -144,7 +158,7 @@ impl Turning {
             self.settle();
             match self.rest().await {
                 Wake::Arrival(arrival) => self.take(arrival),
-                Wake::Question(question) => question(&self.speaker, self.now),
+                Wake::Question(question) => question(&self.speaker, &self.chronicle, self.now),
                 Wake::Credit | Wake::Room | Wake::Deadline => {}
                 Wake::Abandoned => return,
             }
@@ -163,9 +177,7 @@ impl Turning {
         if self.outlet.arrivals.is_empty() {
             self.advance(self.clock.now());
         }
-        while let Some(output) = self.speaker.poll_output() {
-            self.perform(output);
-        }
+        self.outlet.tell(self.speaker.view().numbered());
         self.links.pull(&mut self.speaker);
         if let Some(kernel) = &mut self.outside.kernel {
             kernel.flush();
@@ -176,7 +188,7 @@ impl Turning {
     /// Answers one question, if there is any.
     fn answer(&mut self) {
         if let Ok(question) = self.outlet.questions.try_recv() {
-            question(&self.speaker, self.now);
+            question(&self.speaker, &self.chronicle, self.now);
         }
     }
 
@@ -188,6 +200,10 @@ impl Turning {
                 self.links.insert(conn, link);
                 input
             }
+            Happening::Note(note) => {
+                let number = self.speaker.next_number();
+                return self.chronicle.note(number, self.now, note, &self.speaker);
+            }
         };
         self.stopping |= matches!(input, Input::Stop { .. });
         self.drains += u64::from(matches!(input, Input::Drain));
@@ -195,6 +211,7 @@ impl Turning {
             self.kernel(|kernel| kernel.answered(address));
         }
         self.speaker.handle(input, self.now);
+        self.heed();
     }
 
     /// Moves time on to `at`, never back, and fires what is due by then.
@@ -202,6 +219,14 @@ impl Turning {
         self.now = self.now.max(at);
         if self.speaker.poll_timeout().is_some_and(|deadline| deadline.at <= self.now) {
             self.speaker.handle_timeout(self.now);
+        }
+        self.heed();
+    }
+
+    /// Does what the speaker says, at once: whoever asks what happened up to a number finds all of it.
+    fn heed(&mut self) {
+        while let Some(output) = self.speaker.poll_output() {
+            self.perform(output);
         }
     }
 
@@ -217,9 +242,12 @@ impl Turning {
                 self.links.close(conn, &mut self.speaker);
                 self.speaker.handle(Input::Closed { conn }, self.now);
             }
-            Output::Event(event) => {
+            Output::Event { number, at, event } => {
                 self.outside.occurrences.note(&event);
-                self.repeats.tell(&event, self.now);
+                let times = self.repeats.tell(&event, self.now);
+                if times > 0 {
+                    self.chronicle.tell(number, at, &event, times, &self.speaker);
+                }
             }
             // Sessions that end because we leave take their routes along; the kernel keeps them.
             Output::Fib(_) | Output::FibSet(_) if self.stopping => {}

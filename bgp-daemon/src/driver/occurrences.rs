@@ -65,7 +65,7 @@ mod tests {
         occurrences.note(&fault(Treatment::Discard));
         let remote = "192.0.2.1:179".parse().expect("an address");
         occurrences.note(&Event::Refused { remote, reason: String::new() });
-        occurrences.note(&Event::State { peer, from: "Idle", to: "Connect" });
+        occurrences.note(&Event::State { peer, from: "Idle", to: "Connect", reason: None });
         assert_eq!(occurrences.update_errors(), [("discard", 1), ("withdraw", 2), ("reset", 0)]);
         assert_eq!((occurrences.unknown_connects(), occurrences.prefix_limits()), (1, 0));
     }

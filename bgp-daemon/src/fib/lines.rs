@@ -1,4 +1,4 @@
-//! Log lines about the kernel's table. Thousands of prefixes may meet one fate at once: the first is told at
+//! Log lines about the kernel's table, and what is remembered of it. Thousands of prefixes may meet one fate at once: the first is told at
 //! once, those that follow are counted and told together, with a few of them as examples.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,8 @@ use fib_sync::{Event, Refused};
 use ipnet::IpNet;
 use tokio::time::Instant;
 use tracing::{info, warn};
+
+use crate::chronicle::{Fact, Note};
 
 /// What has been told lately, and what is still to be told of it.
 #[derive(Debug, Default)]
@@ -39,22 +41,23 @@ struct Line {
 }
 
 impl Lines {
-    /// Tells what an event means to people.
-    pub(super) fn tell(&mut self, event: Event, now: Instant) {
+    /// Tells what an event means to people, and what is to be remembered of it.
+    pub(super) fn tell(&mut self, event: Event, now: Instant) -> Option<Note> {
         let line = match event {
             Event::Diverged { prefix, refused } => self.admit(self.fate(&refused), prefix, now),
             Event::Healed { prefix } => self.admit(Fate::Healed, prefix, now),
             other => {
                 once(&other);
-                None
+                return remembered(other);
             }
         };
-        line.iter().for_each(Line::write);
+        line.map(Line::told)
     }
 
     /// Tells what has been gathered, whatever its age: nothing follows.
     pub(super) fn finish(&mut self) {
-        self.flush(Instant::now() + QUIET);
+        // Nobody is left who could be asked what happened.
+        drop(self.flush(Instant::now() + QUIET));
     }
 
     /// When [`flush`](Self::flush) has something to do.
@@ -62,9 +65,9 @@ impl Lines {
         self.gathered.values().map(|gathered| gathered.due).min()
     }
 
-    /// Tells what has been gathered for long enough.
-    pub(super) fn flush(&mut self, now: Instant) {
-        self.take(now).iter().for_each(Line::write);
+    /// Tells what has been gathered for long enough, and what is to be remembered of it.
+    pub(super) fn flush(&mut self, now: Instant) -> Vec<Note> {
+        self.take(now).into_iter().map(Line::told).collect()
     }
 
     fn fate(&self, refused: &Refused) -> Fate {
@@ -107,6 +110,17 @@ impl Lines {
 }
 
 impl Line {
+    /// Writes it; what is to be remembered of it.
+    fn told(self) -> Note {
+        self.write();
+        let event = self.fate.event();
+        let reason = match self.fate {
+            Fate::Refused { reason, .. } => reason,
+            Fate::Healed => String::new(),
+        };
+        Note::new(Fact::Kernel { event, routes: self.routes, examples: self.examples }, reason)
+    }
+
     fn write(&self) {
         let Self { fate, routes, examples } = self;
         let prefixes = words(examples);
@@ -126,6 +140,40 @@ impl Line {
             Fate::Healed => info!(event = "kernel.healed", routes, prefixes),
         }
     }
+}
+
+impl Fate {
+    /// What the log calls it.
+    fn event(&self) -> &'static str {
+        match self {
+            Self::Refused { kind: "exists", .. } => "kernel.conflict",
+            Self::Refused { .. } => "kernel.refused",
+            Self::Healed => "kernel.healed",
+        }
+    }
+}
+
+/// What is to be remembered of what does not come by the thousand.
+fn remembered(event: Event) -> Option<Note> {
+    let (event, routes, examples, reason) = match event {
+        Event::Synced { adopted } => ("kernel.synced", adopted, Vec::new(), "routes were adopted".to_owned()),
+        Event::Swept(sweep) if sweep.held => {
+            let reason = format!("too many of {} routes to remove at once", sweep.adopted);
+            ("kernel.sweep_held", sweep.stale, Vec::new(), reason)
+        }
+        Event::Swept(sweep) => {
+            ("kernel.swept", sweep.stale, Vec::new(), "routes nobody wishes for".to_owned())
+        }
+        Event::Overrun => ("kernel.overrun", 0, Vec::new(), "events of the kernel were lost".to_owned()),
+        Event::Drift { routes, examples } => {
+            ("kernel.drift", routes, examples, "routes of ours were gone or changed".to_owned())
+        }
+        Event::SetDiverged { refused, .. } => ("kernel.hops_refused", 0, Vec::new(), refused.to_string()),
+        Event::SetHealed { .. } => ("kernel.hops_healed", 0, Vec::new(), String::new()),
+        Event::ObjectsUnsupported { refused } => ("kernel.no_objects", 0, Vec::new(), refused.to_string()),
+        _ => return None,
+    };
+    Some(Note::new(Fact::Kernel { event, routes, examples }, reason))
 }
 
 /// What does not come by the thousand.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use super::{Before, note};
+use super::Before;
 use crate::api::{self, Effect, Refusal, Reloaded};
 use crate::change::draft::{self, Draft};
 use crate::change::trial::{LONGEST, Trial};
+use crate::chronicle::Step;
 use crate::config;
 use crate::daemon::Daemon;
 
@@ -22,7 +23,7 @@ impl Daemon {
     ) -> Result<Reloaded, Refusal> {
         let outcome = self.try_apply(draft, confirm, limit).await;
         // Whoever asked hears why not; nothing is wrong with the daemon's own file.
-        note(&outcome);
+        self.note(&outcome).await;
         outcome
     }
 
@@ -46,7 +47,9 @@ impl Daemon {
             }
         };
         if let Some(limit) = confirm {
-            reloaded.unconfirmed = Some(self.begin_trial(staged, limit));
+            let seconds = self.begin_trial(staged, limit);
+            reloaded.unconfirmed = Some(seconds);
+            self.remember(Step::Trial, format!("it is undone after {seconds} s unless confirmed")).await;
         } else if let Err(refusal) = self.keep(&staged) {
             // What the file does not say would be gone after the next start.
             staged.discard();
@@ -67,7 +70,7 @@ impl Daemon {
     }
 
     /// What is on trial stays.
-    pub(crate) fn confirm(&mut self) -> Result<(), Refusal> {
+    pub(crate) async fn confirm(&mut self) -> Result<(), Refusal> {
         let Some(trial) = self.trial.take() else {
             return Err(Refusal::not_found("nothing is to be confirmed"));
         };
@@ -82,6 +85,7 @@ impl Daemon {
             facts.config_error = None;
         });
         info!(event = "config.confirmed", generation = self.facts.borrow().generation);
+        self.remember(Step::Confirmed, String::new()).await;
         Ok(())
     }
 
@@ -108,6 +112,7 @@ impl Daemon {
         }
         self.facts.send_modify(|facts| facts.unconfirmed = None);
         info!(event = "config.undone", generation = reloaded.generation);
+        self.remember(Step::Undone, String::new()).await;
         Ok(reloaded)
     }
 
@@ -124,6 +129,7 @@ impl Daemon {
     /// Nobody has confirmed in time.
     pub(crate) async fn expire(&mut self) {
         warn!(event = "config.expired", "the change was not confirmed in time and is undone");
+        self.remember(Step::Expired, "it was not confirmed in time".to_owned()).await;
         if let Err(refusal) = self.undo().await {
             error!(event = "config.stuck", reason = %refusal, "it is undone as soon as that is possible");
             if let Some(trial) = &mut self.trial {

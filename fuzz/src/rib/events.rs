@@ -64,6 +64,7 @@ pub(super) fn settings(flags: u8) -> Settings {
         selection: Selection { always_compare_med: bit(flags, 0), missing_med_as_worst: bit(flags, 1) },
         multipath: if bit(flags, 2) { 1 } else { 64 },
         next_hops: if bit(flags, 3) { NextHopMode::Assumed } else { NextHopMode::Tracked },
+        shifts: if bit(flags, 4) { 0 } else { 8 },
     }
 }
 

@@ -99,13 +99,13 @@ impl Driver {
             }
             Output::Track { address, watch: true } => assert!(self.watched.insert(address)),
             Output::Track { address, watch: false } => assert!(self.watched.remove(&address)),
-            Output::Event(event) => self.note(event),
+            Output::Event { event, .. } => self.note(event),
             _ => {}
         }
     }
 
     fn note(&mut self, event: Event) {
-        if let Event::State { peer, from, to } = event {
+        if let Event::State { peer, from, to, .. } = event {
             let before = self.states.insert(peer.to_string(), to);
             assert!(before.is_none_or(|before| before == from), "{peer}: {before:?}, then {from} to {to}");
         }

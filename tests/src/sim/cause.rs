@@ -70,7 +70,7 @@ impl World {
             return;
         }
         for event in &self.node(id).events[heard..] {
-            if let Event::Down { peer, reason } = event
+            if let Event::Down { peer, reason, .. } = event
                 && let Some(other) = self.peer_of(id, peer)
             {
                 let until = self.causes.until.get(&pair(id, other)).copied().unwrap_or_default();

@@ -132,7 +132,7 @@ impl World {
             }
             Output::Drained => self.nodes[id.0].drained = true,
             Output::Track { address, watch } => self.nodes[id.0].track(address, watch),
-            Output::Event(event) => {
+            Output::Event { event, .. } => {
                 let node = &mut self.nodes[id.0];
                 node.events.push(event);
                 node.told_at.push(self.now);

@@ -3,6 +3,7 @@
 mod changes;
 mod next_hops;
 mod paths;
+mod shifts;
 mod sources;
 
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,0 +1,222 @@
+//! What happened, told once, or for as long as somebody reads.
+//!
+//! Nobody is remembered who reads: each page is asked for with the number up to which the reader has seen everything. Who
+//! reads slowly finds what is remembered by then, and is told what is not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use bgp_core::Instant;
+use bgp_core::speaker::Speaker;
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+use super::answer::Context;
+use super::event::Chronicler;
+use super::picture::Painter;
+use super::query::{Asked, find, prefix};
+use super::reply::{Failure, Reader};
+use crate::api::{self, EventId, Only, Recall, Refusal};
+use crate::chronicle::{Chronicle, Page, Prefixes, Topic, Wanted};
+
+/// Events of one page of a stream.
+const PAGE: usize = 500;
+
+/// Between two pages of a stream: who follows a million changes of routes costs the speaker ten pages a second.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How long a stream is silent before it shows that it is there.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// Events told at once where nobody says how many.
+const ENOUGH: usize = 100;
+
+/// Most events told at once: more than are remembered of all peers together.
+pub(crate) const MOST: usize = 10_000;
+
+/// Events in one line of an answer.
+const LINE: usize = 1000;
+
+/// What somebody wants to read, as this daemon understands it.
+struct Reading {
+    wanted: Wanted,
+    /// What has been read; `None` where nothing is said about it.
+    after: Option<u64>,
+    /// It was another daemon's life that was read.
+    elsewhere: bool,
+    run: u64,
+}
+
+/// The last events, or those that follow one.
+pub(super) async fn history(
+    context: &Context,
+    recall: Recall,
+    replies: &mut impl Reader,
+) -> Result<(), Failure> {
+    let (events, _) = some_events(context, recall).await?;
+    for line in events.chunks(LINE) {
+        replies.items(line).await?;
+    }
+    Ok(())
+}
+
+/// The same at once, and after which to go on where there are more.
+pub(crate) async fn some_events(
+    context: &Context,
+    recall: Recall,
+) -> Result<(Vec<api::Event>, Option<String>), Failure> {
+    let limit = recall.limit.unwrap_or(ENOUGH);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Refusal::usage(format!("`limit` lies between 1 and {MOST}")).into());
+    }
+    let reading = begin(context, &recall).await?;
+    let (page, chronicler) = match reading.after {
+        Some(after) => look(context, &reading, after, limit).await?,
+        None => {
+            let wanted = reading.wanted.clone();
+            let glance = move |speaker: &Speaker, chronicle: &Chronicle| {
+                chronicle.latest(&wanted, limit, speaker.view())
+            };
+            paint(context, reading.run, glance).await?
+        }
+    };
+    let next = page.has_more.then(|| chronicler.id(page.read_until).to_string());
+    Ok((reading.events(&page, reading.after, chronicler), next))
+}
+
+/// What happens, from now on or from what was read, until the reader is gone or has heard as much as it asked for. One of
+/// the `places` is taken meanwhile.
+pub(crate) async fn watch(
+    context: &Context,
+    recall: Recall,
+    places: &Arc<Semaphore>,
+    replies: &mut impl Reader,
+) -> Result<(), Failure> {
+    let full = |_| Refusal::refused("as many are watching as may: try again when one of them has gone");
+    let _place = Arc::clone(places).try_acquire_owned().map_err(full)?;
+    let mut reading = begin(context, &recall).await?;
+    replies.beat().await?;
+    let mut left = recall.limit.unwrap_or(usize::MAX);
+    let mut news = context.inbox.news();
+    let mut at = match reading.after {
+        Some(after) => after,
+        None => context.inbox.ask(|speaker, _| speaker.view().numbered()).await?,
+    };
+    loop {
+        // What happens from here on wakes us, whether the page has it or not.
+        news.mark_unchanged();
+        let (page, chronicler) = look(context, &reading, at, PAGE).await?;
+        let mut events = reading.events(&page, Some(at), chronicler);
+        events.truncate(left);
+        replies.items(&events).await?;
+        left -= events.len();
+        if left == 0 {
+            return Ok(());
+        }
+        reading.elsewhere = false;
+        at = page.read_until;
+        sleep(PACE).await;
+        while !page.has_more {
+            match tokio::select! {
+                happened = timeout(BEAT, news.changed()) => happened,
+                () = replies.gone() => return Ok(()),
+            } {
+                Ok(Ok(())) => break,
+                Ok(Err(_)) => return Err(Refusal::refused("the speaker has stopped").into()),
+                Err(_) => replies.beat().await?,
+            }
+        }
+    }
+}
+
+/// Understands what somebody wants to read.
+async fn begin(context: &Context, recall: &Recall) -> Result<Reading, Failure> {
+    let run = run(context);
+    let asked = recall.clone();
+    let understood = context.inbox.recall(move |speaker, chronicle, now| {
+        Ok::<_, Refusal>((wanted(&asked, speaker, chronicle, now)?, speaker.view().numbered()))
+    });
+    let (wanted, numbered) = understood.await??;
+    let after = recall.after.as_deref().map(str::parse::<EventId>).transpose();
+    let after = after.map_err(|error| Refusal::usage(error.to_string()))?;
+    let is_ours = |id: &EventId| id.run.is_none_or(|theirs| theirs == run) && id.seq <= numbered;
+    let elsewhere = after.is_some_and(|id| !is_ours(&id));
+    let after = after.map(|id| if elsewhere { 0 } else { id.seq });
+    Ok(Reading { wanted, after, elsewhere, run })
+}
+
+fn wanted(
+    recall: &Recall,
+    speaker: &Speaker,
+    chronicle: &Chronicle,
+    now: Instant,
+) -> Result<Wanted, Refusal> {
+    let name = |text: &str| match find(text, &speaker.view()) {
+        Ok(peer) => Ok(peer.name.to_string()),
+        Err(_) if chronicle.knows(text) => Ok(text.to_owned()),
+        Err(refusal) => Err(refusal),
+    };
+    let peers = recall.peer.iter().flat_map(|peers| peers.split(',')).map(name);
+    let since =
+        recall.since.map_or(0, |seconds| now.as_micros().saturating_sub(seconds.saturating_mul(1_000_000)));
+    Ok(Wanted {
+        peers: peers.collect::<Result<BTreeSet<String>, Refusal>>()?,
+        prefixes: match recall.prefix.as_deref().map(prefix).transpose()? {
+            None => Prefixes::Any,
+            Some(Asked::Prefix(prefix)) => Prefixes::Exactly(prefix),
+            Some(Asked::Address(address)) => Prefixes::Covering(address),
+        },
+        since: Instant::from_micros(since),
+        topic: match recall.only {
+            Only::All => Topic::All,
+            Only::Events => Topic::Events,
+            Only::Routes => Topic::Routes,
+        },
+    })
+}
+
+async fn look(
+    context: &Context,
+    reading: &Reading,
+    after: u64,
+    most: usize,
+) -> Result<(Page, Chronicler), Failure> {
+    let wanted = reading.wanted.clone();
+    let glance =
+        move |speaker: &Speaker, chronicle: &Chronicle| chronicle.after(after, &wanted, most, speaker.view());
+    paint(context, reading.run, glance).await
+}
+
+async fn paint<F>(context: &Context, run: u64, glance: F) -> Result<(Page, Chronicler), Failure>
+where
+    F: FnOnce(&Speaker, &Chronicle) -> Page + Send + 'static,
+{
+    let question = move |speaker: &Speaker, chronicle: &Chronicle, now| (glance(speaker, chronicle), now);
+    let (page, now) = context.inbox.recall(question).await?;
+    let painter = Painter { clock: context.inbox.clock(), now };
+    Ok((page, Chronicler { painter, run }))
+}
+
+impl Reading {
+    /// A page, and before it what is missing.
+    fn events(&self, page: &Page, after: Option<u64>, chronicler: Chronicler) -> Vec<api::Event> {
+        let mut events = Vec::with_capacity(page.items.len() + 1);
+        let after = after.unwrap_or_default();
+        if self.elsewhere {
+            let reason = "the daemon was started again: what was remembered before is gone";
+            events.push(chronicler.gap(after, page.lost_until, reason));
+        } else if page.lost_until.is_some() {
+            let reason = "some of what followed is not remembered any more";
+            events.push(chronicler.gap(after, page.lost_until, reason));
+        }
+        events.extend(page.items.iter().map(|item| chronicler.event(item)));
+        events
+    }
+}
+
+fn run(context: &Context) -> u64 {
+    let started = context.facts.borrow().started;
+    let age = started.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(age.as_millis()).unwrap_or(u64::MAX)
+}
