@@ -10,6 +10,7 @@ mod consequences;
 mod diff;
 mod doctor;
 mod drain;
+mod events;
 mod exit;
 mod kernel;
 mod man;
@@ -120,6 +121,11 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
         Ask::Routes(routes) => {
             screen.list(client, api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
         }
+        Ask::History(history) => {
+            let recall = history.asked().map_err(ClientError::Refused)?;
+            screen.list(client, api::Verb::History(recall), events::order, events::table)?;
+        }
+        Ask::Watch(watch) => events::watch(&global.client(), watch.asked(), screen)?,
         Ask::Explain { prefix, name: Some(name), .. } => {
             if prefix != "peer" {
                 let usage = api::Refusal::usage(format!(

@@ -52,6 +52,12 @@ impl Cell {
         Self { text: text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(), tone }
     }
 
+    /// It with its colour, as wide as `width` at least.
+    pub(super) fn padded(&self, width: usize, colour: Colour) -> String {
+        let padding = " ".repeat(width.saturating_sub(self.width()));
+        format!("{}{padding}", colour.paint(&self.text, self.tone))
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::explain;
 use super::kernel;
 use super::picture::{self, Painter};
-use super::query::{find, peer_id, query};
+use super::query::{find, query};
 use super::recall;
 use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Reader};

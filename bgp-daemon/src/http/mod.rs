@@ -13,6 +13,7 @@ mod trends;
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::api::{Refusal, RefusalCode};
@@ -60,6 +62,8 @@ struct Shop {
     trends: Trends,
     /// Whose series `/metrics` has one by one.
     per_peer: PerPeer,
+    /// Places for streams.
+    streams: Arc<Semaphore>,
 }
 
 impl Server {
@@ -86,7 +90,8 @@ impl Server {
     pub async fn serve(self, context: Context) {
         let gallery = Gallery::open(context.inbox.clone(), context.kernel.clone());
         let trends = Trends::keep(gallery.clone());
-        let shop = Shop { context, gallery, trends, per_peer: self.per_peer };
+        let streams = Arc::new(Semaphore::new(api::STREAMS));
+        let shop = Shop { context, gallery, trends, per_peer: self.per_peer, streams };
         let places = Places::new(routes(shop.clone(), self.address), vital(shop, self.address));
         loop {
             match self.listener.accept().await {

@@ -10,6 +10,7 @@ mod doctor;
 mod drain;
 mod explaining;
 mod half_way;
+mod history;
 mod host;
 mod http;
 mod manual;

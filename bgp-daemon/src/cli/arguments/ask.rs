@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
+use super::events::{History, Watch};
 use super::peer::PeerAction;
 use super::routes::Routes;
 use super::seconds;
@@ -78,6 +79,28 @@ Examples:
         #[arg(long, conflicts_with_all = ["name", "peer"])]
         kernel: bool,
     },
+    /// What happened: sessions, limits, restarts, the configuration, the kernel, best paths
+    #[command(after_help = "\
+Of all peers together the last 4096 events are remembered, of each peer the last 32 and the last 32 attempts to reach
+it, over flaps; of best paths the last 8192 changes of all prefixes.
+
+Examples:
+  caracal history                           the last hundred
+  caracal history peer tor-a --since 1h
+  caracal history 10.244.1.0/26             whose route it was, when and why that changed
+  caracal history --only events -o ndjson")]
+    History(History),
+    /// What happens, as it happens: lines on a terminal, a JSON object for each event anywhere else
+    #[command(after_help = "\
+A daemon that has gone is waited for. What happened meanwhile and is still remembered is told, what is not is
+said to be missing, by an event `gap`.
+
+Examples:
+  caracal watch                             everything
+  caracal watch tor-a tor-b --only events   what becomes of two sessions
+  caracal watch --since-event 1793301000123-17 go on after an event read earlier
+  caracal watch --since-event 0 --limit 10  the first ten that are remembered")]
+    Watch(Watch),
     /// What the kernel holds of ours
     #[command(after_help = "\
 Examples:

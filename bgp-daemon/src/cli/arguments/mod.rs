@@ -3,6 +3,7 @@
 mod aid;
 mod ask;
 mod change;
+mod events;
 mod here;
 mod peer;
 mod routes;
@@ -58,6 +59,8 @@ Examples:
   {name} routes --out tor-a -o json         what a peer is told
   {name} top                                all of it, live
   {name} explain 10.244.1.0/26              why a route is where it is
+  {name} history peer tor-a                 what happened to its sessions
+  {name} watch                              what happens, as it happens
   {name} wait ready --timeout 60s           until routes are decided and in the kernel
   {name} drain --wait --timeout 60s         leave for good once traffic has moved
   {name} doctor                             is this host fit for it?

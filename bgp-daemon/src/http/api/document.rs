@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::events::{LAST_EVENT_ID, STREAM};
 use super::{Asked, Wanted, Which};
 use crate::api;
 
@@ -46,6 +47,7 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
         "/api/v1/explain": {
             "get": one::<api::Explanation>("Why a prefix is where it is", words::<Asked>(schemas), schemas),
         },
+        "/api/v1/events": { "get": events(schemas) },
         "/api/v1/kernel": {
             "get": list::<api::KernelRoute>("What the kernel holds of ours", words::<Which>(schemas), schemas),
         },
@@ -54,6 +56,19 @@ fn paths(schemas: &mut SchemaGenerator) -> Value {
         },
         "/api/v1/trends": { "get": one::<api::Trends>("What each peer told lately", vec![], schemas) },
     })
+}
+
+/// What happened, once or as it happens.
+fn events(schemas: &mut SchemaGenerator) -> Value {
+    let mut words = words::<api::Recall>(schemas);
+    words.push(json!({
+        "name": LAST_EVENT_ID, "in": "header", "required": false, "schema": { "type": "string" },
+        "description": "Of a stream: the `id` of the event read last, in the place of `after`",
+    }));
+    let mut question = list::<api::Event>("What happened; as a stream, what happens", words, schemas);
+    let told = schemas.subschema_for::<api::Event>();
+    question["responses"]["200"]["content"][STREAM] = json!({ "schema": told });
+    question
 }
 
 fn one<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {

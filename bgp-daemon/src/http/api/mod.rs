@@ -2,6 +2,7 @@
 //! something have no address here.
 
 mod document;
+mod events;
 mod told;
 
 use axum::Router;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use super::{Shop, json, refused};
 use crate::api::{About, Of, Refusal, Scope, Selection, Verb};
 use crate::control::{Failure, some_routes};
+pub(super) use events::STREAMS;
 use told::{Form, list, one};
 
 /// Most routes of one page.
@@ -32,6 +34,7 @@ pub(super) fn routes() -> Router<Shop> {
         .route("/peers/{name}", get(peer))
         .route("/routes", get(paths))
         .route("/explain", get(explain))
+        .route("/events", get(events::events))
         .route("/kernel", get(kernel))
         .route(
             "/kernel/summary",
@@ -104,7 +107,7 @@ async fn page(shop: Shop, selection: Selection, limit: usize, after: Option<Stri
 }
 
 /// The value of `Link` ([RFC 8288](https://www.rfc-editor.org/rfc/rfc8288)) that names the rest of a list.
-fn rest(selection: &Selection, limit: usize, next: Cursor) -> String {
+fn rest(selection: &Selection, limit: usize, from: Cursor) -> String {
     let words = [
         ("prefix", selection.prefix.clone()),
         ("scope", word(&selection.scope)),
@@ -112,11 +115,16 @@ fn rest(selection: &Selection, limit: usize, next: Cursor) -> String {
         ("peer", selection.peer.clone()),
         ("family", selection.family.clone()),
         ("limit", Some(limit.to_string())),
-        ("after", Some(next.to_string())),
+        ("after", Some(from.to_string())),
     ];
+    next("/api/v1/routes", words)
+}
+
+/// A `Link` to what follows, at `path` with `words`.
+fn next<const N: usize>(path: &str, words: [(&str, Option<String>); N]) -> String {
     let words: Vec<String> =
         words.into_iter().filter_map(|(key, value)| Some(format!("{key}={}", escaped(&value?)))).collect();
-    format!("</api/v1/routes?{}>; rel=\"next\"", words.join("&"))
+    format!("<{path}?{}>; rel=\"next\"", words.join("&"))
 }
 
 /// A word as JSON says it.

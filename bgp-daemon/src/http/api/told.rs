@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{failed, refused};
@@ -117,14 +118,23 @@ impl Reader for Parts {
     }
 }
 
-/// The answer to a question for a list. Its status is known when its first part is.
+/// The answer to a question for a list.
 pub(super) async fn list(context: Context, verb: Verb, form: Form) -> Response {
-    let (reader, mut parts) = mpsc::channel(1);
+    let (reader, parts) = mpsc::channel(1);
     let task = tokio::spawn(async move {
         let mut out = Parts { text: Text::new(form), reader };
         answer(verb, &context, &mut out).await?;
         out.part(out.text.end().to_vec()).await
     });
+    open(task, parts, form.content_type()).await
+}
+
+/// An answer that `task` makes in parts. Its status is known when its first part is.
+pub(super) async fn open(
+    task: Maker,
+    mut parts: mpsc::Receiver<Result<Bytes, io::Error>>,
+    content_type: &'static str,
+) -> Response {
     let Ok(first) = timeout(PATIENCE, parts.recv()).await else { return silence() };
     let Some(first) = first else {
         return match task.await {
@@ -134,18 +144,21 @@ pub(super) async fn list(context: Context, verb: Verb, form: Form) -> Response {
     };
     let rest = stream::unfold(Rest { parts, task: Some(task) }, Rest::next);
     let body = Body::from_stream(stream::StreamExt::chain(stream::iter([first]), rest));
-    ([(CONTENT_TYPE, form.content_type())], body).into_response()
+    ([(CONTENT_TYPE, content_type)], body).into_response()
 }
 
 fn silence() -> Response {
     refused(&Refusal::refused("the speaker does not answer"))
 }
 
+/// Who makes the parts of an answer.
+type Maker = JoinHandle<Result<(), Failure>>;
+
 /// What is still to come of a list.
 struct Rest {
     parts: mpsc::Receiver<Result<Bytes, io::Error>>,
     /// Who makes it; `None` once that has ended.
-    task: Option<tokio::task::JoinHandle<Result<(), Failure>>>,
+    task: Option<Maker>,
 }
 
 impl Rest {

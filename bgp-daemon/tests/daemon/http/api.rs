@@ -139,7 +139,7 @@ fn answers_are_as_the_document_says() {
     ));
     let document = get(&host, "/api/v1/openapi.json").json();
     let paths = document["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), 9);
+    assert_eq!(paths.len(), 10);
     for (path, operation) in paths {
         let asked = path.replace("{name}", "tor").replace("explain", "explain?prefix=10.0.0.0/24");
         let answer = get(&host, &asked);

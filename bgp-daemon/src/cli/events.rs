@@ -1,0 +1,173 @@
+//! What happened, for people: a table of the past, a line for each thing that happens.
+
+use std::io::{self, IsTerminal};
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use super::arguments::Output;
+use super::client::{Client, ClientError, understood};
+use super::show::Screen;
+use super::table::{Align, Cell, Table, Tone};
+use crate::api::{Event, Recall, Side, Verb};
+
+/// Between two attempts to reach a daemon that has gone.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a daemon that is there may be silent while nothing happens; it shows itself four times in that time.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Prints the past.
+pub(super) fn table(events: &[Event], screen: &mut Screen<'_>) -> io::Result<()> {
+    use Align::{Left, Right};
+    let mut table = Table::new(&[
+        ("SEQ", Right),
+        ("TIME", Left),
+        ("EVENT", Left),
+        ("ABOUT", Left),
+        ("WHAT HAPPENED", Left),
+    ]);
+    for event in events {
+        let [seq, time, name, about, rest] = cells(event, screen.is_wide());
+        table.row(vec![seq, time, name, about, rest]);
+    }
+    table.write(screen.out, screen.colour)
+}
+
+/// In the order in which it happened; a gap stands before what follows it.
+pub(super) fn order(event: &Event) -> (u64, bool) {
+    (event.seq, event.event == "gap")
+}
+
+/// Prints what happens, until as much has as is asked for. A daemon that has gone is waited for.
+pub(super) fn watch(client: &Client, mut recall: Recall, screen: &mut Screen<'_>) -> Result<(), ClientError> {
+    let client = Client { timeout: SILENCE, ..client.clone() };
+    if screen.output == Output::Table && !io::stdout().is_terminal() {
+        screen.output = Output::Ndjson;
+    }
+    let mut was_there = false;
+    while recall.limit != Some(0) {
+        let request = Verb::Watch(recall.clone());
+        let heard = |item: Box<RawValue>| {
+            let event: Event = understood(&item)?;
+            if !event.id.is_empty() {
+                recall.after = Some(event.id.clone());
+            }
+            match screen.output {
+                Output::Json | Output::Ndjson => writeln!(screen.out, "{item}")?,
+                Output::Table | Output::Wide => line(&event, screen)?,
+            }
+            screen.out.flush()?;
+            recall.limit = recall.limit.map(|left| left.saturating_sub(1));
+            Ok(())
+        };
+        let ended = client.open().and_then(|mut line| {
+            was_there = true;
+            line.ask(request, heard)
+        });
+        match ended {
+            Ok(()) if recall.limit == Some(0) => return Ok(()),
+            Ok(()) | Err(ClientError::Ended | ClientError::Timeout(_)) => sleep(PAUSE),
+            Err(ClientError::Unreachable { .. }) if was_there => sleep(PAUSE),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+fn line(event: &Event, screen: &mut Screen<'_>) -> io::Result<()> {
+    let wide = screen.is_wide();
+    let cells = cells(event, wide);
+    let widths = [6, 24, 18, 18, 0];
+    let mut text = String::new();
+    for (cell, width) in cells.iter().zip(widths) {
+        text.push_str(&cell.padded(width, screen.colour));
+        text.push_str("  ");
+    }
+    writeln!(screen.out, "{}", text.trim_end())
+}
+
+/// Number, time, kind, whom or what it is about, and the rest.
+fn cells(event: &Event, wide: bool) -> [Cell; 5] {
+    let about = event.prefix.as_ref().or(event.peer.as_ref());
+    [
+        event.seq.into(),
+        Cell::new(&event.time, Tone::Dim),
+        Cell::new(&event.event, tone(&event.event)),
+        about.map_or_else(Cell::default, Cell::from),
+        rest(event, wide).into(),
+    ]
+}
+
+fn tone(event: &str) -> Tone {
+    match event {
+        "session.up" | "restart.over" | "kernel.healed" | "config.confirmed" | "route.found" => Tone::Good,
+        "session.down" | "route.limit" | "config.rejected" | "kernel.refused" | "kernel.conflict" | "gap" => {
+            Tone::Bad
+        }
+        "restart.began" | "route.lost" | "route.headless" | "kernel.drift" | "kernel.sweep_held" => {
+            Tone::Fair
+        }
+        _ => Tone::Plain,
+    }
+}
+
+/// What there is to say beside that, in the order in which it is read.
+fn rest(event: &Event, wide: bool) -> String {
+    let mut words = Vec::new();
+    match (&event.from, &event.to) {
+        (Some(from), Some(to)) => words.push(format!("{} -> {}", side(from, wide), side(to, wide))),
+        (None, Some(to)) => words.push(side(to, wide)),
+        (Some(from), None) => words.push(format!("was {}", side(from, wide))),
+        (None, None) => {}
+    }
+    words.extend(event.family.clone());
+    words.extend((!event.families.is_empty()).then(|| event.families.join(" ")));
+    words.extend(event.hold_time.map(|seconds| format!("hold time {seconds}s")));
+    words.extend(event.count.map(|count| match event.maximum {
+        Some(maximum) => format!("{count} prefixes, at most {maximum}"),
+        None => format!("{count} times"),
+    }));
+    words.extend((!event.prefixes.is_empty()).then(|| event.prefixes.join(" ")));
+    words.extend(event.generation.map(|generation| format!("generation {generation}")));
+    words.extend(event.until.as_ref().map(|until| format!("until {until}")));
+    words.extend(event.lost_until.map(|seq| format!("up to {seq}")));
+    words.extend((!event.reason.is_empty()).then(|| event.reason.clone()));
+    words.join(", ")
+}
+
+fn side(side: &Side, wide: bool) -> String {
+    match side {
+        Side::State(state) => state.to_string(),
+        Side::Path(path) => {
+            let who = path.peer.as_deref().unwrap_or(&path.source);
+            let route = if wide { &path.route } else { path.route.split(',').next().unwrap_or_default() };
+            format!("{who} ({route})")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::BestPath;
+
+    #[test]
+    fn a_change_of_a_route_says_from_what_to_what_and_why() {
+        let path = |peer: &str, hop: &str| {
+            let route = format!("via {hop}, path 65001, igp");
+            Side::Path(BestPath { source: "bgp".into(), peer: Some(peer.to_owned()), route })
+        };
+        let mut event = Event {
+            from: Some(path("a", "192.0.2.1")),
+            to: Some(path("b", "192.0.2.2")),
+            reason: "gone".to_owned(),
+            ..Event::default()
+        };
+        assert_eq!(rest(&event, false), "a (via 192.0.2.1) -> b (via 192.0.2.2), gone");
+        assert!(rest(&event, true).starts_with("a (via 192.0.2.1, path 65001, igp) -> b"));
+        event.to = None;
+        assert_eq!(rest(&event, false), "was a (via 192.0.2.1), gone");
+    }
+}
