@@ -177,27 +177,25 @@ impl Speaker {
             None => neighbour.source = Some(self.rib.add_source(source)),
         }
         neighbour.live = Some(live);
+        self.tell(event);
         self.renew_offer(id);
         self.resume_kept(id, now);
         for family in families {
             self.exporter.join(id, family, &target, &mut self.rib);
         }
-        self.tell(event);
     }
 
     fn down(&mut self, id: PeerId, conn: ConnId, established: bool, down: &Down, now: Instant) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         let peer = neighbour.name();
-        if established && neighbour.live.as_ref().is_some_and(|live| live.conn == conn) {
-            let live = neighbour.live.take();
-            self.exporter.leave(id, &mut self.rib);
-            if let Some(live) = live {
-                self.forget_or_keep(id, &live, down, now);
-            }
-        }
+        let live = neighbour.live.take_if(|live| established && live.conn == conn);
         let notification = down.notification().map(|said| (said.code.octet(), said.subcode));
         let (author, reason) = (Author::of(down), down.to_string());
         self.tell(Event::Down { peer, reason, established, author, notification });
+        if let Some(live) = live {
+            self.exporter.leave(id, &mut self.rib);
+            self.forget_or_keep(id, &live, down, now);
+        }
     }
 
     /// A neighbour that is not configured (any more) goes with its last connection.

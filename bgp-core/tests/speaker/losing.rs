@@ -40,6 +40,37 @@ fn a_peer_that_does_not_return_in_time_is_forgotten() {
     assert!(stage.kernel.is_empty());
 }
 
+/// What was told about sessions and what outlives them, in order.
+fn told(stage: &Stage) -> Vec<(&'static str, Option<Family>)> {
+    let word = |event: &Event| match event {
+        Event::Established { .. } => Some(("up", None)),
+        Event::Down { established: true, .. } => Some(("down", None)),
+        Event::Kept { family, .. } => Some(("kept", Some(*family))),
+        Event::Swept { family, reason, .. } => Some((*reason, Some(*family))),
+        _ => None,
+    };
+    stage.events.iter().filter_map(word).collect()
+}
+
+#[test]
+fn a_restart_is_told_from_its_beginning_to_its_end() {
+    let begun = [("up", None), ("down", None), ("kept", Some(Family::IPV4)), ("kept", Some(Family::IPV6))];
+    let ended = |reason| [(reason, Some(Family::IPV4)), (reason, Some(Family::IPV6))];
+    let mut stage = lost(&graceful());
+    assert_eq!(told(&stage), begun);
+    stage.wait(61, &[]);
+    assert_eq!(told(&stage)[4..], ended("the peer has not told them in time"));
+    let mut stage = lost(&graceful());
+    let conn = stage.establish(2, THEIRS, Some(&graceful()));
+    stage.say(conn, &end_of_rib());
+    let whole = ("the peer is back and has told all its routes", Some(Family::IPV4));
+    assert_eq!(told(&stage)[4..], [("up", None), whole]);
+    let mut stage = lost(&graceful());
+    stage.establish(2, THEIRS, None);
+    let lost = ended("the peer is back and did not preserve them");
+    assert_eq!(told(&stage)[4..], [&[("up", None)][..], &lost].concat());
+}
+
 #[test]
 fn a_peer_that_returns_without_its_forwarding_is_forgotten() {
     let without = |families| Some(Graceful { restarted: true, families, ..graceful() });

@@ -291,4 +291,12 @@ mod tests {
         assert_eq!(entry.reason.chars().count(), TEXT + 1);
         assert!(entry.reason.ends_with('\u{2026}') && entry.reason.starts_with("\u{2019}<img"));
     }
+
+    #[test]
+    fn a_reason_counts_with_all_its_octets() {
+        let octets = |reason: &str| {
+            Arc::new(Entry::noted(1, Instant::ZERO, Note::new(Fact::Drain(Drain::Began), reason))).octets()
+        };
+        assert_eq!(octets("\u{fffd}".repeat(100).as_str()), octets("") + 300);
+    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bgp_core::Instant;
 use bgp_core::speaker::Speaker;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::answer::Context;
@@ -19,6 +19,7 @@ use super::query::{Asked, find, prefix};
 use super::reply::{Failure, Reader};
 use crate::api::{self, EventId, Only, Recall, Refusal};
 use crate::chronicle::{Chronicle, Page, Prefixes, Topic, Wanted};
+use crate::driver::Stopped;
 
 /// Events of one page of a stream.
 const PAGE: usize = 500;
@@ -117,15 +118,26 @@ pub(crate) async fn watch(
         reading.elsewhere = false;
         at = page.read_until;
         sleep(PACE).await;
-        while !page.has_more {
-            match tokio::select! {
-                happened = timeout(BEAT, news.changed()) => happened,
-                () = replies.gone() => return Ok(()),
-            } {
-                Ok(Ok(())) => break,
-                Ok(Err(_)) => return Err(Refusal::refused("the speaker has stopped").into()),
-                Err(_) => replies.beat().await?,
-            }
+        if !page.has_more && !something_happens(&mut news, replies).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits until something happens, and shows meanwhile that we are there; `false` once the reader is not.
+async fn something_happens(
+    news: &mut watch::Receiver<u64>,
+    replies: &mut impl Reader,
+) -> Result<bool, Failure> {
+    loop {
+        let happened = tokio::select! {
+            happened = timeout(BEAT, news.changed()) => happened,
+            () = replies.gone() => return Ok(false),
+        };
+        match happened {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(_)) => return Err(Stopped.into()),
+            Err(_) => replies.beat().await?,
         }
     }
 }

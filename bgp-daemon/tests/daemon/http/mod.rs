@@ -1,6 +1,7 @@
 //! The web server, as probes, scrapers and strangers meet it.
 
 mod api;
+mod events;
 mod metrics;
 mod page;
 mod probes;
