@@ -31,7 +31,7 @@ impl<'a> Groups<'a> {
                 let first = section.report.line_of(first);
                 section.report.error(problem.hint(format!("the first is at {first}")));
             }
-            section.node("inherit");
+            section.read("inherit", string);
             Template::read(&mut section, around);
             section.finish();
         }

@@ -139,13 +139,19 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A hint naming every key there is, where there is any.
+    fn all_known(&self) -> Option<String> {
+        let quoted: Vec<String> = self.known.iter().map(|key| format!("`{key}`")).collect();
+        (!quoted.is_empty()).then(|| format!("known: {}", quoted.join(", ")))
+    }
+
     /// Complains of every key nobody asked for. What is inherited is left to whoever reads it first-hand.
     pub(super) fn finish(self) {
         for (key, (place, _)) in self.table().into_iter().flatten() {
             if !self.known.contains(&key.as_str()) {
                 let problem = Problem::at(*place, format!("unknown key `{key}` in {}", self.title));
-                let known = self.known.iter().copied();
-                self.report.error(problem.maybe(did_you_mean(key, known)));
+                let meant = did_you_mean(key, self.known.iter().copied());
+                self.report.error(problem.maybe(meant.or_else(|| self.all_known())));
             }
         }
     }

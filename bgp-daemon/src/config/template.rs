@@ -173,7 +173,10 @@ fn add_path_send(node: &Node) -> Result<AddPathSend, Problem> {
 }
 
 fn read_password(section: &mut Section<'_>, around: Surroundings<'_>) -> Option<Secret> {
-    if let Some(node) = section.node("password") {
+    // Not a known key where it is not there, and so no proposal.
+    if section.has("password")
+        && let Some(node) = section.node("password")
+    {
         let problem = Problem::at(node.place, "a key does not belong into a configuration");
         section.report.error(problem.hint("put it into a file and name that with `password_file`"));
     }

@@ -4,6 +4,7 @@ mod examples;
 mod includes;
 mod meaning;
 mod mistakes;
+mod reference;
 mod robustness;
 
 use std::net::IpAddr;
