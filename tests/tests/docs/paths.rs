@@ -34,13 +34,14 @@ fn spelled_out(path: &str) -> Vec<String> {
     )
 }
 
-/// Whether code in a line names a file or a folder.
+/// Whether code in a line names a file or a folder of the sources.
 fn is_path(span: &str) -> bool {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-{},".contains(letter);
     let file = Path::new(span)
         .extension()
         .is_some_and(|kind| ["rs", "md", "txt", "csv"].iter().any(|one| kind == *one));
     span.chars().all(plain)
+        && !span.starts_with("target/")
         && !span.starts_with('/')
         && (file || span.contains('/') && span.contains(char::is_alphabetic))
 }
