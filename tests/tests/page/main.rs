@@ -196,7 +196,7 @@ fn typed() -> Result<(), Failure> {
     scene.show("#sessions")?;
     browser.until("document.querySelectorAll('#sessions-table tbody tr').length === 4")?;
     let mut seen = Vec::new();
-    for _ in 0..12 {
+    for _ in 0..13 {
         browser.press(key::TAB)?;
         let (name, visible) = focus(&scene)?;
         assert!(visible, "nobody sees that {name} has the focus");
@@ -209,6 +209,7 @@ fn typed() -> Result<(), Failure> {
         "Routes",
         "Explain",
         "Kernel",
+        "Events",
         "sessions-filter",
         "sessions-down",
         "Peer",

@@ -16,7 +16,7 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const ICON: &str = "image/svg+xml";
 
 /// Where each file is, what it is, and its text.
-const FILES: [(&str, &str, &str); 10] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("/", HTML, include_str!("status.html")),
     ("/status.css", CSS, include_str!("status.css")),
     ("/icon.svg", ICON, include_str!("icon.svg")),
@@ -27,6 +27,7 @@ const FILES: [(&str, &str, &str); 10] = [
     ("/script/sessions.js", SCRIPT, include_str!("script/sessions.js")),
     ("/script/routes.js", SCRIPT, include_str!("script/routes.js")),
     ("/script/kernel.js", SCRIPT, include_str!("script/kernel.js")),
+    ("/script/events.js", SCRIPT, include_str!("script/events.js")),
 ];
 
 /// The page and what it consists of.

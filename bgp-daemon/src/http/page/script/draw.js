@@ -56,9 +56,9 @@ export function facts(element, told) {
 
 // Steps, each passed or not.
 export function ladder(element, steps) {
-  element.replaceChildren(...steps.map(({ passed, stage, subject, reason }) =>
+  element.replaceChildren(...steps.map(({ passed, stage, subject, reason, tried }) =>
     h("li", { class: passed ? "good" : "bad", "aria-label": (passed ? "passed: " : "not passed: ") + stage },
-      h("b", null, stage), h("span", null, h("em", null, subject), reason))));
+      h("b", null, stage), h("span", null, h("em", null, subject), reason, (tried ?? []).map((rule) => h("small", null, rule))))));
 }
 
 // A table of columns {title, kind, key} and rows of cells {kind, of}. Whoever is in it by keyboard keeps the place.

@@ -2,6 +2,7 @@
 
 import { ask } from "./ask.js";
 import { at, clock, count, h } from "./draw.js";
+import * as happening from "./events.js";
 import { kernel } from "./kernel.js";
 import { overview } from "./overview.js";
 import { begin, explain, routes } from "./routes.js";
@@ -10,13 +11,15 @@ import { known, sessions, tend, told } from "./sessions.js";
 // Milliseconds between two looks; a daemon that answers slowly is asked less often.
 const PACE = 4000;
 const PATIENCE = 10;
+// Milliseconds between what happens and the look at what it did: much happens at once.
+const SOON = 500;
 
 // Views in the order of their keys, and what a change of the address means to each.
-const VIEWS = { overview: null, sessions, routes, explain, kernel: null };
-const SEARCH = { sessions: "sessions-filter", explain: "explain-prefix" };
+const VIEWS = { overview: null, sessions, routes, explain, kernel: null, events: happening.events };
+const SEARCH = { sessions: "sessions-filter", explain: "explain-prefix", events: "events-prefix" };
 
 let shown = "overview";
-let timer = null;
+let [timer, soon] = [null, null];
 
 function show() {
   const [view, words] = location.hash.slice(1).split("?");
@@ -70,6 +73,10 @@ async function look() {
   timer = setTimeout(look, Math.max(PACE, (performance.now() - began) * PATIENCE));
 }
 
+function hint() {
+  soon ??= setTimeout(() => { soon = null; look(); }, SOON);
+}
+
 function fresh(tone, text) {
   at("fresh").className = "mark " + tone;
   at("fresh").textContent = text;
@@ -95,5 +102,11 @@ addEventListener("keydown", press);
 at("skip").addEventListener("click", (event) => { event.preventDefault(); at("main").focus(); });
 at("sessions-form").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["sessions-filter", "sessions-down"]) at(id).addEventListener("input", () => sessions());
-document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : look()));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) clearTimeout(timer);
+  else look();
+  (document.hidden ? happening.rest : happening.wake)();
+});
+happening.begin(hint);
 show();
+if (shown !== "events") happening.wake();

@@ -61,7 +61,7 @@ export function routes(words) {
 }
 
 export async function explain(words) {
-  for (const field of ["prefix", "peer"]) at("explain-" + field).value = words.get(field) ?? "";
+  for (const field of ["prefix", "about", "peer"]) at("explain-" + field).value = words.get(field) ?? "";
   at("explain-candidates").hidden = true;
   at("explain-steps").replaceChildren();
   at("explain-table").replaceChildren();
@@ -93,6 +93,6 @@ export function begin() {
     else location.hash = said;
   });
   form("routes", ["prefix", "scope", "of", "peer"]);
-  form("explain", ["prefix", "peer"]);
+  form("explain", ["prefix", "about", "peer"]);
   at("routes-more").addEventListener("click", () => search(next, found));
 }
