@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::archive::{Archive, Content};
 use super::pretty;
-use crate::api::{Selection, Verb};
+use crate::api::{Recall, Selection, Verb};
 use crate::cli::client::{Client, ClientError};
 use crate::doctor::Running;
 
@@ -43,6 +43,7 @@ pub(super) fn gather(
     let explained: Result<Vec<Content>, ClientError> = explanations.collect();
     let joined = explained.map(|parts| parts.into_iter().flat_map(|part| part.octets).collect::<Vec<u8>>());
     archive.add("explain-peers.ndjson", "`explain peer` of those that are down", joined);
+    archive.add("history.ndjson", "`history`", ask(client, Verb::History(Recall::default()), ROWS));
     kernel(running, client, archive);
     let paths = match routes {
         0 => Err("not asked for: --routes N".to_owned()),
