@@ -178,14 +178,19 @@ impl Client {
         };
         self.received += read as u64;
         let (mut octets, mut updated) = (&buffer[..kept + read], false);
-        while let Some(length) = frame(octets, MESSAGE).map_err(io::Error::other)? {
+        loop {
+            if let (Stage::Established, Some(sink)) = (connection.stage, &mut self.sink) {
+                let known = sink.follow(octets);
+                octets = &octets[known..];
+                updated |= known > 0;
+            }
+            let Some(length) = frame(octets, MESSAGE).map_err(io::Error::other)? else { break };
             let (message, rest) = octets.split_at(length);
             octets = rest;
             match (message[TYPE_AT], &mut self.sink) {
                 (UPDATE, sink) if connection.stage == Stage::Established => {
                     updated = true;
-                    let made_sense =
-                        sink.as_mut().is_none_or(|sink| sink.take(&message[HEADER..], register).is_some());
+                    let made_sense = sink.as_mut().is_none_or(|sink| sink.take(message, register).is_some());
                     if !made_sense {
                         return Err(io::Error::other("an UPDATE makes no sense"));
                     }
@@ -218,8 +223,8 @@ impl Connection {
                 Signal::Down(down) => return Err(io::Error::other(down.to_string())),
                 Signal::Established(agreed) => {
                     self.stage = Stage::Established;
-                    if let (Some(sink), false) = (&mut sink, agreed.dialect.add_path_receive.is_empty()) {
-                        sink.expect_path_ids();
+                    if let Some(sink) = &mut sink {
+                        sink.begin(!agreed.dialect.add_path_receive.is_empty());
                     }
                     if !agreed.dialect.four_octet_as {
                         return Err(io::Error::other("the daemon knows no AS numbers of four octets"));
@@ -266,7 +271,8 @@ const fn keepalive() -> [u8; HEADER] {
 const SLICES: usize = 64;
 /// The largest message, extended ones included.
 pub(super) const MESSAGE: usize = 65535;
-const HEADER: usize = 19;
+/// Octets of a message's header.
+pub(super) const HEADER: usize = 19;
 const TYPE_AT: usize = 18;
 const UPDATE: u8 = 2;
 const KEEPALIVE: u8 = 4;

@@ -9,8 +9,8 @@ use bgp_core::wire::{
 use bgp_core::{Asn, Family};
 use bytes::{Bytes, BytesMut};
 
+use super::ledger::Holding;
 use super::mark::{self, Passage};
-use super::sink::Holding;
 use super::table::{Set, Table};
 
 /// About how many octets go in one buffer.

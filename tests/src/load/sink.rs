@@ -1,91 +1,70 @@
-//! What a receiver holds: a mark for each route, and an order-free hash of all of them.
+//! One listener: how it hears, what it shall hold in the end, and what it watches for.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
 use std::ops::Range;
+use std::rc::Rc;
 
-use bgp_core::Family;
-
-use super::mark::{self, Found, Passage, mix};
+use super::client::HEADER;
+use super::ledger::{Holding, Ledger, Standing};
+use super::mark::Passage;
 use super::register::Register;
+use super::transcript::Transcript;
+use super::update::Tally;
 
-/// A set of routes, small enough to compare at every turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holding {
-    /// How many routes.
-    pub count: u64,
-    sum: u64,
-}
-
-impl Holding {
-    /// Adds a route.
-    pub const fn add(&mut self, number: u32, mark: u32) {
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(one(number, mark));
-    }
-
-    /// Takes a route away.
-    pub const fn remove(&mut self, number: u32, mark: u32) {
-        self.count -= 1;
-        self.sum = self.sum.wrapping_sub(one(number, mark));
-    }
-}
-
-const fn one(number: u32, mark: u32) -> u64 {
-    mix(0, (number as u64) << 32 | mark as u64)
-}
-
-/// A receiver's routes and what was counted of them.
+/// A listener's routes.
 #[derive(Debug)]
 pub struct Sink {
-    passage: Passage,
-    /// A mark for each number; 0 for no route.
-    marks: Vec<u32>,
-    /// Marks by number and path identifier, where paths have those.
-    paths: Option<HashMap<(u32, u32), u32>>,
-    /// Routes of its own, which some daemons send back to it.
-    own: Range<u32>,
-    held: Holding,
+    hearing: Hearing,
+    standing: Standing,
     wanted: Holding,
-    watched: Option<(u32, u32)>,
-    /// What came, in numbers.
-    pub tally: Tally,
+    watched: Option<Watched>,
 }
 
-/// What came to a receiver.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
-    /// UPDATE messages.
-    pub updates: u64,
-    /// Routes announced, replacements included.
-    pub announced: u64,
-    /// Routes withdrawn.
-    pub withdrawn: u64,
-    /// Prefixes that nobody announced.
-    pub strange: u64,
-    /// Messages of a reflector without ORIGINATOR_ID.
-    pub unstamped: u64,
+/// How a listener hears.
+#[derive(Debug)]
+enum Hearing {
+    /// What others hear too: so many messages so far.
+    Shared(Rc<RefCell<Transcript>>, usize),
+    /// What nobody else does.
+    Alone(Ledger),
+}
+
+/// A route that shall come with a mark.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    number: u32,
+    mark: u32,
 }
 
 impl Sink {
-    /// Holds nothing yet; of `count` prefixes there are.
+    /// A listener that hears what nobody else does: routes, but for its `own`, of `count` prefixes.
     #[must_use]
-    pub fn new(passage: Passage, count: usize, own: Range<u32>) -> Self {
-        Self {
-            passage,
-            marks: vec![0; count],
-            paths: None,
-            own,
-            held: Holding::default(),
-            wanted: Holding::default(),
-            watched: None,
-            tally: Tally::default(),
-        }
+    pub fn alone(passage: Passage, count: usize, own: Range<u32>) -> Self {
+        Self::new(Hearing::Alone(Ledger::new(passage, count, own)))
     }
 
-    /// From now on routes carry path identifiers.
-    pub(super) fn expect_path_ids(&mut self) {
-        self.marks = Vec::new();
-        self.paths = Some(HashMap::new());
+    /// A listener that hears what others do. Where it comes to hear something else, it goes its own way.
+    #[must_use]
+    pub fn shared(transcript: &Rc<RefCell<Transcript>>) -> Self {
+        Self::new(Hearing::Shared(Rc::clone(transcript), 0))
+    }
+
+    fn new(hearing: Hearing) -> Self {
+        Self { hearing, standing: Standing::default(), wanted: Holding::default(), watched: None }
+    }
+
+    /// Its session begins, with path identifiers or without.
+    pub(super) fn begin(&mut self, path_ids: bool) {
+        match &mut self.hearing {
+            Hearing::Alone(ledger) => ledger.begin(path_ids),
+            Hearing::Shared(transcript, _) => {
+                if !transcript.borrow_mut().begin(path_ids) {
+                    let mut ledger = transcript.borrow().blank();
+                    ledger.begin(path_ids);
+                    self.hearing = Hearing::Alone(ledger);
+                }
+            }
+        }
     }
 
     /// Sets what it shall hold in the end.
@@ -96,18 +75,18 @@ impl Sink {
     /// Whether it holds exactly that.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.held == self.wanted
+        self.standing.held == self.wanted
     }
 
-    /// What it holds.
+    /// What came to it, in numbers.
     #[must_use]
-    pub const fn held(&self) -> Holding {
-        self.held
+    pub const fn tally(&self) -> Tally {
+        self.standing.tally
     }
 
     /// Watches for one route to come with a mark.
     pub const fn watch(&mut self, number: u32, mark: u32) {
-        self.watched = Some((number, mark));
+        self.watched = Some(Watched { number, mark });
     }
 
     /// Whether what is watched for has not come yet.
@@ -116,101 +95,63 @@ impl Sink {
         self.watched.is_some()
     }
 
-    /// Takes the body of an UPDATE; `None` where it makes no sense.
-    pub(super) fn take(&mut self, body: &[u8], register: &Register) -> Option<()> {
-        self.tally.updates += 1;
-        let (withdrawn, rest) = field(body)?;
-        let (attributes, announced) = field(rest)?;
-        self.withdraw(withdrawn, Family::IPV4, register)?;
-        if attributes.is_empty() {
-            return Some(());
+    /// How many octets at the beginning are messages that others have heard at this place, and are thereby heard.
+    pub(super) fn follow(&mut self, octets: &[u8]) -> usize {
+        let Hearing::Shared(transcript, lines) = &mut self.hearing else { return 0 };
+        if self.watched.is_some() {
+            return 0;
         }
-        let found = mark::find(attributes, self.passage)?;
-        if let Some(value) = found.unreach {
-            let (family, routes) = family(value)?;
-            self.withdraw(routes, family, register)?;
-        }
-        if let Some(value) = found.reach {
-            let (family, rest) = family(value)?;
-            let (hop, rest) = rest.split_first()?;
-            let routes = rest.get(usize::from(*hop) + 1..)?;
-            self.announce(routes, family, &found, register)?;
-        }
-        self.announce(announced, Family::IPV4, &found, register)
+        let transcript = transcript.borrow();
+        let (more, length) = transcript.agrees(*lines, octets);
+        *lines += more;
+        self.standing = transcript.standing(*lines);
+        length
     }
 
-    fn announce(
-        &mut self,
-        mut nlri: &[u8],
-        family: Family,
-        found: &Found<'_>,
-        register: &Register,
-    ) -> Option<()> {
-        if !nlri.is_empty() && self.passage == Passage::Reflected && !found.originator {
-            self.tally.unstamped += 1;
-        }
-        while !nlri.is_empty() {
-            let path_id = self.path_id(&mut nlri)?;
-            self.tally.announced += 1;
-            match register.read(family, &mut nlri)? {
-                Some(number) if self.own.contains(&number) => {}
-                Some(number) => self.put(number, path_id, found.mark),
-                None => self.tally.strange += 1,
+    /// Takes an UPDATE; `None` where it makes no sense.
+    pub(super) fn take(&mut self, message: &[u8], register: &Register) -> Option<()> {
+        let body = message.get(HEADER..)?;
+        self.look_out(body, register)?;
+        match &mut self.hearing {
+            Hearing::Alone(ledger) => {
+                ledger.take(body, register)?;
+                self.standing = ledger.standing();
+            }
+            Hearing::Shared(transcript, lines) => {
+                let mut transcript = transcript.borrow_mut();
+                let agrees = transcript.agrees(*lines, message).0 > 0;
+                if !agrees && *lines < transcript.len() {
+                    let mut ledger = transcript.ledger(*lines, register)?;
+                    ledger.take(body, register)?;
+                    self.standing = ledger.standing();
+                    drop(transcript);
+                    self.hearing = Hearing::Alone(ledger);
+                    return Some(());
+                }
+                if !agrees {
+                    transcript.append(message, register)?;
+                }
+                *lines += 1;
+                self.standing = transcript.standing(*lines);
             }
         }
         Some(())
     }
 
-    fn withdraw(&mut self, mut nlri: &[u8], family: Family, register: &Register) -> Option<()> {
-        while !nlri.is_empty() {
-            let path_id = self.path_id(&mut nlri)?;
-            self.tally.withdrawn += 1;
-            match register.read(family, &mut nlri)? {
-                Some(number) => self.put(number, path_id, 0),
-                None => self.tally.strange += 1,
-            }
-        }
-        Some(())
-    }
-
-    fn path_id(&self, nlri: &mut &[u8]) -> Option<u32> {
-        if self.paths.is_none() {
-            return Some(0);
-        }
-        let (id, rest) = nlri.split_first_chunk()?;
-        *nlri = rest;
-        Some(u32::from_be_bytes(*id))
-    }
-
-    #[inline]
-    fn put(&mut self, number: u32, path_id: u32, mark: u32) {
-        let before = match (&mut self.paths, self.marks.get_mut(number as usize)) {
-            (None, Some(place)) => std::mem::replace(place, mark),
-            (None, None) => return,
-            (Some(paths), _) if mark == 0 => paths.remove(&(number, path_id)).unwrap_or(0),
-            (Some(paths), _) => paths.insert((number, path_id), mark).unwrap_or(0),
+    /// Looks whether an UPDATE has what is watched for.
+    fn look_out(&mut self, body: &[u8], register: &Register) -> Option<()> {
+        let Some(Watched { number, mark }) = self.watched else { return Some(()) };
+        let reading = match &self.hearing {
+            Hearing::Alone(ledger) => ledger.reading(),
+            Hearing::Shared(transcript, _) => transcript.borrow().reading(),
         };
-        if before != 0 {
-            self.held.remove(number, before);
-        }
-        if mark != 0 {
-            self.held.add(number, mark);
-        }
-        if self.watched == Some((number, mark)) {
-            self.watched = None;
-        }
+        let mut is_there = false;
+        reading.update(body, register, &mut Tally::default(), |route| {
+            is_there |= (route.number, route.mark) == (number, mark);
+        })?;
+        self.watched = self.watched.filter(|_| !is_there);
+        Some(())
     }
-}
-
-/// A field with its length in two octets before it, and what follows.
-fn field(octets: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = octets.split_first_chunk()?;
-    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
-}
-
-fn family(octets: &[u8]) -> Option<(Family, &[u8])> {
-    let [high, low, safi, rest @ ..] = octets else { return None };
-    Some((Family { afi: u16::from_be_bytes([*high, *low]), safi: *safi }, rest))
 }
 
 #[cfg(test)]
@@ -239,16 +180,22 @@ mod tests {
     fn hear(passage: Passage, said: &Table, heard: &[Bytes]) -> Sink {
         let mut marks = vec![0; said.prefixes.len()];
         voice(passage).apply(said, &mut marks);
-        let mut sink = Sink::new(passage, marks.len(), 0..0);
+        let mut sink = Sink::alone(passage, marks.len(), 0..0);
         sink.want(holding(&marks));
-        let register = Register::new(&said.prefixes);
+        listen(&mut sink, &Register::new(&said.prefixes), heard);
+        sink
+    }
+
+    /// As a client does.
+    fn listen(sink: &mut Sink, register: &Register, heard: &[Bytes]) {
         for mut octets in heard.iter().map(|buffer| &buffer[..]) {
+            octets = &octets[sink.follow(octets)..];
             while let Some(length) = bgp_core::wire::frame(octets, 4096).expect("messages") {
-                sink.take(&octets[19..length], &register).expect("an UPDATE");
+                sink.take(&octets[..length], register).expect("an UPDATE");
                 octets = &octets[length..];
+                octets = &octets[sink.follow(octets)..];
             }
         }
-        sink
     }
 
     #[test]
@@ -287,5 +234,58 @@ mod tests {
         other.sets[5].attributes.communities = [bgp_core::wire::Community(1)].into();
         said.push(voice.announcing_set(&other, &other.sets[5]));
         assert!(!hear(Passage::Reflected, &table, &said).is_complete());
+    }
+
+    #[test]
+    fn who_hears_what_others_heard_holds_what_they_held() {
+        let (table, voice) = (table(), voice(Passage::Reflected));
+        let register = Register::new(&table.prefixes);
+        let said = voice.announcing(&table, 0);
+        let withdrawal = [voice.withdrawing(&table, &table.sets[5])];
+        let transcript = Rc::new(RefCell::new(Transcript::new(Passage::Reflected, table.prefixes.len())));
+        let mut sinks = [(); 3].map(|()| Sink::shared(&transcript));
+        listen(&mut sinks[0], &register, &said);
+        listen(&mut sinks[0], &register, &withdrawal);
+        listen(&mut sinks[1], &register, &said);
+        // The last one misses a set in the middle.
+        let missed = voice.announcing_set(&table, &table.sets[7]);
+        let whole = said.concat();
+        let at = whole.windows(missed.len()).position(|octets| octets == missed).expect("it was said");
+        let (before, after) = (&whole[..at], &whole[at + missed.len()..]);
+        listen(&mut sinks[2], &register, &[Bytes::copy_from_slice(before), Bytes::copy_from_slice(after)]);
+        let mut marks = vec![0; table.prefixes.len()];
+        voice.apply(&table, &mut marks);
+        let without = |set: usize| {
+            let mut marks = marks.clone();
+            marks[table.sets[set].members.clone()].fill(0);
+            holding(&marks)
+        };
+        let wanted = [without(5), holding(&marks), without(7)];
+        for (number, (sink, wanted)) in sinks.iter_mut().zip(wanted).enumerate() {
+            sink.want(wanted);
+            assert!(sink.is_complete(), "listener {number}");
+        }
+        assert!(matches!(sinks[1].hearing, Hearing::Shared(..)));
+        listen(&mut sinks[1], &register, &withdrawal);
+        sinks[1].want(wanted[0]);
+        assert!(sinks[1].is_complete() && sinks[1].tally() == sinks[0].tally());
+    }
+
+    #[test]
+    fn what_is_watched_for_is_noticed_by_each() {
+        let (table, voice) = (table(), voice(Passage::Reflected));
+        let register = Register::new(&table.prefixes);
+        let transcript = Rc::new(RefCell::new(Transcript::new(Passage::Reflected, table.prefixes.len())));
+        let said = voice.announcing(&table, 0);
+        let mark = voice.mark(&table.sets[3].attributes, Family::IPV4);
+        for _ in 0..2 {
+            let mut sink = Sink::shared(&transcript);
+            sink.watch(table.sets[3].members.start as u32, mark);
+            listen(&mut sink, &register, &said);
+            assert!(!sink.is_watching());
+            sink.watch(table.sets[3].members.start as u32, 0);
+            listen(&mut sink, &register, &said);
+            assert!(sink.is_watching());
+        }
     }
 }

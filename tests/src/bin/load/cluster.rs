@@ -10,10 +10,11 @@ use tests::load::client::{Client, Who};
 use tests::load::crowd::Crowd;
 use tests::load::daemon::{ASN, Neighbour, Running, Setup, Which};
 use tests::load::feed::{Voice, end, holding};
+use tests::load::ledger::Holding;
 use tests::load::mark::Passage;
 use tests::load::network::{DAEMON, PORT, address};
 use tests::load::register::Register;
-use tests::load::sink::{Holding, Sink};
+use tests::load::sink::Sink;
 use tests::load::table::{Set, Table};
 
 use crate::figures::{Clocks, Figures, Phase, mebibytes};
@@ -89,8 +90,8 @@ impl Cluster {
         let marks = marks(&voices, &table);
         let all = holding(&marks);
         let members = voices.iter().zip(&table.sets).map(|(voice, set)| {
-            let sink =
-                Sink::new(Passage::Reflected, marks.len(), set.members.start as u32..set.members.end as u32);
+            let own = set.members.start as u32..set.members.end as u32;
+            let sink = Sink::alone(Passage::Reflected, marks.len(), own);
             let greeting = vec![voice.announcing_set(&table, set), end(Family::IPV4)];
             let mut client = Client::new(who(voice, hold_time), Some(sink), greeting);
             want(&mut client, others(all, set, &marks));
@@ -162,9 +163,9 @@ impl Cluster {
     fn count(&mut self) -> Result<(), Failure> {
         let clients = self.crowd.clients();
         let sinks = || clients.iter().filter_map(|client| client.sink.as_ref());
-        let announced: u64 = sinks().map(|sink| sink.tally.announced).sum();
+        let announced: u64 = sinks().map(|sink| sink.tally().announced).sum();
         self.figures.octets = clients.iter().map(|client| client.received).sum();
-        self.figures.updates = sinks().map(|sink| sink.tally.updates).sum();
+        self.figures.updates = sinks().map(|sink| sink.tally().updates).sum();
         self.figures.announcements_per_prefix =
             announced as f64 / (clients.len() * clients.len() * BLOCKS) as f64;
         self.figures.lost_sessions = self.crowd.lost.len();

@@ -1,7 +1,9 @@
 //! A daemon with speakers and listeners around it, and the clocks.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use bgp_core::{Asn, Family};
@@ -11,11 +13,13 @@ use tests::load::client::{Client, Who};
 use tests::load::crowd::Crowd;
 use tests::load::daemon::{ASN, Neighbour, Running, Setup, Which};
 use tests::load::feed::{Voice, end, holding};
+use tests::load::ledger::Holding;
 use tests::load::mark::Passage;
 use tests::load::network::{DAEMON, PORT, address};
 use tests::load::register::Register;
-use tests::load::sink::{Holding, Sink};
+use tests::load::sink::Sink;
 use tests::load::table::{Table, View};
+use tests::load::transcript::Transcript;
 
 use crate::figures::{Clocks, Figures, mebibytes};
 
@@ -91,7 +95,8 @@ impl Scene {
         let feeds = feeds(&voices, &tables);
         let (wanted, marks) = expected(&voices, &tables, plan);
         let register = Register::new(&tables[0].prefixes);
-        let clients = setup.peers.iter().map(|peer| client(peer, &setup, marks.len(), wanted)).collect();
+        let transcript = Rc::new(RefCell::new(Transcript::new(passage, marks.len())));
+        let clients = setup.peers.iter().map(|peer| client(peer, &setup, &transcript, wanted)).collect();
         let crowd = Crowd::new((DAEMON, PORT).into(), clients, register)?;
         let running = Running::start(which, &setup)?;
         let (speakers, deaf) = (plan.speakers, None);
@@ -121,7 +126,7 @@ impl Scene {
             scene.until_complete()
         })?;
         let listeners = self.crowd.clients().iter().filter_map(|client| client.sink.as_ref());
-        let announced: u64 = listeners.map(|sink| sink.tally.announced).sum();
+        let announced: u64 = listeners.map(|sink| sink.tally().announced).sum();
         self.figures.announcements_per_prefix =
             announced as f64 / (self.listeners().len() * self.marks.len()) as f64;
         Ok(())
@@ -208,9 +213,9 @@ impl Scene {
         let (mut strange, mut unstamped) = (0, 0);
         for (client, sink) in listeners {
             self.figures.octets += client.received;
-            self.figures.updates += sink.tally.updates;
-            strange += sink.tally.strange;
-            unstamped += sink.tally.unstamped;
+            self.figures.updates += sink.tally().updates;
+            strange += sink.tally().strange;
+            unstamped += sink.tally().unstamped;
         }
         if strange > 0 {
             return Err(Failure::new(
@@ -238,7 +243,7 @@ fn feeds(voices: &[Voice], tables: &[Table]) -> Vec<Vec<Bytes>> {
     voices.iter().zip(tables).enumerate().map(feed).collect()
 }
 
-fn client(peer: &Neighbour, setup: &Setup, prefixes: usize, wanted: Holding) -> Client {
+fn client(peer: &Neighbour, setup: &Setup, transcript: &Rc<RefCell<Transcript>>, wanted: Holding) -> Client {
     let who = Who {
         address: peer.address,
         asn: peer.asn,
@@ -248,7 +253,7 @@ fn client(peer: &Neighbour, setup: &Setup, prefixes: usize, wanted: Holding) -> 
         window: None,
     };
     let sink = peer.listens.then(|| {
-        let mut sink = Sink::new(setup.passage, prefixes, 0..0);
+        let mut sink = Sink::shared(transcript);
         sink.want(wanted);
         sink
     });

@@ -2,8 +2,8 @@
 
 use tests::failure::Failure;
 use tests::load::daemon::{ASN, Which};
+use tests::load::ledger::Holding;
 use tests::load::mark::Passage;
-use tests::load::sink::Holding;
 
 use crate::figures::Figures;
 use crate::scene::{Plan, Scene};
