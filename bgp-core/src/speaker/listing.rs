@@ -84,7 +84,9 @@ impl View<'_> {
         match query.of {
             RoutesOf::Out(peer) => {
                 let sent = speaker.exporter.advertised(peer, family, net, &speaker.rib);
-                page.routes.extend(sent.map(|sent| self.sent(family, net, prefix, sent)));
+                let sent = sent.filter(|sent| self.is_from(query, sent.source));
+                let views = sent.map(|sent| self.sent(family, net, prefix, sent));
+                page.routes.extend(views.filter(|view| query.filter.admits(view)));
                 return;
             }
             RoutesOf::Withheld(peer)
@@ -95,8 +97,16 @@ impl View<'_> {
             _ => {}
         }
         let paths = speaker.rib.explain(family, net);
-        let views = paths.iter().filter(|path| self.is_wanted(&query.of, path));
-        page.routes.extend(views.map(|path| self.route(prefix, path)));
+        let wanted =
+            |path: &&Outcomes<'_>| self.is_wanted(&query.of, path) && self.is_from(query, path.path.source);
+        let views = paths.iter().filter(wanted).map(|path| self.route(prefix, path));
+        page.routes.extend(views.filter(|view| query.filter.admits(view)));
+    }
+
+    /// Whether the peer that is asked for, if one is, announced what came from `source`.
+    fn is_from(&self, query: &RouteQuery, source: SourceId) -> bool {
+        let said_by = || self.speaker.rib.source(source).and_then(Source::peer).map(|peer| peer.peer);
+        query.filter.from.is_none_or(|peer| said_by() == Some(peer))
     }
 
     /// What was said of a net, beside what is known of the path that it was made from.

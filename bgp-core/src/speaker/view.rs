@@ -8,6 +8,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use crate::peer::Layer;
+use crate::policy::CommunityPattern;
 use crate::rib::{Interned, LocalSource, NetId, ResolvedHop, Route, Why};
 use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
@@ -190,6 +191,31 @@ pub struct RouteQuery {
     pub prefixes: PrefixMatch,
     /// Which family; `None` for both.
     pub family: Option<Family>,
+    /// Which of these paths.
+    pub filter: PathFilter,
+}
+
+/// What paths have to be like; what is not asked for does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PathFilter {
+    /// This peer announced them.
+    pub from: Option<PeerId>,
+    /// They have a community like this.
+    pub community: Option<CommunityPattern>,
+    /// Their AS_PATH ends with this AS ([RFC 6811 §2](https://www.rfc-editor.org/rfc/rfc6811#section-2)).
+    pub origin_asn: Option<Asn>,
+    /// They arrived or changed then or later.
+    pub since: Option<Instant>,
+}
+
+impl PathFilter {
+    /// Whether a path is like that, as far as it says so itself: who announced it, the RIB knows.
+    pub(super) fn admits(&self, path: &RouteView) -> bool {
+        let attributes = &path.route.attributes;
+        self.community.as_ref().is_none_or(|pattern| pattern.matches_any(attributes))
+            && self.origin_asn.is_none_or(|asn| attributes.as_path.origin_asn() == Some(asn))
+            && self.since.is_none_or(|since| path.since >= since)
+    }
 }
 
 /// Where a listing goes on. As text, for whoever has to remember it outside of the program, it is

@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use crate::drafts::{draft, stage, words};
 use crate::script::{Stage, THEIRS, config, host, message, net, open, peer, update, usual};
 use bgp_core::peer::PeerConfig;
-use bgp_core::speaker::{Cursor, CursorError, PrefixMatch, RouteQuery, RoutesOf};
+use bgp_core::speaker::{
+    Cursor, CursorError, PathFilter, PathSource, PrefixMatch, RouteQuery, RouteView, RoutesOf,
+};
+use bgp_core::wire::Community;
 use bgp_core::wire::{AddPathMode, Capability};
 use bgp_core::{Asn, Family};
+use proptest::prelude::*;
 
 /// What is asked for may lie beyond the slice of the table that one call looks at.
 #[test]
@@ -71,4 +76,49 @@ fn what_was_sent_is_as_old_as_the_path_it_was_made_from() {
     let peer = stage.speaker.peer_id("h3").expect("it is configured");
     let sent = stage.routes(RoutesOf::Out(peer));
     assert_eq!(sent.iter().map(|route| route.since).collect::<Vec<_>>(), said[..1]);
+}
+
+proptest! {
+    /// A filter takes from a listing what is not as asked for, and nothing else.
+    #[test]
+    fn a_filtered_listing_is_the_listing_filtered(
+        draft in draft(),
+        words in words(),
+        from in prop::option::of(2..4u8),
+        with_community: bool,
+        origin in prop::option::of(prop_oneof![Just(THEIRS), Just(Asn(65003)), Just(Asn(65009))]),
+    ) {
+        let stage = stage(&draft, &words);
+        let from = from.and_then(|n| Some((format!("h{n}"), stage.speaker.peer_id(&format!("h{n}"))?)));
+        let community = with_community.then(|| "65535:*".parse().expect("a pattern"));
+        let filter =
+            PathFilter { from: from.as_ref().map(|(_, id)| *id), community, origin_asn: origin, since: None };
+        let admits = |view: &RouteView| {
+            let attributes = &view.route.attributes;
+            let name = |name: &str| matches!(&view.source, PathSource::Peer(peer) if **peer == *name);
+            from.as_ref().is_none_or(|(peer, _)| name(peer))
+                && (!with_community || attributes.communities.contains(&Community::NO_EXPORT))
+                && origin.is_none_or(|asn| attributes.as_path.origin_asn() == Some(asn))
+        };
+        let out = stage.speaker.peer_id("h5").map(RoutesOf::Out);
+        for of in [RoutesOf::All, RoutesOf::Best, RoutesOf::Rejected].into_iter().chain(out) {
+            let expected: Vec<RouteView> = stage.routes(of.clone()).into_iter().filter(admits).collect();
+            let query = RouteQuery { of, filter: filter.clone(), ..RouteQuery::default() };
+            prop_assert_eq!(stage.speaker.view().routes(&query, None, usize::MAX).routes, expected);
+        }
+    }
+}
+
+#[test]
+fn what_has_changed_lately_can_be_asked_for() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let conn = stage.establish(2, THEIRS, None);
+    let attributes = usual(&[THEIRS], host(2), false);
+    stage.say(conn, &update(&[], &attributes, &["10.0.0.0/24"]));
+    stage.wait(20, &[conn]);
+    let since = Some(stage.now);
+    stage.say(conn, &update(&[], &attributes, &["10.0.1.0/24"]));
+    let query = RouteQuery { filter: PathFilter { since, ..PathFilter::default() }, ..RouteQuery::default() };
+    let found = stage.speaker.view().routes(&query, None, 10).routes;
+    assert_eq!(found.iter().map(|route| route.prefix).collect::<Vec<_>>(), [net("10.0.1.0/24")]);
 }

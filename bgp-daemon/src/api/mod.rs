@@ -177,12 +177,21 @@ pub struct Selection {
     pub scope: Scope,
     /// Which paths.
     pub of: Of,
-    /// The peer of [`Of::In`] and [`Of::Out`].
+    /// The peer of [`Of::In`] and [`Of::Out`]; with the others only what this peer sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
     /// `ipv4` or `ipv6`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
+    /// Only with a community like this one, as policies write it: `64512:*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub community: Option<String>,
+    /// Only with an AS path that ends with this AS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_as: Option<u32>,
+    /// Only what arrived or changed within so many seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<u64>,
 }
 
 /// How the prefix of a [`Selection`] is meant.

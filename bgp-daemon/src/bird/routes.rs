@@ -79,6 +79,7 @@ async fn longest(desk: &Desk, prefix: ipnet::IpNet, search: &Search<'_>) -> Resu
         of: RoutesOf::Best,
         prefixes: PrefixMatch::Longest(prefix),
         family: search.query.family.or(desk.voice.family),
+        ..RouteQuery::default()
     };
     let (routes, _) = page(desk, &query, None).await?;
     let found = routes.first().ok_or_else(|| not_found(desk.voice))?;
@@ -112,7 +113,7 @@ impl<'a> Search<'a> {
             Nets::For(prefix) => PrefixMatch::Longest(prefix),
             Nets::In(prefix) => PrefixMatch::Longer(prefix),
         };
-        let query = RouteQuery { of: RoutesOf::All, prefixes, family };
+        let query = RouteQuery { of: RoutesOf::All, prefixes, family, ..RouteQuery::default() };
         let mut search = Self { query, roster, command, local: None, peer: None };
         if let Some(name) = &command.protocol {
             search.only(protocol(name)?);

@@ -277,7 +277,7 @@ async fn explain_peer(context: &Context, name: String) -> Result<api::PeerExplan
 }
 
 async fn routes(context: &Context, selection: Selection, replies: &mut impl Reader) -> Result<(), Failure> {
-    let asked = context.inbox.ask(move |speaker, _| query(&selection, &speaker.view())).await??;
+    let asked = context.inbox.ask(move |speaker, now| query(&selection, &speaker.view(), now)).await??;
     let mut from = None;
     loop {
         let (routes, next) = page(context, &asked, from, PAGE).await?;
@@ -296,7 +296,7 @@ pub(crate) async fn some_routes(
     from: Option<Cursor>,
     limit: usize,
 ) -> Result<(Vec<api::Route>, Option<Cursor>), Failure> {
-    let asked = context.inbox.ask(move |speaker, _| query(&selection, &speaker.view())).await??;
+    let asked = context.inbox.ask(move |speaker, now| query(&selection, &speaker.view(), now)).await??;
     let (mut routes, mut next) = page(context, &asked, from, limit.min(PAGE)).await?;
     while next.is_some() && routes.len() < limit {
         let (more, then) = page(context, &asked, next, (limit - routes.len()).min(PAGE)).await?;

@@ -2,24 +2,23 @@
 
 use std::net::IpAddr;
 
-use bgp_core::Family;
-use bgp_core::speaker::{PeerId, PeerView, PrefixMatch, RouteQuery, RoutesOf, View};
+use bgp_core::policy::CommunityPattern;
+use bgp_core::speaker::{PathFilter, PeerId, PeerView, PrefixMatch, RouteQuery, RoutesOf, View};
+use bgp_core::{Asn, Family, Instant};
 use ipnet::IpNet;
 
 use crate::api::{Of, Refusal, Scope, Selection};
 
-/// What a selection means to this speaker.
-pub(super) fn query(selection: &Selection, view: &View<'_>) -> Result<RouteQuery, Refusal> {
-    let peer = || match &selection.peer {
-        Some(name) => find(name, view).map(|peer| peer.id),
-        None => Err(Refusal::usage("name a peer")),
-    };
-    let of = match selection.of {
-        Of::All => RoutesOf::All,
-        Of::Best => RoutesOf::Best,
-        Of::Rejected => RoutesOf::Rejected,
-        Of::In => RoutesOf::In(peer()?),
-        Of::Out => RoutesOf::Out(peer()?),
+/// What a selection means to this speaker, asked `now`.
+pub(super) fn query(selection: &Selection, view: &View<'_>, now: Instant) -> Result<RouteQuery, Refusal> {
+    let peer = selection.peer.as_deref().map(|name| peer_id(name, view)).transpose()?;
+    let named = || peer.ok_or_else(|| Refusal::usage("name a peer"));
+    let (of, from) = match selection.of {
+        Of::All => (RoutesOf::All, peer),
+        Of::Best => (RoutesOf::Best, peer),
+        Of::Rejected => (RoutesOf::Rejected, peer),
+        Of::In => (RoutesOf::In(named()?), None),
+        Of::Out => (RoutesOf::Out(named()?), None),
     };
     let prefixes = match &selection.prefix {
         None => PrefixMatch::Any,
@@ -32,7 +31,19 @@ pub(super) fn query(selection: &Selection, view: &View<'_>) -> Result<RouteQuery
         },
     };
     let family = selection.family.as_deref().map(family).transpose()?;
-    Ok(RouteQuery { of, prefixes, family })
+    let community = selection.community.as_deref().map(community).transpose()?;
+    let origin_asn = selection.origin_as.map(Asn);
+    let since = selection.since.map(|seconds| ago(now, seconds));
+    Ok(RouteQuery { of, prefixes, family, filter: PathFilter { from, community, origin_asn, since } })
+}
+
+/// So many seconds before `now`; not before the clock began.
+fn ago(now: Instant, seconds: u64) -> Instant {
+    Instant::from_micros(now.as_micros().saturating_sub(seconds.saturating_mul(1_000_000)))
+}
+
+fn community(text: &str) -> Result<CommunityPattern, Refusal> {
+    text.parse().map_err(|error| Refusal::usage(format!("{text:?} is no community: {error}")))
 }
 
 /// A prefix in words, or an address.

@@ -52,6 +52,9 @@ Examples:
   caracal routes --in tor-a                 what a peer has sent, refused routes included
   caracal routes --out tor-a -o json        what it was sent
   caracal routes --rejected                 what nobody uses, and why
+  caracal routes --in tor-a --rejected      the same of one peer
+  caracal routes --community 64512:* --since 5m
+  caracal routes --best --origin-as 65001   what of that AS is used
   caracal routes -o ndjson | wc -l          as they come, for very many")]
     Routes(Routes),
     /// Why a prefix is where it is, or why a session is not up

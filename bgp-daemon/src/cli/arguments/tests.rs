@@ -26,9 +26,15 @@ fn words_become_a_selection() {
         of: Of::Out,
         peer: Some("tor".to_owned()),
         family: Some("ipv4".to_owned()),
+        ..Selection::default()
     };
     assert_eq!(out, expected);
     assert_eq!(selection(&["--in", "a"]).of, Of::In);
+    let refused = selection(&["--in", "a", "--rejected"]);
+    assert_eq!((refused.of, refused.peer.as_deref()), (Of::Rejected, Some("a")));
+    let narrow = selection(&["--community", "64512:*", "--origin-as", "65001", "--since", "5m"]);
+    assert_eq!((narrow.origin_as, narrow.since), (Some(65001), Some(300)));
+    assert!(Arguments::try_parse_from(["caracal", "routes", "--since", "soon"]).is_err());
 }
 
 #[test]

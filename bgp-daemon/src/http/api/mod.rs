@@ -62,10 +62,16 @@ struct Wanted {
     scope: Scope,
     /// Which paths.
     of: Of,
-    /// The peer of `in` and `out`.
+    /// The peer of `in` and `out`; with the others only what this peer sent.
     peer: Option<String>,
     /// `ipv4` or `ipv6`.
     family: Option<String>,
+    /// Only with a community like this one, as policies write it.
+    community: Option<String>,
+    /// Only with an AS path that ends with this AS.
+    origin_as: Option<u32>,
+    /// Only what arrived or changed within so many seconds.
+    since: Option<u64>,
     /// Ends the list at the first prefix after so many routes, at most 10000; the header `Link` then names the rest.
     limit: Option<usize>,
     /// Where the list begins, from the `Link` of the page before; only with `limit`.
@@ -77,11 +83,12 @@ async fn paths(
     wanted: Result<Query<Wanted>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let Wanted { prefix, scope, of, peer, family, limit, after } = match understood(wanted) {
+    let wanted = match understood(wanted) {
         Ok(wanted) => wanted,
         Err(refusal) => return refused(&refusal),
     };
-    let selection = Selection { prefix, scope, of, peer, family };
+    let Wanted { prefix, scope, of, peer, family, community, origin_as, since, limit, after } = wanted;
+    let selection = Selection { prefix, scope, of, peer, family, community, origin_as, since };
     match (limit, after) {
         (None, None) => list(shop.context, Verb::Routes(selection), form(&headers)).await,
         (None, Some(_)) => refused(&Refusal::usage("`after` needs a `limit`")),
@@ -114,6 +121,9 @@ fn rest(selection: &Selection, limit: usize, from: Cursor) -> String {
         ("of", word(&selection.of)),
         ("peer", selection.peer.clone()),
         ("family", selection.family.clone()),
+        ("community", selection.community.clone()),
+        ("origin_as", selection.origin_as.map(|asn| asn.to_string())),
+        ("since", selection.since.map(|seconds| seconds.to_string())),
         ("limit", Some(limit.to_string())),
         ("after", Some(from.to_string())),
     ];
@@ -214,11 +224,13 @@ mod tests {
             scope: Scope::Longer,
             of: Of::Out,
             peer: Some("fe80::1%eth0".to_owned()),
-            family: None,
+            community: Some("64512:*".to_owned()),
+            origin_as: Some(65001),
+            ..Selection::default()
         };
         let link = rest(&selection, 7, "ipv6-99".parse().expect("a place"));
         let expected = "</api/v1/routes?prefix=2001:db8::/32&scope=longer&of=out&peer=fe80::1%25eth0\
-                        &limit=7&after=ipv6-99>; rel=\"next\"";
+                        &community=64512:%2A&origin_as=65001&limit=7&after=ipv6-99>; rel=\"next\"";
         assert_eq!(link, expected);
     }
 }
