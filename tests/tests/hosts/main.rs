@@ -6,8 +6,10 @@
 mod host;
 mod monitor;
 mod pings;
+mod tor;
 mod wires;
 
+mod diagnosis;
 mod drain;
 mod explaining;
 mod foreign;
