@@ -213,14 +213,15 @@ impl Rib {
         if let Some(after) = after.filter(stays) {
             return if after.route == before.route { Why::Anew } else { Why::Renewed };
         }
-        if let Some(step) = lost {
-            return Why::Beaten(step);
-        }
         let table = &self.tables[id];
+        // Its place may be another source's by now, and what is said of that one is nothing to it.
         let is_it = table.paths.source(before.slot) == Some(before.source);
-        match table.path(before.slot).filter(|path| is_it && path.net == net) {
-            None => Why::Gone,
-            Some(path) => table.accepted(before.slot, path).err().map_or(Why::Unreachable, Why::Refused),
+        match (table.path(before.slot).filter(|path| is_it && path.net == net), lost) {
+            (None, _) => Why::Gone,
+            (Some(_), Some(step)) => Why::Beaten(step),
+            (Some(path), None) => {
+                table.accepted(before.slot, path).err().map_or(Why::Unreachable, Why::Refused)
+            }
         }
     }
 }

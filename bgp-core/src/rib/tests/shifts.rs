@@ -61,6 +61,21 @@ fn every_change_of_a_best_path_has_its_reason() {
 }
 
 #[test]
+fn a_path_that_is_gone_did_not_lose_where_another_source_has_its_place() {
+    let mut bench = remembering(100);
+    let [one, two, three] = [1, 2, 3].map(|host| bench.internal(host));
+    let with = |preference| route_via(GATEWAY, preferred(preference));
+    bench.announce(one, nlri(1), with(200));
+    bench.announce(two, nlri(1), with(150));
+    bench.settle();
+    bench.rib.withdraw(one, nlri(1));
+    bench.announce(three, nlri(1), with(100));
+    bench.settle();
+    assert_eq!(bench.best(&prefix(1)), Some(two));
+    assert_eq!(whys(&bench), [Why::Found, Why::Gone]);
+}
+
+#[test]
 fn what_does_not_change_the_best_path_is_not_remembered() {
     let mut bench = remembering(100);
     let (one, two) = (bench.internal(1), bench.internal(2));
