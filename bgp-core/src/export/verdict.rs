@@ -25,31 +25,30 @@ pub struct Passage {
     pub gates: Vec<Gate>,
     /// The rules of export policy that were tried.
     pub tried: Vec<Step>,
+    /// As what it may be said, where it may.
+    sent: Option<Sent>,
 }
 
 impl Passage {
     fn stopped(source: SourceId, path_id: PathId, gate: Gate) -> Self {
-        Self { source, path_id, gates: vec![gate], tried: Vec::new() }
-    }
-
-    /// Whether the path may be said.
-    fn is_open(&self) -> bool {
-        self.gates.last() == Some(&Gate::Sent)
+        Self { source, path_id, gates: vec![gate], tried: Vec::new(), sent: None }
     }
 
     fn is_of(&self, told: &Advertised) -> bool {
         self.path_id == told.path_id && self.source == told.source
     }
 
-    /// Compares what may be said with what has been: the way from one to the other is not over.
-    fn compare(&mut self, told: &[Advertised], held_back: bool) {
-        match (self.is_open(), told.iter().any(|told| self.is_of(told))) {
-            (true, false) => {
+    /// Compares what may be said with what has been: the way from one to the other is not over. By octets, as export
+    /// does: what may be said under the same name by now can be something else.
+    fn compare(&mut self, key: &Key, told: &[Advertised], held_back: bool) {
+        let told = told.iter().find(|told| self.is_of(told));
+        match (&self.sent, told) {
+            (Some(sent), told) if told.and_then(|told| Sent::of(key, &told.route)).as_ref() != Some(sent) => {
                 self.gates.pop();
                 self.gates.push(if held_back { Gate::HeldBack } else { Gate::Unsent });
             }
-            (false, true) => self.gates.push(Gate::Withdrawing),
-            (true, true) | (false, false) => {}
+            (None, Some(_)) => self.gates.push(Gate::Withdrawing),
+            (Some(_), _) | (None, None) => {}
         }
     }
 }
@@ -73,8 +72,8 @@ pub(super) fn verdict(
             return Some(Passage::stopped(id, path_id, Gate::SplitHorizon));
         }
         let mut tried = Vec::new();
-        let gates = gates(key, names, prefix, source, &rib.route(route).route(), &mut tried);
-        Some(Passage { source: id, path_id, gates, tried })
+        let (gates, sent) = gates(key, names, prefix, source, &rib.route(route).route(), &mut tried);
+        Some(Passage { source: id, path_id, gates, tried, sent })
     });
     let is_chosen = |path: &PathView<'_>| {
         let same = |candidate: &Candidate| match key.add_path {
@@ -87,7 +86,7 @@ pub(super) fn verdict(
     let passed_over =
         others.map(|path| Passage::stopped(path.source, path.slot.send_id(), passed_over(key, &path, rib)));
     let mut passages: Vec<Passage> = heard.chain(passed_over).collect();
-    passages.iter_mut().for_each(|passage| passage.compare(told, held_back));
+    passages.iter_mut().for_each(|passage| passage.compare(key, told, held_back));
     let gone = told.iter().filter(|told| !passages.iter().any(|passage| passage.is_of(told)));
     let gone: Vec<Passage> =
         gone.map(|told| Passage::stopped(told.source, told.path_id, Gate::Withdrawing)).collect();
@@ -105,7 +104,7 @@ fn passed_over(key: &Key, path: &PathView<'_>, rib: &Rib) -> Gate {
     }
 }
 
-/// The gates that a candidate meets on its way to a group, up to the one that decides.
+/// The gates that a candidate meets on its way to a group, up to the one that decides, and as what it is said.
 fn gates(
     key: &Key,
     names: &Names,
@@ -113,20 +112,23 @@ fn gates(
     source: &Source,
     route: &Route,
     tried: &mut Vec<Step>,
-) -> Vec<Gate> {
+) -> (Vec<Gate>, Option<Sent>) {
     match entitlement(key, names, prefix, source, route, tried) {
-        Err(Refusal::Rule(gate)) => vec![gate],
-        Err(Refusal::Policy(Decided::Unconfigured)) => vec![Gate::NoPolicy],
-        Err(Refusal::Policy(by)) => vec![Gate::Policy { accepted: false, by }],
+        Err(Refusal::Rule(gate)) => (vec![gate], None),
+        Err(Refusal::Policy(Decided::Unconfigured)) => (vec![Gate::NoPolicy], None),
+        Err(Refusal::Policy(by)) => (vec![Gate::Policy { accepted: false, by }], None),
         Ok(entitled) => {
             let policy = Gate::Policy { accepted: true, by: entitled.by };
-            vec![policy, said_as(key, source, entitled).err().unwrap_or(Gate::Sent)]
+            match said_as(key, source, entitled) {
+                Ok(sent) => (vec![policy, Gate::Sent], Some(sent)),
+                Err(gate) => (vec![policy, gate], None),
+            }
         }
     }
 }
 
 /// The route as it is said, if it can be.
-fn said_as(key: &Key, source: &Source, entitled: Entitled<'_>) -> Result<Route, Gate> {
+fn said_as(key: &Key, source: &Source, entitled: Entitled<'_>) -> Result<Sent, Gate> {
     let route = rewrite(key, source, entitled)?;
-    if Sent::of(key, &route).is_some() { Ok(route) } else { Err(Gate::TooLong) }
+    Sent::of(key, &route).ok_or(Gate::TooLong)
 }

@@ -146,6 +146,10 @@ fn what_waits_for_a_session_is_told_from_what_was_said() {
         (true, "default of policy accept-all (built in); advertised".to_owned())
     );
     stage.slow.extend([teller, listener]);
+    // The same source says something else of it: what the listener has is not that.
+    stage.say(teller, &update(&[], &usual(&[THEIRS, Asn(65009)], host(2), false), &[BLOCK]));
+    let (passed, reason) = towards(&stage, "h3");
+    assert!(!passed && reason.ends_with("the session has not taken it yet"), "{reason}");
     stage.say(teller, &update(&[BLOCK], &[], &[]));
     let (passed, reason) = towards(&stage, "h3");
     assert!(!passed && reason.contains("to be so no longer"), "{reason}");
