@@ -1,5 +1,7 @@
 //! The texts of a configuration as a stranger may read them: stars where somebody wrote a key.
 
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +39,9 @@ pub fn keys(path: &Path, host: &dyn Host) -> Vec<Secret> {
         strings(document.get_ref(), &mut found);
         keys.extend(found.into_iter().filter_map(|(name, value)| match name.as_str() {
             "password_file" => {
-                let octets = std::fs::read(folder.join(value)).ok()?;
+                let mut octets = Vec::new();
+                // It may be a device without an end.
+                File::open(folder.join(value)).ok()?.take(LONGEST).read_to_end(&mut octets).ok()?;
                 let line = octets.strip_suffix(b"\n").unwrap_or(&octets);
                 Some(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
             }
@@ -47,6 +51,9 @@ pub fn keys(path: &Path, host: &dyn Host) -> Vec<Secret> {
     }
     keys
 }
+
+/// More than any key has, in octets.
+const LONGEST: u64 = 4096;
 
 /// Every string with the name of its key.
 fn strings(table: &DeTable<'_>, found: &mut Vec<(String, String)>) {
@@ -154,11 +161,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let main = folder.path().join("a.toml");
         let text = "[[peer]]\nnonsense = 1\npassword_file = \"k\"\n[[group]]\npassword_env = \"KEY\"\n\
-                    [[group]]\npassword = \"in the file\"\npassword_env = \"NONE\"\n";
+                    [[group]]\npassword = \"in the file\"\npassword_env = \"NONE\"\n[[group]]\npassword_file = \"/dev/zero\"\n";
         std::fs::write(&main, text).expect("a file");
         std::fs::write(folder.path().join("k"), "from file\n").expect("a file");
         let mut found = keys(&main, &Paper);
         found.sort_by(|a, b| a.reveal().cmp(b.reveal()));
+        assert_eq!(found.remove(0).reveal().len(), 4096, "what has no end is not read to its end");
         let expected =
             ["from environment", "from file", "in the file"].map(|key| Secret::new(key.as_bytes()));
         assert_eq!(found, expected);

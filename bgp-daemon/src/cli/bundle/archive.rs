@@ -107,8 +107,15 @@ impl Archive {
     }
 
     /// Writes it to `path`, where nothing appears before it is whole. Only its owner may read it.
+    ///
+    /// Until then it has a name beside `path` that anybody who may write there could have taken: what is there is
+    /// removed, and nothing that comes back is opened, be it a link or a file that others may read.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let part = PathBuf::from(format!("{}.part", path.display()));
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let written = self.write_new(&part).and_then(|()| fs::rename(&part, path));
         if written.is_err() {
             // It may never have been there.
@@ -118,7 +125,7 @@ impl Archive {
     }
 
     fn write_new(&self, path: &Path) -> io::Result<()> {
-        let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         let mut archive = tar::Builder::new(GzEncoder::new(BufWriter::new(file), Compression::default()));
         let manifest = serde_json::to_vec_pretty(&self.manifest())?;
         self.append(&mut archive, "manifest.json", &manifest)?;
@@ -135,5 +142,29 @@ impl Archive {
         let made = self.made.0.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         header.set_mtime(made.as_secs());
         archive.append_data(&mut header, format!("{}/{name}", self.folder), octets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn whatever_waits_at_its_name_is_neither_followed_nor_written_to() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = |name: &str| folder.path().join(name);
+        fs::write(place("theirs"), "as it was").expect("a file");
+        symlink(place("theirs"), place("bundle.part")).expect("a link");
+        symlink(place("theirs"), place("bundle")).expect("a link");
+        let mut archive = Archive::new("folder".to_owned(), Timestamp(UNIX_EPOCH), Redactor::default());
+        archive.add("a", "", Ok::<_, String>("text"));
+        archive.write(&place("bundle")).expect("the folder is ours");
+        assert_eq!(fs::read_to_string(place("theirs")).expect("a file"), "as it was");
+        assert!(!place("bundle.part").exists());
+        let written = place("bundle").symlink_metadata().expect("it is there");
+        assert!(written.is_file() && written.permissions().mode() & 0o777 == 0o600, "{written:?}");
     }
 }
