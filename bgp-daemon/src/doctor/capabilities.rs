@@ -24,7 +24,7 @@ const NET_ADMIN: Capability =
 
 /// Looks at those of the daemon, or at our own where none runs.
 pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
-    let Scene { root, needs, daemon, this, .. } = scene;
+    let Scene { root, needs, program, daemon, this } = scene;
     let privileged = root.number("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or(1024);
     let mut needed = Vec::new();
     needed.extend(needs.port.filter(|port| u64::from(*port) < privileged).map(|_| NET_BIND_SERVICE));
@@ -41,24 +41,37 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
         let why = "without the right ones ports and routes are refused";
         return vec![Finding::unknown(CHECK, format!("those of {who} (process {id}) cannot be read"), why)];
     };
+    let repair = match daemon {
+        Some(_) => Repair::Unit { program },
+        None => Repair::File { program, needed: names(&needed).join(",").to_lowercase() },
+    };
     let (held, missing): (Vec<Capability>, Vec<Capability>) =
         needed.into_iter().partition(|capability| mask >> capability.bit & 1 == 1);
-    let names: Vec<&str> = held.iter().map(|capability| capability.name).collect();
-    let ok = (!names.is_empty()).then(|| Finding::ok(CHECK, format!("{who} has {}", names.join(", "))));
-    ok.into_iter()
-        .chain(missing.iter().map(|capability| lacking(capability, who, daemon.is_some())))
-        .collect()
+    let ok = (!held.is_empty()).then(|| Finding::ok(CHECK, format!("{who} has {}", names(&held).join(", "))));
+    ok.into_iter().chain(missing.iter().map(|capability| lacking(capability, who, &repair))).collect()
+}
+
+fn names(capabilities: &[Capability]) -> Vec<&'static str> {
+    capabilities.iter().map(|capability| capability.name).collect()
+}
+
+/// Where capabilities are given.
+enum Repair<'a> {
+    /// To a daemon that runs: in its unit, where one is added to the others.
+    Unit { program: &'a str },
+    /// To one that does not run yet: in its file, where all that are needed are named, because the last command counts.
+    File { program: &'a str, needed: String },
 }
 
 /// Whether a daemon that does not run yet will have what this command lacks, nobody knows.
-fn lacking(Capability { name, why, .. }: &Capability, who: &str, runs: bool) -> Finding {
+fn lacking(Capability { name, why, .. }: &Capability, who: &str, repair: &Repair<'_>) -> Finding {
     let finding = Finding::error(CHECK, format!("{who} does not have {name}"), why);
-    match runs {
-        true => finding.repair(format!(
-            "systemctl edit caracal    # [Service] AmbientCapabilities={name}; in Kubernetes: securityContext.capabilities.add"
+    match repair {
+        Repair::Unit { program } => finding.repair(format!(
+            "systemctl edit {program}    # [Service] AmbientCapabilities={name}; in Kubernetes: securityContext.capabilities.add"
         )),
-        false => Finding { standing: Standing::Warning, ..finding }
-            .repair(format!("setcap {}=ep \"$(command -v caracal)\"    # or run it as root", name.to_lowercase())),
+        Repair::File { program, needed } => Finding { standing: Standing::Warning, ..finding }
+            .repair(format!("setcap {needed}=ep \"$(command -v {program})\"    # or run it as root")),
     }
 }
 
@@ -98,5 +111,8 @@ mod tests {
         let found = look(&Scene::bare(&root));
         assert!(found.iter().all(|finding| finding.standing == Standing::Warning), "{found:#?}");
         assert_eq!(found.len(), 2);
+        let all = "setcap cap_net_bind_service,cap_net_admin=ep \"$(command -v caracal)\"";
+        let repairs_all = |finding: &Finding| finding.repair.as_deref().is_some_and(|it| it.starts_with(all));
+        assert!(found.iter().all(repairs_all), "setcap forgets what it was told before: {found:#?}");
     }
 }

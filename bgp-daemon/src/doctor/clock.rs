@@ -29,8 +29,8 @@ pub(super) fn look(
         let seen = format!("the configuration was written {} s in the future", ahead.as_secs());
         return Finding::warning(CHECK, seen, WHY).repair(repair);
     }
-    let began =
-        scene.daemon.and_then(|id| began(scene.root, id)).map(|at| UNIX_EPOCH + Duration::from_secs(at));
+    let began = scene.daemon.and_then(|id| began(scene.root, id));
+    let began = began.and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at)));
     if let (Some(said), Some(began)) = (said, began) {
         let moved = began.duration_since(said).unwrap_or_else(|error| error.duration());
         if moved > TOLERANCE {
@@ -63,6 +63,8 @@ mod tests {
         assert_eq!(standing(1055), Standing::Ok);
         assert_eq!(standing(1100), Standing::Warning);
         assert_eq!(standing(1000), Standing::Warning);
+        host.write("/proc/stat", &format!("btime {}\n", u64::MAX));
+        assert_eq!(standing(1055), Standing::Ok, "no time is that far away");
         let from_the_future = look(&scene, None, Some(at(2100)), at(2000));
         assert!(from_the_future.seen.contains("100 s in the future"), "{}", from_the_future.seen);
         assert_eq!(look(&scene, None, Some(at(1999)), at(2000)).standing, Standing::Ok);

@@ -80,7 +80,8 @@ fn files(scene: &Scene<'_>) -> Finding {
             let number = wanted.next_power_of_two();
             Finding::warning(CHECK, seen, WHY).repair(match scene.daemon {
                 Some(_) => {
-                    format!("systemctl edit caracal    # [Service] LimitNOFILE={number}, then restart it")
+                    let program = scene.program;
+                    format!("systemctl edit {program}    # [Service] LimitNOFILE={number}, then restart it")
                 }
                 None => format!("ulimit -Hn {number}    # for a service: LimitNOFILE={number}"),
             })
@@ -143,13 +144,14 @@ mod tests {
     fn the_hard_limit_of_files_counts() {
         let host = Fixture::new(&[("/proc/9/limits", "Max open files  1024  2048  files\n")]);
         let root = host.root();
-        let mut scene = Scene { daemon: Some(9), ..Scene::bare(&root) };
+        let mut scene = Scene { daemon: Some(9), program: "caracal-rr", ..Scene::bare(&root) };
         scene.needs.files = 2048;
         assert_eq!(found(&scene, "open_files").expect("it is looked at").standing, Standing::Ok);
         scene.needs.files = 2049;
         let finding = found(&scene, "open_files").expect("it is looked at");
         assert_eq!(finding.standing, Standing::Warning);
-        assert!(finding.repair.is_some_and(|it| it.contains("LimitNOFILE=4096")));
+        let repair = finding.repair.expect("it can be repaired");
+        assert!(repair.starts_with("systemctl edit caracal-rr ") && repair.contains("LimitNOFILE=4096"));
         assert_eq!(found(&Scene::bare(&root), "open_files").expect("unseen").standing, Standing::Unknown);
     }
 }

@@ -38,8 +38,9 @@ pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
     }
     let seen = format!("NetworkManager runs and is not told to leave {} alone", managed.join("*, ") + "*");
     let names = WORKLOADS.map(|prefix| format!("interface-name:{prefix}*")).join(";");
+    // Added to what other files say, which a later one would take the place of.
     Some(Finding::warning(CHECK, seen, WHY).repair(format!(
-        "printf '[keyfile]\\nunmanaged-devices={names}\\n' > /etc/NetworkManager/conf.d/90-caracal.conf && \
+        "printf '[keyfile]\\nunmanaged-devices+={names}\\n' > /etc/NetworkManager/conf.d/90-caracal.conf && \
          systemctl reload NetworkManager"
     )))
 }
@@ -66,6 +67,8 @@ mod tests {
         host.write("/etc/NetworkManager/conf.d/calico.conf", told);
         let seen = look(&scene).expect("it runs").seen;
         assert!(seen.contains("leave tunl* alone"), "{seen}");
+        let repair = look(&scene).and_then(|finding| finding.repair);
+        assert!(repair.is_some_and(|it| it.contains("unmanaged-devices+=")), "what is told stays told");
         host.write(
             "/etc/NetworkManager/conf.d/calico.conf",
             &told.replace("cali*", "cali*;interface-name:tunl*"),

@@ -33,7 +33,13 @@ pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
         .iter()
         .any(|process| "systemd-networkd".starts_with(&process.name) && process.name.len() == 15);
     if !runs {
-        return vec![Finding::ok("networkd", "systemd-networkd does not run")];
+        return vec![match process::are_of_host(scene.root) {
+            true => Finding::ok("networkd", "systemd-networkd does not run"),
+            false => {
+                let seen = "whether systemd-networkd runs cannot be seen from this container";
+                Finding::unknown("networkd", seen, KEYS[0].2)
+            }
+        }];
     }
     let told = DropIns::read(scene.root, &FOLDERS, "networkd.conf", "networkd.conf.d");
     KEYS.iter().map(|&(check, key, why)| of_key(&told, check, key, why)).collect()
@@ -93,5 +99,17 @@ mod tests {
         let found = look(&Scene::bare(&root));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].standing, Standing::Ok);
+    }
+
+    #[test]
+    fn a_container_does_not_see_it() {
+        let host = Fixture::new(&[]);
+        host.link("/proc/self/ns/pid", "pid:[4026532201]");
+        let root = host.root();
+        assert_eq!(look(&Scene::bare(&root))[0].standing, Standing::Unknown);
+        let host = Fixture::new(&[]);
+        host.link("/proc/self/ns/pid", "pid:[4026531836]");
+        let root = host.root();
+        assert_eq!(look(&Scene::bare(&root))[0].standing, Standing::Ok);
     }
 }

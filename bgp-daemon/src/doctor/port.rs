@@ -17,7 +17,7 @@ const LISTEN: &str = "0A";
 pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
     let port = scene.needs.port?;
     let Scene { root, daemon, .. } = *scene;
-    let sockets = match listening(root, port, &scene.needs.addresses) {
+    let sockets = match listening(scene, port) {
         Ok(sockets) => sockets,
         Err(error) => {
             return Some(Finding::unknown(CHECK, format!("cannot read /proc/net/tcp: {error}"), WHY));
@@ -50,11 +50,15 @@ pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
     })
 }
 
-/// The sockets that listen on `port` at one of our addresses, as links in `/proc/PID/fd` name them.
-fn listening(root: &Root, port: u16, ours: &[IpAddr]) -> std::io::Result<Vec<String>> {
-    let v4 = root.text("/proc/net/tcp")?;
+/// The sockets that listen on `port` at one of our addresses, as links in `/proc/PID/fd` name them, in the network that
+/// the daemon is in.
+fn listening(scene: &Scene<'_>, port: u16) -> std::io::Result<Vec<String>> {
+    let Scene { root, needs, daemon, .. } = scene;
+    let of_daemon = |table: &str| root.text(&format!("/proc/{}/net/{table}", (*daemon)?)).ok();
+    let text = |table: &str| of_daemon(table).map_or_else(|| root.text(&format!("/proc/net/{table}")), Ok);
+    let v4 = text("tcp")?;
     // A kernel without IPv6 has no such file.
-    let v6 = root.text("/proc/net/tcp6").unwrap_or_default();
+    let v6 = text("tcp6").unwrap_or_default();
     let listens = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (local, state, inode) = (words.get(1)?, words.get(3)?, words.get(9)?);
@@ -67,7 +71,7 @@ fn listening(root: &Root, port: u16, ours: &[IpAddr]) -> std::io::Result<Vec<Str
                 || family && (*our == address || our.is_unspecified() || address.is_unspecified())
         };
         let here = u16::from_str_radix(theirs, 16) == Ok(port) && *state == LISTEN;
-        (here && ours.iter().any(in_the_way)).then(|| format!("socket:[{inode}]"))
+        (here && needs.addresses.iter().any(in_the_way)).then(|| format!("socket:[{inode}]"))
     };
     Ok(v4.lines().chain(v6.lines()).filter_map(listens).collect())
 }
@@ -122,6 +126,16 @@ mod tests {
         assert_eq!(finding.seen, "bird (process 88) listens on TCP port 179");
         assert_eq!(finding.repair.as_deref(), Some("systemctl disable --now bird.service"));
         assert_eq!(found(&host, Some(88)).standing, Standing::Ok, "the daemon itself");
+    }
+
+    #[test]
+    fn a_daemon_in_a_network_of_its_own_listens_there() {
+        let host = host();
+        host.write("/proc/net/tcp", TABLE.lines().next().expect("a title"));
+        host.write("/proc/88/net/tcp", TABLE);
+        host.link("/proc/88/fd/5", "socket:[4711]");
+        assert_eq!(found(&host, Some(88)).standing, Standing::Ok);
+        assert_eq!(found(&host, None).seen, "nobody listens on TCP port 179");
     }
 
     #[test]

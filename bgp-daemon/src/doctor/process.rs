@@ -16,6 +16,12 @@ pub(super) fn all(root: &Root) -> Vec<Process> {
     ids.filter_map(|id| process(root, id)).collect()
 }
 
+/// Whether the host's processes are among these: whoever is in a container may see its own only. The first namespace
+/// of processes has the same number everywhere (`PROC_PID_INIT_INO` of `linux/proc_ns.h`).
+pub(super) fn are_of_host(root: &Root) -> bool {
+    root.link("/proc/self/ns/pid").map_or(true, |namespace| namespace == "pid:[4026531836]")
+}
+
 /// The process of a number.
 pub(super) fn process(root: &Root, id: u32) -> Option<Process> {
     let name = root.text(&format!("/proc/{id}/comm")).ok()?;
@@ -81,7 +87,7 @@ pub(super) fn began(root: &Root, id: u32) -> Option<u64> {
     let ticks: u64 = stat.rsplit(')').next()?.split_whitespace().nth(19)?.parse().ok()?;
     let boot = root.text("/proc/stat").ok()?;
     let boot: u64 = boot.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
-    Some(boot + ticks / TICKS)
+    boot.checked_add(ticks / TICKS)
 }
 
 /// Ticks in a second as `/proc` counts them (`USER_HZ`), on every architecture of Linux that Rust knows.
