@@ -91,7 +91,8 @@ impl From<Option<Kind>> for Only {
     }
 }
 
-fn span(text: &str) -> Result<Duration, String> {
+/// A span of time, as a configuration writes one.
+pub(super) fn span(text: &str) -> Result<Duration, String> {
     parse_duration(text).ok_or_else(|| "write a number and a unit of ms, s, m, h or d, such as 5m".to_owned())
 }
 

@@ -1,8 +1,11 @@
 //! Which routes are listed.
 
+use std::time::Duration;
+
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
+use super::events::span;
 use crate::api::{Of, Scope, Selection};
 use crate::cli::completion::peers;
 
@@ -35,9 +38,9 @@ pub(in crate::cli) struct Routes {
     /// Only with an AS path that ends with this AS
     #[arg(long, value_name = "AS")]
     origin_as: Option<u32>,
-    /// Only what arrived or changed since so long ago: 90s, 5m, 2h, 1d
+    /// Only what arrived or changed in that time, as 90s, 5m or 2h
     #[arg(long, value_name = "TIME", value_parser = span)]
-    since: Option<u64>,
+    since: Option<Duration>,
     /// Only this family
     #[arg(long, value_parser = ["ipv4", "ipv6"])]
     family: Option<String>,
@@ -59,21 +62,7 @@ impl Routes {
             (None, None) => (Of::All, None),
         };
         let Self { prefix, family, community, origin_as, since, .. } = self;
+        let since = since.map(|since| since.as_secs());
         Selection { prefix, scope, of, peer, family, community, origin_as, since }
     }
-}
-
-/// A span of time in seconds.
-fn span(text: &str) -> Result<u64, String> {
-    let unit = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(unit);
-    let seconds = match unit {
-        "" | "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err("write it as in 90s, 5m, 2h or 1d".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "write it as in 90s, 5m, 2h or 1d".to_owned())?;
-    number.checked_mul(seconds).ok_or_else(|| "that is longer than anything has been up".to_owned())
 }
