@@ -90,7 +90,7 @@ fn fields(old: &PeerConfig, new: &PeerConfig) -> [(&'static str, bool, Effect); 
         ("client", *client == new.client, Effect::Reopen),
         ("client_to_client", *client_to_client == new.client_to_client, Effect::Policy),
         ("next_hop", *next_hop == new.next_hop, Effect::Policy),
-        ("next_hop_addresses", *next_hop_addresses == new.next_hop_addresses, Effect::Policy),
+        ("next_hop_address", *next_hop_addresses == new.next_hop_addresses, Effect::Policy),
         ("allow_own_as", *allow_own_as == new.allow_own_as, Effect::Policy),
         ("role", *role == new.role, Effect::Reopen),
         ("import", policy::decide_alike(import.as_deref(), new.import.as_deref()), Effect::Policy),

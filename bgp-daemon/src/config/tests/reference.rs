@@ -12,6 +12,8 @@ mod policy;
 
 use std::fmt::Write;
 
+use bgp_core::speaker::differences;
+
 use super::{Paper, load_text};
 use crate::change::{effect, plan};
 use crate::config::Settings;
@@ -109,13 +111,18 @@ impl Section {
 
     /// What changing a key to another value costs.
     fn cost(&self, key: &Key) -> &'static str {
-        let usual = match key.default {
+        effect(&plan(&self.usual(key), &self.good(key, Some(key.other)))).as_str()
+    }
+
+    /// The settings before a key is changed.
+    fn usual(&self, key: &Key) -> Settings {
+        let value = match key.default {
             Default::Required => {
                 self.required.iter().find(|(name, _)| *name == key.name).map(|(_, value)| *value)
             }
             Default::Is(_) | Default::Follows(..) | Default::Says(_) => None,
         };
-        effect(&plan(&self.good(key, usual), &self.good(key, Some(key.other)))).as_str()
+        self.good(key, value)
     }
 
     /// The keys that the reader of the section knows.
@@ -202,6 +209,21 @@ fn what_is_absent_is_the_default() {
             Default::Says(_) => drop(section.good(key, None)),
         }
     }
+}
+
+#[test]
+fn what_differs_between_two_peers_has_the_name_of_a_key() {
+    let section = sections().find(|section| section.title == "[[peer]]").expect("a section");
+    let mut seen = 0;
+    for key in section.keys {
+        let (old, new) = (section.usual(key), section.good(key, Some(key.other)));
+        for difference in differences(&old.core.peers[0], &new.core.peers[0]) {
+            let is_key = section.keys.iter().any(|key| key.name == difference.field);
+            assert!(is_key, "a change of `{}` is told as one of `{}`", key.name, difference.field);
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
 }
 
 #[test]
