@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// What a connection may cost.
 #[derive(Clone, Copy, Debug)]
@@ -21,13 +21,16 @@ pub(super) struct Limits {
     request: Duration,
     /// Whether another request may follow.
     keep_alive: bool,
+    /// How long all of it may take; `None` for as long as somebody reads.
+    whole: Option<Duration>,
 }
 
 /// At an ordinary place. Whoever asks says so in one packet; who is slower than this holds a place for nothing.
-pub(super) const ORDINARY: Limits = Limits { request: Duration::from_secs(5), keep_alive: true };
+pub(super) const ORDINARY: Limits = Limits { request: Duration::from_secs(5), keep_alive: true, whole: None };
 
-/// At a place of the reserve: a probe asks at once, and once.
-pub(super) const RESERVED: Limits = Limits { request: Duration::from_secs(1), keep_alive: false };
+/// At a place of the reserve: a probe asks at once, and once, and does not take its answer by the octet.
+pub(super) const RESERVED: Limits =
+    Limits { request: Duration::from_secs(1), keep_alive: false, whole: Some(Duration::from_secs(10)) };
 
 /// How long a reader may take none of what is written.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,11 +55,17 @@ pub(super) async fn serve(
     server.max_buf_size(HEAD).max_headers(HEADERS);
     let stream = TokioIo::new(Patient::new(stream, PATIENCE));
     let mut connection = pin!(server.serve_connection(stream, TowerToHyperService::new(routes)));
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = pressure.notified() => connection.as_mut().graceful_shutdown(),
+    let served = async {
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = pressure.notified() => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    };
+    match limits.whole {
+        Some(whole) => timeout(whole, served).await.unwrap_or(Ok(())),
+        None => served.await,
     }
-    connection.await
 }
 
 /// A stream whose reader is given up when it takes nothing for a while.
@@ -121,11 +130,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
     use std::net::Ipv4Addr;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
     use tokio::net::TcpListener;
-    use tokio::time::timeout;
 
     use super::*;
 
@@ -156,7 +165,7 @@ mod tests {
     async fn a_request_that_does_not_arrive_is_given_up() {
         let (ours, mut theirs) = silent().await;
         theirs.write_all(b"GET / HTTP/1.1\r\nHost: loc").await.expect("it is heard");
-        let hasty = Limits { request: Duration::from_millis(10), keep_alive: true };
+        let hasty = Limits { request: Duration::from_millis(10), ..ORDINARY };
         let pressure = Notify::new();
         let served = serve(ours, Router::new(), hasty, &pressure);
         let served = timeout(Duration::from_secs(60), served).await.expect("it is not waited for");
@@ -173,6 +182,17 @@ mod tests {
         let served = serve(ours, Router::new(), patient, &pressure);
         let served = timeout(Duration::from_secs(60), served).await.expect("nobody else is waited for");
         served.expect("in good order");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_ends_makes_room_in_the_reserve() {
+        let (ours, mut theirs) = silent().await;
+        theirs.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("it is heard");
+        let endless = Router::new().fallback(async || pending::<()>().await);
+        let short = Limits { whole: Some(Duration::from_millis(10)), ..RESERVED };
+        let pressure = Notify::new();
+        let served = serve(ours, endless, short, &pressure);
+        timeout(Duration::from_secs(60), served).await.expect("it is not waited for").expect("in good order");
     }
 
     #[tokio::test]
