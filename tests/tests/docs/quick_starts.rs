@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use tests::programs::prove;
+use tests::programs::{self, prove};
 use tests::sandbox;
 
 use crate::page::root;
@@ -27,6 +27,8 @@ fn a_switch_helps_a_node_through_its_restart() {
 #[test]
 fn a_rust_developer_runs_a_speaker_against_bird() {
     if !sandbox::is_inside() {
+        // As the other pages do: a cargo that builds for one of them would keep the reader's waiting.
+        programs::build().expect("the daemons build");
         build_examples();
     }
     sandbox::test(|| follow("docs/quick-start-rust.md"));

@@ -209,6 +209,8 @@ fn a_policy_changes_while_routes_move(a: &Host, feed: &Host, tors: &[Tor; 2]) {
                 assert!(feed.ask(&["reload"]).status.success());
             }
         });
+        // Also where something is not as it should be, or the feeder would go on and the test would not end.
+        let _stop = Stop(&stop);
         let busy = |from: usize| {
             a.until("routes to move", |_| {
                 let so_far = rounds.load(Ordering::Relaxed);
@@ -223,7 +225,6 @@ fn a_policy_changes_while_routes_move(a: &Host, feed: &Host, tors: &[Tor; 2]) {
             until_heard(a, &tors[which], which, |view| *view == expected)
         });
         busy(begun);
-        stop.store(true, Ordering::Relaxed);
         (foretold, after)
     });
     assert_eq!(after[0].get("10.50.1.0/24").map(|(med, _)| *med), Some(Some(77)));
@@ -244,6 +245,15 @@ fn a_policy_changes_while_routes_move(a: &Host, feed: &Host, tors: &[Tor; 2]) {
     // And nothing more comes of it once routes rest.
     for (which, view) in after.iter().enumerate() {
         assert_eq!(until_heard(a, &tors[which], which, |heard| heard == view), *view);
+    }
+}
+
+/// Stops whoever looks at it, once dropped.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
