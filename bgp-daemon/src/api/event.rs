@@ -107,7 +107,7 @@ pub struct Notice {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Recall {
-    /// Only what is about these peers, by name or address; several are separated by commas.
+    /// Only what is about these peers, by name or address; several, at most 64, are separated by commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
     /// Only what is about this prefix, or about those that cover this address.

@@ -82,13 +82,15 @@ pub(super) fn prefix(text: &str) -> Result<Asked, Refusal> {
 
 /// The peer of a name, or of an address.
 pub(super) fn find(name: &str, view: &View<'_>) -> Result<PeerView, Refusal> {
-    let peers = view.peers();
+    among(name, &view.peers()).cloned()
+}
+
+/// The one of `peers` that has a name, or an address.
+pub(super) fn among<'a>(name: &str, peers: &'a [PeerView]) -> Result<&'a PeerView, Refusal> {
     let address: Option<IpAddr> = name.parse().ok();
     let named = peers.iter().find(|peer| &*peer.name == name);
     let found = named.or_else(|| peers.iter().find(|peer| Some(peer.address) == address));
-    found
-        .cloned()
-        .ok_or_else(|| Refusal::not_found(format!("there is no peer {name:?}{}", nearest(name, &peers))))
+    found.ok_or_else(|| Refusal::not_found(format!("there is no peer {name:?}{}", nearest(name, peers))))
 }
 
 /// The id of a peer.

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::answer::Context;
 use super::event::Chronicler;
 use super::picture::Painter;
-use super::query::{Asked, find, prefix};
+use super::query::{Asked, among, prefix};
 use super::reply::{Failure, Reader};
 use crate::api::{self, EventId, Only, Recall, Refusal};
 use crate::chronicle::{Chronicle, Page, Prefixes, Topic, Wanted};
@@ -35,6 +35,9 @@ const ENOUGH: usize = 100;
 
 /// Most events told at once: more than are remembered of all peers together.
 pub(crate) const MOST: usize = 10_000;
+
+/// Most peers that can be named at once: they are looked for on the speaker's thread.
+const PEERS: usize = 64;
 
 /// Events in one line of an answer.
 const LINE: usize = 1000;
@@ -164,16 +167,10 @@ fn wanted(
     chronicle: &Chronicle,
     now: Instant,
 ) -> Result<Wanted, Refusal> {
-    let name = |text: &str| match find(text, &speaker.view()) {
-        Ok(peer) => Ok(peer.name.to_string()),
-        Err(_) if chronicle.knows(text) => Ok(text.to_owned()),
-        Err(refusal) => Err(refusal),
-    };
-    let peers = recall.peer.iter().flat_map(|peers| peers.split(',')).map(name);
     let since =
         recall.since.map_or(0, |seconds| now.as_micros().saturating_sub(seconds.saturating_mul(1_000_000)));
     Ok(Wanted {
-        peers: peers.collect::<Result<BTreeSet<String>, Refusal>>()?,
+        peers: recall.peer.as_deref().map_or(Ok(BTreeSet::new()), |text| peers(text, speaker, chronicle))?,
         prefixes: match recall.prefix.as_deref().map(prefix).transpose()? {
             None => Prefixes::Any,
             Some(Asked::Prefix(prefix)) => Prefixes::Exactly(prefix),
@@ -192,6 +189,21 @@ async fn look(
     context: &Context,
     reading: &Reading,
     after: u64,
+/// The peers that a list names, former ones too.
+fn peers(list: &str, speaker: &Speaker, chronicle: &Chronicle) -> Result<BTreeSet<String>, Refusal> {
+    let names: BTreeSet<&str> = list.split(',').collect();
+    if names.len() > PEERS {
+        return Err(Refusal::usage(format!("{} peers are named, at most {PEERS} can be", names.len())));
+    }
+    let known = speaker.view().peers();
+    let name = |text: &str| match among(text, &known) {
+        Ok(peer) => Ok(peer.name.to_string()),
+        Err(_) if chronicle.knows(text) => Ok(text.to_owned()),
+        Err(refusal) => Err(refusal),
+    };
+    names.into_iter().map(name).collect()
+}
+
     most: usize,
 ) -> Result<(Page, Chronicler), Failure> {
     let wanted = reading.wanted.clone();

@@ -125,6 +125,9 @@ fn pages_follow_each_other() {
     ] {
         assert_eq!(get(&host, &format!("/api/v1/events{path}")).status, status, "{path}");
     }
+    let many: Vec<String> = (0..65).map(|n| format!("192.0.2.{n}")).collect();
+    assert_eq!(get(&host, &format!("/api/v1/events?peer={}", many.join(","))).status, 400);
+    assert_eq!(get(&host, &format!("/api/v1/events?peer=tor{}", ",tor".repeat(2000))).status, 200);
 }
 
 #[test]
