@@ -49,6 +49,8 @@ struct Reading {
     after: Option<u64>,
     /// It was another daemon's life that was read.
     elsewhere: bool,
+    /// The number of what had happened last when this was asked.
+    numbered: u64,
     run: u64,
 }
 
@@ -74,7 +76,7 @@ pub(crate) async fn some_events(
     if !(1..=MOST).contains(&limit) {
         return Err(Refusal::usage(format!("`limit` lies between 1 and {MOST}")).into());
     }
-    let reading = begin(context, &recall).await?;
+    let reading = begin(context, &recall).await??;
     let (page, chronicler) = match reading.after {
         Some(after) => look(context, &reading, after, limit).await?,
         None => {
@@ -89,8 +91,8 @@ pub(crate) async fn some_events(
     Ok((reading.events(&page, reading.after, chronicler), next))
 }
 
-/// What happens, from now on or from what was read, until the reader is gone or has heard as much as it asked for. One of
-/// the `places` is taken meanwhile.
+/// What happens, from now on or from what was read, until the reader or the speaker is gone, or the reader has heard as
+/// much as it asked for. One of the `places` is taken meanwhile.
 pub(crate) async fn watch(
     context: &Context,
     recall: Recall,
@@ -99,18 +101,26 @@ pub(crate) async fn watch(
 ) -> Result<(), Failure> {
     let full = |_| Refusal::refused("as many are watching as may: try again when one of them has gone");
     let _place = Arc::clone(places).try_acquire_owned().map_err(full)?;
-    let mut reading = begin(context, &recall).await?;
+    let Ok(begun) = begin(context, &recall).await else { return Ok(()) };
+    let reading = begun?;
     replies.beat().await?;
-    let mut left = recall.limit.unwrap_or(usize::MAX);
+    follow(context, reading, recall.limit.unwrap_or(usize::MAX), replies).await
+}
+
+/// Tells page after page, at most `left` events.
+async fn follow(
+    context: &Context,
+    mut reading: Reading,
+    mut left: usize,
+    replies: &mut impl Reader,
+) -> Result<(), Failure> {
     let mut news = context.inbox.news();
-    let mut at = match reading.after {
-        Some(after) => after,
-        None => context.inbox.ask(|speaker, _| speaker.view().numbered()).await?,
-    };
+    // Who asks for what happens from now on may act as soon as it hears from us.
+    let mut at = reading.after.unwrap_or(reading.numbered);
     loop {
         // What happens from here on wakes us, whether the page has it or not.
         news.mark_unchanged();
-        let (page, chronicler) = look(context, &reading, at, PAGE).await?;
+        let Ok((page, chronicler)) = look(context, &reading, at, PAGE).await else { return Ok(()) };
         let mut events = reading.events(&page, Some(at), chronicler);
         events.truncate(left);
         replies.items(&events).await?;
@@ -127,7 +137,7 @@ pub(crate) async fn watch(
     }
 }
 
-/// Waits until something happens, and shows meanwhile that we are there; `false` once the reader is not.
+/// Waits until something happens, and shows meanwhile that we are there; `false` once the reader or the speaker is not.
 async fn something_happens(
     news: &mut watch::Receiver<u64>,
     replies: &mut impl Reader,
@@ -139,26 +149,20 @@ async fn something_happens(
         };
         match happened {
             Ok(Ok(())) => return Ok(true),
-            Ok(Err(_)) => return Err(Stopped.into()),
+            Ok(Err(_)) => return Ok(false),
             Err(_) => replies.beat().await?,
         }
     }
 }
 
 /// Understands what somebody wants to read.
-async fn begin(context: &Context, recall: &Recall) -> Result<Reading, Failure> {
-    let run = run(context);
-    let asked = recall.clone();
-    let understood = context.inbox.recall(move |speaker, chronicle, now| {
-        Ok::<_, Refusal>((wanted(&asked, speaker, chronicle, now)?, speaker.view().numbered()))
-    });
-    let (wanted, numbered) = understood.await??;
-    let after = recall.after.as_deref().map(str::parse::<EventId>).transpose();
-    let after = after.map_err(|error| Refusal::usage(error.to_string()))?;
-    let is_ours = |id: &EventId| id.run.is_none_or(|theirs| theirs == run) && id.seq <= numbered;
-    let elsewhere = after.is_some_and(|id| !is_ours(&id));
-    let after = after.map(|id| if elsewhere { 0 } else { id.seq });
-    Ok(Reading { wanted, after, elsewhere, run })
+async fn begin(context: &Context, recall: &Recall) -> Result<Result<Reading, Refusal>, Stopped> {
+    let (run, recall) = (run(context), recall.clone());
+    let question = move |speaker: &Speaker, chronicle: &Chronicle, now| {
+        let wanted = wanted(&recall, speaker, chronicle, now)?;
+        Reading::begin(wanted, recall.after.as_deref(), speaker.view().numbered(), run)
+    };
+    context.inbox.recall(question).await
 }
 
 fn wanted(
@@ -185,10 +189,6 @@ fn wanted(
     })
 }
 
-async fn look(
-    context: &Context,
-    reading: &Reading,
-    after: u64,
 /// The peers that a list names, former ones too.
 fn peers(list: &str, speaker: &Speaker, chronicle: &Chronicle) -> Result<BTreeSet<String>, Refusal> {
     let names: BTreeSet<&str> = list.split(',').collect();
@@ -204,15 +204,19 @@ fn peers(list: &str, speaker: &Speaker, chronicle: &Chronicle) -> Result<BTreeSe
     names.into_iter().map(name).collect()
 }
 
+async fn look(
+    context: &Context,
+    reading: &Reading,
+    after: u64,
     most: usize,
-) -> Result<(Page, Chronicler), Failure> {
+) -> Result<(Page, Chronicler), Stopped> {
     let wanted = reading.wanted.clone();
     let glance =
         move |speaker: &Speaker, chronicle: &Chronicle| chronicle.after(after, &wanted, most, speaker.view());
     paint(context, reading.run, glance).await
 }
 
-async fn paint<F>(context: &Context, run: u64, glance: F) -> Result<(Page, Chronicler), Failure>
+async fn paint<F>(context: &Context, run: u64, glance: F) -> Result<(Page, Chronicler), Stopped>
 where
     F: FnOnce(&Speaker, &Chronicle) -> Page + Send + 'static,
 {
@@ -223,6 +227,16 @@ where
 }
 
 impl Reading {
+    /// Begins where `after` says, in the life `run` of a daemon in which so much has happened.
+    fn begin(wanted: Wanted, after: Option<&str>, numbered: u64, run: u64) -> Result<Self, Refusal> {
+        let after = after.map(str::parse::<EventId>).transpose();
+        let after = after.map_err(|error| Refusal::usage(error.to_string()))?;
+        let is_ours = |id: &EventId| id.run.is_none_or(|theirs| theirs == run) && id.seq <= numbered;
+        let elsewhere = after.is_some_and(|id| !is_ours(&id));
+        let after = after.map(|id| if elsewhere { 0 } else { id.seq });
+        Ok(Self { wanted, after, elsewhere, numbered, run })
+    }
+
     /// A page, and before it what is missing.
     fn events(&self, page: &Page, after: Option<u64>, chronicler: Chronicler) -> Vec<api::Event> {
         let mut events = Vec::with_capacity(page.items.len() + 1);

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use nix::sys::signal::{Signal, kill};
@@ -37,6 +39,8 @@ fn named<'a>(events: &'a [Value], name: &str) -> Vec<&'a Value> {
 struct Watcher {
     process: Child,
     lines: Option<JoinHandle<Vec<Value>>>,
+    /// How many of them there are by now.
+    heard: Arc<AtomicUsize>,
 }
 
 impl Watcher {
@@ -47,11 +51,19 @@ impl Watcher {
         command.arg("--socket").arg(host.path("control.sock")).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the program starts");
         let out = BufReader::new(process.stdout.take().expect("it is piped"));
+        let heard = Arc::<AtomicUsize>::default();
+        let count = Arc::clone(&heard);
         let read = move || {
             let line = |line: std::io::Result<String>| serde_json::from_str(&line.ok()?).ok();
-            out.lines().map_while(line).collect()
+            let events = out.lines().map_while(line);
+            events.inspect(|_| _ = count.fetch_add(1, Ordering::Relaxed)).collect()
         };
-        Self { process, lines: Some(std::thread::spawn(read)) }
+        Self { process, lines: Some(std::thread::spawn(read)), heard }
+    }
+
+    /// Whether it has read so many events.
+    fn has_heard(&self, count: usize) -> bool {
+        self.heard.load(Ordering::Relaxed) >= count
     }
 
     /// What it has read, once it has read enough.
@@ -155,6 +167,22 @@ fn a_watch_goes_on_in_the_next_daemon_and_says_what_is_missing() {
     assert_eq!(told[0]["event"], json!("gap"));
     assert!(told[0]["reason"].as_str().is_some_and(|reason| reason.contains("started again")), "{told:?}");
     assert_ne!(told[1]["event"], json!("gap"));
+}
+
+#[test]
+fn a_watch_outlives_the_daemon_it_began_with() {
+    let (mut a, b) = (Host::new(), Host::new());
+    a.run(&b.as_peer("b", &a, "enabled = false"));
+    // The daemon is there when it begins: what it says when it leaves does not end the watch.
+    let watcher = Watcher::begin(&a, 3, &["--since-event", "0", "b"]);
+    assert!(a.ask(&["peer", "b", "disable"]).status.success());
+    a.until("that it is heard", || watcher.has_heard(1));
+    a.signal(Signal::SIGTERM);
+    a.wait();
+    a.start();
+    assert!(a.ask(&["peer", "b", "disable"]).status.success());
+    let told: Vec<Value> = watcher.end().into_iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(told, [json!("peer.asked"), json!("gap"), json!("peer.asked")]);
 }
 
 #[test]
