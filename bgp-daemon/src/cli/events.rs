@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::arguments::Output;
-use super::client::{Client, ClientError, understood};
+use super::client::{Client, ClientError, Line, understood};
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
 use crate::api::{Event, Recall, Side, Verb};
@@ -48,23 +48,9 @@ pub(super) fn watch(client: &Client, mut recall: Recall, screen: &mut Screen<'_>
     }
     let mut was_there = false;
     while recall.limit != Some(0) {
-        let request = Verb::Watch(recall.clone());
-        let heard = |item: Box<RawValue>| {
-            let event: Event = understood(&item)?;
-            if !event.id.is_empty() {
-                recall.after = Some(event.id.clone());
-            }
-            match screen.output {
-                Output::Json | Output::Ndjson => writeln!(screen.out, "{item}")?,
-                Output::Table | Output::Wide => line(&event, screen)?,
-            }
-            screen.out.flush()?;
-            recall.limit = recall.limit.map(|left| left.saturating_sub(1));
-            Ok(())
-        };
         let ended = client.open().and_then(|mut line| {
             was_there = true;
-            line.ask(request, heard)
+            follow(&mut line, &mut recall, screen)
         });
         match ended {
             Ok(()) if recall.limit == Some(0) => return Ok(()),
@@ -76,7 +62,35 @@ pub(super) fn watch(client: &Client, mut recall: Recall, screen: &mut Screen<'_>
     Ok(())
 }
 
-fn line(event: &Event, screen: &mut Screen<'_>) -> io::Result<()> {
+/// Prints what one connection tells, and keeps in `recall` what is still to be told.
+fn follow(line: &mut Line<'_>, recall: &mut Recall, screen: &mut Screen<'_>) -> Result<(), ClientError> {
+    if recall.after.is_none() {
+        recall.after = Some(latest(line)?);
+    }
+    let request = Verb::Watch(recall.clone());
+    line.ask(request, |item: Box<RawValue>| {
+        let event: Event = understood(&item)?;
+        if !event.id.is_empty() {
+            recall.after = Some(event.id.clone());
+        }
+        match screen.output {
+            Output::Json | Output::Ndjson => writeln!(screen.out, "{item}")?,
+            Output::Table | Output::Wide => print(&event, screen)?,
+        }
+        screen.out.flush()?;
+        recall.limit = recall.limit.map(|left| left.saturating_sub(1));
+        Ok(())
+    })
+}
+
+/// What happened last. Whoever begins after it, and not merely now, loses nothing by a break before the first event.
+fn latest(line: &mut Line<'_>) -> Result<String, ClientError> {
+    let last: Vec<Event> = line.list(Verb::History(Recall { limit: Some(1), ..Recall::default() }))?;
+    // Where nothing has happened, everything is news.
+    Ok(last.into_iter().next_back().map_or_else(|| "0".to_owned(), |event| event.id))
+}
+
+fn print(event: &Event, screen: &mut Screen<'_>) -> io::Result<()> {
     let wide = screen.is_wide();
     let cells = cells(event, wide);
     let widths = [6, 24, 18, 18, 0];
@@ -125,8 +139,11 @@ fn rest(event: &Event, wide: bool) -> String {
     words.extend(event.family.clone());
     words.extend((!event.families.is_empty()).then(|| event.families.join(" ")));
     words.extend(event.hold_time.map(|seconds| format!("hold time {seconds}s")));
-    words.extend(event.count.map(|count| match event.maximum {
+    words.extend(event.count.filter(|count| *count > 0).map(|count| match event.maximum {
         Some(maximum) => format!("{count} prefixes, at most {maximum}"),
+        None if event.event.starts_with("kernel.") => {
+            format!("{count} {}", if count == 1 { "route" } else { "routes" })
+        }
         None => format!("{count} times"),
     }));
     words.extend((!event.prefixes.is_empty()).then(|| event.prefixes.join(" ")));
@@ -150,8 +167,60 @@ fn side(side: &Side, wide: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader, Write};
+    use std::os::unix::net::{UnixListener, UnixStream};
+
     use super::*;
     use crate::api::BestPath;
+    use crate::cli::table::Colour;
+
+    /// Reads one question and gives the answer to it; the question.
+    fn serve(stream: &UnixStream, answer: &str) -> String {
+        let mut question = String::new();
+        BufReader::new(stream).read_line(&mut question).expect("a question");
+        (&*stream).write_all(answer.as_bytes()).expect("it is heard");
+        question
+    }
+
+    #[test]
+    fn a_break_before_the_first_event_loses_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("s");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let told = |id: &str| {
+            let event = Event { id: id.to_owned(), ..Event::default() };
+            let item = serde_json::to_string(&event).expect("plain data");
+            format!("{{\"v\":1,\"items\":[{item}]}}\n{{\"v\":1,\"done\":true}}\n")
+        };
+        let daemon = std::thread::spawn(move || {
+            let (first, _) = listener.accept().expect("a client");
+            serve(&first, &told("1-7"));
+            let began = serve(&first, "");
+            drop(first);
+            let (second, _) = listener.accept().expect("it comes again");
+            [began, serve(&second, &told("2-1"))]
+        });
+        let (mut out, output) = (Vec::new(), Output::Ndjson);
+        let mut screen = Screen { output, colour: Colour::Off, out: &mut out };
+        let client = Client { socket, timeout: SILENCE };
+        let recall = Recall { limit: Some(1), ..Recall::default() };
+        watch(&client, recall, &mut screen).expect("one is heard");
+        for question in daemon.join().expect("it was asked") {
+            assert!(question.contains("\"after\":\"1-7\""), "{question}");
+        }
+        assert_eq!(String::from_utf8_lossy(&out).lines().count(), 1);
+    }
+
+    #[test]
+    fn a_count_says_of_what() {
+        let told = |event: &'static str, count| {
+            rest(&Event { event: event.into(), count: Some(count), ..Event::default() }, false)
+        };
+        assert_eq!(told("kernel.refused", 1), "1 route");
+        assert_eq!(told("kernel.conflict", 7), "7 routes");
+        assert_eq!(told("kernel.overrun", 0), "");
+        assert_eq!(told("update.fault", 7), "7 times");
+    }
 
     #[test]
     fn a_change_of_a_route_says_from_what_to_what_and_why() {
