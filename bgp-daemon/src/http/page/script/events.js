@@ -7,6 +7,8 @@ import { address, at, clock, h, mark, moment, note, some, table } from "./draw.j
 const KEPT = 300;
 // Milliseconds until a stream that was refused is asked for again.
 const AGAIN = 5000;
+// Milliseconds in which all that happens is drawn once: thousands of sessions may end in one second.
+const SOON = 100;
 
 const COLUMNS = [{ title: "Time", kind: "code" }, { title: "What", kind: "state" }, { title: "Whom", kind: "code" }, { title: "Why", kind: "long" }];
 const BAD = ["session.down", "session.failed", "update.fault", "route.limit", "route.headless", "topology.flaw", "connection.refused", "gap"];
@@ -15,6 +17,7 @@ const GOOD = ["session.up", "restart.over", "route.thawed", "topology.mended"];
 let [stream, asked, timer] = [null, null, null];
 let [seen, waiting, paused] = [[], [], false];
 let heard = () => {};
+let drawing = null;
 
 const tone = (event) => (BAD.includes(event) ? "bad" : GOOD.includes(event) ? "good" : "wait");
 const side = (one) => (typeof one === "string" ? one : [one.peer ?? one.source, one.route].filter(Boolean).join(" "));
@@ -43,7 +46,7 @@ function hear(message) {
   const event = JSON.parse(message.data);
   if (paused) waiting = kept([event, ...waiting]);
   else seen = kept([event, ...seen]);
-  draw();
+  drawing ??= setTimeout(() => { drawing = null; draw(); }, SOON);
   heard();
 }
 
@@ -60,7 +63,7 @@ function listen(words, after) {
 }
 
 async function open(words) {
-  clearTimeout(timer);
+  rest();
   asked = JSON.stringify(words);
   try {
     const { body } = await ask("events?" + new URLSearchParams({ ...words, limit: KEPT }));
