@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use bgp_core::rib::{Forwarding, KernelHint, NextHopMode, PeerSource, Rib, Route, Settings, Source};
+use bgp_core::rib::{Forwarding, KernelHint, Memory, NextHopMode, PeerSource, Rib, Route, Settings, Source};
 use bgp_core::speaker::PeerId;
 use bgp_core::wire::{Attributes, NextHop, Nlri, PathId, PeerKind};
 use bgp_core::{Asn, Instant, RouterId};
@@ -124,6 +124,23 @@ fn a_route_with_known_attributes_costs_no_allocation() {
     let first = announce_all(&mut rib, source(1));
     // Three lists that double, an index that grows by half, and a page for every 1024 of four more.
     assert!(first.allocations <= 3 * 17 + 30 + 4 * (ROUTES as u64 / 1024 + 30), "{first:?}");
+}
+
+/// What the RIB says it takes is what it asked the allocator for, give or take a tenth: what is small beside the rest is
+/// left out.
+#[test]
+fn it_knows_what_it_takes() {
+    let mut rib = Rib::new(Settings::default(), 1);
+    assert_eq!(rib.memory(), Memory::default());
+    let before = TALLY.get().octets;
+    for n in 1..=4 {
+        announce_all(&mut rib, source(n));
+    }
+    // What another thread allocated and this one freed has brought the tally below zero.
+    let taken = TALLY.get().octets.wrapping_sub(before);
+    let Memory { prefixes, paths, routes } = rib.memory();
+    let said = prefixes + paths + routes;
+    assert!(said.abs_diff(taken) <= taken / 10, "{said} octets and not {taken}: {:?}", rib.memory());
 }
 
 #[test]

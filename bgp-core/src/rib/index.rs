@@ -36,6 +36,11 @@ impl Index {
         None
     }
 
+    /// Octets that it takes.
+    pub(super) fn octets(&self) -> usize {
+        self.slots.capacity() * size_of::<Option<Slot>>()
+    }
+
     /// Adds a number that is not there.
     pub(crate) fn insert(&mut self, hash: u32, number: u32) {
         if (self.len + 1) * 5 > self.slots.len() * 4 {

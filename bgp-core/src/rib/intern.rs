@@ -24,6 +24,8 @@ pub(super) struct Interner {
     buffer: Vec<u8>,
     /// Where among the rows sweeping goes on.
     hand: u32,
+    /// What the routes take.
+    octets: usize,
 }
 
 /// A kept route.
@@ -53,6 +55,7 @@ impl Interner {
             rows: Slab::default(),
             buffer: Vec::new(),
             hand: 0,
+            octets: 0,
         }
     }
 
@@ -67,6 +70,7 @@ impl Interner {
         }
         let id = self.rows.next();
         let route = Arc::new(packed.keep(RouteId::new(id)));
+        self.octets += route.octets();
         self.rows.insert(Row { route: Arc::clone(&route), hash, holds: 0 });
         self.index.insert(hash, id);
         route
@@ -98,6 +102,11 @@ impl Interner {
         self.rows.len()
     }
 
+    /// About how many octets they take, with what finds them.
+    pub(super) fn octets(&self) -> usize {
+        self.octets + self.rows.octets() + self.index.octets()
+    }
+
     /// How often routes are held by name, all together.
     #[cfg(test)]
     pub(super) fn holds(&self) -> u64 {
@@ -112,7 +121,8 @@ impl Interner {
             let is_dead = |row: &Row| row.holds == 0 && Arc::strong_count(&row.route) == Self::OURS;
             if let Some(hash) = self.rows.get(at).filter(|row| is_dead(row)).map(|row| row.hash) {
                 self.index.remove(hash, at);
-                self.rows.remove(at);
+                let row = self.rows.remove(at);
+                self.octets -= row.map_or(0, |row| row.route.octets());
             }
         }
     }

@@ -109,6 +109,13 @@ impl NextHops {
         Self { mode, entries: Slab::default(), index, queue: VecDeque::new(), unanswered: 0 }
     }
 
+    /// Octets that the lists of paths behind next hops take. Looks at every next hop and at no path.
+    pub(super) fn octets(&self) -> usize {
+        let entries = (0..self.entries.capacity()).filter_map(|at| self.entries.get(u32::try_from(at).ok()?));
+        let listed = entries.map(|entry| entry.ipv4.paths.capacity() + entry.ipv6.paths.capacity());
+        listed.sum::<usize>() * size_of::<PathSlot>() + self.entries.octets()
+    }
+
     /// Whether some next hop looks unreachable only because nobody has looked yet.
     pub(super) const fn awaits_answers(&self) -> bool {
         self.unanswered > 0

@@ -71,6 +71,11 @@ impl Paths {
         self.len
     }
 
+    /// Octets that they take, their identifiers and sources' lists of pages left out.
+    pub(super) fn octets(&self) -> usize {
+        self.slots.octets() + self.pages.capacity() * size_of::<Page>()
+    }
+
     pub(super) fn get(&self, slot: PathSlot) -> Option<&Path> {
         self.slots.get(slot.index() as usize)?.as_ref()
     }

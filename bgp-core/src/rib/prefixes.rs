@@ -21,6 +21,14 @@ impl Prefixes {
         Self::V6(Paged::default())
     }
 
+    /// Octets that all of them take.
+    pub(super) fn octets(&self) -> usize {
+        match self {
+            Self::V4(packed) => packed.octets(),
+            Self::V6(packed) => packed.octets(),
+        }
+    }
+
     /// `number` stands for `prefix` from now on.
     pub(super) fn put(&mut self, number: u32, prefix: &IpNet) {
         let at = number as usize;

@@ -92,6 +92,11 @@ impl<T> Slab<T> {
     pub(super) fn len(&self) -> usize {
         self.len
     }
+
+    /// Octets that all of it takes, without what values refer to.
+    pub(super) fn octets(&self) -> usize {
+        self.slots.octets()
+    }
 }
 
 /// A list in pages. The first grows as lists do, so that a short one costs little.
@@ -113,6 +118,12 @@ impl<T> Paged<T> {
     pub(crate) fn len(&self) -> usize {
         let last = self.pages.last().map_or(0, Vec::len);
         self.pages.len().saturating_sub(1) * Self::PAGE + last
+    }
+
+    /// Octets that all of it takes, without what values refer to.
+    pub(super) fn octets(&self) -> usize {
+        let last = self.pages.last().map_or(0, Vec::capacity);
+        (self.pages.len().saturating_sub(1) * Self::PAGE + last) * size_of::<T>()
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&T> {

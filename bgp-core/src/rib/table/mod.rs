@@ -76,6 +76,16 @@ impl Table {
         }
     }
 
+    /// About how many octets nets take, with what finds them.
+    pub(super) fn octets_of_nets(&self) -> usize {
+        self.nets.octets() + self.prefixes.octets() + self.index.octets() + self.displaced.octets()
+    }
+
+    /// About how many octets paths take.
+    pub(super) fn octets_of_paths(&self) -> usize {
+        self.paths.octets() + self.hops.octets()
+    }
+
     /// All ids are below this: the length of an array by net.
     #[must_use]
     pub fn capacity(&self) -> usize {
