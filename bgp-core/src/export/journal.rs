@@ -82,6 +82,11 @@ impl Journal {
         self.weight
     }
 
+    /// When the oldest entry was said that somebody has not passed.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        self.entries.front().map(|entry| entry.said)
+    }
+
     /// Appends what `readers` members have to pass.
     pub(super) fn push(&mut self, saying: Saying, readers: usize) {
         self.weight += saying.weight();
@@ -219,6 +224,7 @@ mod tests {
         let mut journal = Journal::new(Instant::ZERO + second);
         journal.push(saying(b"one", Audience::All), 1);
         assert!(journal.expire(age, Instant::ZERO + age).is_empty());
+        assert_eq!(journal.waiting_since(), Some(Instant::ZERO + second));
         journal.push(saying(b"two", Audience::All), 1);
         let lost = journal.expire(age, Instant::ZERO + age + second);
         assert_eq!(lost.iter().map(|(_, saying)| &saying.portion.octets[..]).collect::<Vec<_>>(), [b"one"]);

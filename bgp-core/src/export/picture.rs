@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::Family;
 use crate::export::group::Group;
 use crate::export::{Exporter, Passage, verdict};
 use crate::rib::{NetId, Rib, Route, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
+use crate::{Family, Instant};
 
 /// One path of Adj-RIB-Out, as one peer was (or is about to be) told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Picture {
     pub routes: u64,
     /// Octets kept for members that have not read them: how far the slowest is behind.
     pub backlog: usize,
+    /// Since when the oldest of them have waited; `None` where nothing does.
+    pub waiting_since: Option<Instant>,
     /// Octets encoded since it was formed, each once for all that were sent it.
     pub encoded: u64,
 }

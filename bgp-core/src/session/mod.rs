@@ -38,7 +38,7 @@ pub use local::{GracefulOffer, Local};
 pub use negotiated::{Negotiated, PeerRestart};
 pub use signal::Signal;
 pub use state_name::StateName;
-pub use tally::{Counters, Tally};
+pub use tally::{Counters, Notifications, Tally};
 
 use crate::wire::{self, Dialect, Message, Notification, RouteRefresh};
 use crate::{Deadline, Instant, Timer};

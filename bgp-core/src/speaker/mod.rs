@@ -50,7 +50,7 @@ use ipnet::IpNet;
 use crate::export::Exporter;
 use crate::rib::{LocalSource, NextHopMode, Rib, Route, Selection, Settings, Source, SourceId};
 use crate::wire::{Nlri, Notification, PathId};
-use crate::{Chance, Deadline, Instant, RouterId, Timer};
+use crate::{Chance, Deadline, Family, Instant, RouterId, Timer};
 
 use drain::Drain;
 use fib::Fib;
@@ -103,6 +103,8 @@ pub struct Speaker {
     fib: Option<Fib>,
     settle: Settle,
     outputs: VecDeque<Output>,
+    /// Times a best path changed, in the order of [`Family::UNICAST`].
+    best_changes: [u64; 2],
     chance: Chance,
     /// The time of the last call, for what is pulled between two.
     now: Instant,
@@ -131,6 +133,7 @@ impl Speaker {
             exporter: Exporter::default(),
             settle: Settle::new(now),
             outputs: VecDeque::new(),
+            best_changes: [0; 2],
             chance,
             now,
             unfinished: false,
@@ -148,6 +151,12 @@ impl Speaker {
         }
         speaker.progress(now);
         speaker
+    }
+
+    /// How often the best path of any prefix changed since the start.
+    #[must_use]
+    pub fn best_changes(&self) -> u64 {
+        self.best_changes.iter().sum()
     }
 
     /// Something happened. Never fails and never blocks; what a peer did wrong ends in a NOTIFICATION
@@ -331,6 +340,8 @@ impl Speaker {
     fn decide_slice(&mut self) -> bool {
         for _ in 0..SLICE {
             let Some(change) = self.rib.poll_change() else { return false };
+            let [ipv4, ipv6] = &mut self.best_changes;
+            *(if change.family == Family::IPV4 { ipv4 } else { ipv6 }) += u64::from(change.best_changed);
             self.exporter.changed(&change);
             let Some(fib) = self.fib.as_mut() else { continue };
             let wish = fib.decide(&change, &mut self.rib);

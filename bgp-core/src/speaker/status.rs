@@ -30,6 +30,11 @@ impl View<'_> {
             messages,
             sessions,
             tables: tables.collect(),
+            best_changes: Family::UNICAST.into_iter().zip(speaker.best_changes).collect(),
+            distinct_routes: speaker.rib.distinct_routes(),
+            memory: speaker.rib.memory(),
+            keeping: speaker.roster.iter().filter(|neighbour| !neighbour.kept.is_empty()).count(),
+            kept: Family::UNICAST.map(|family| (family, self.kept(family))).to_vec(),
             groups: speaker.exporter.groups(),
             flaws: speaker.topology.flaws.clone(),
             settled: speaker.settle.is_over(),
@@ -65,6 +70,7 @@ impl View<'_> {
             detached: group.detached.into_iter().filter_map(name).collect(),
             routes: group.routes,
             backlog: group.backlog,
+            waiting_since: group.waiting_since,
             encoded: group.encoded,
         };
         speaker.exporter.pictures().map(group).collect()
@@ -133,6 +139,13 @@ impl View<'_> {
             sent: counters.sent,
             sessions: status.established,
         }
+    }
+
+    /// Paths of a family that outlive the session they came by.
+    fn kept(&self, family: Family) -> u64 {
+        let keeping = self.speaker.roster.iter().filter(|neighbour| neighbour.kept.contains_key(&family));
+        let sources = keeping.filter_map(|neighbour| neighbour.source);
+        sources.map(|source| u64::from(self.speaker.rib.counts(source, family).received)).sum()
     }
 
     fn count(&self, neighbour: &Neighbour, family: Family) -> RouteCounts {

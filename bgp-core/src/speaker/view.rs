@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use crate::peer::Layer;
 use crate::policy::CommunityPattern;
-use crate::rib::{Interned, LocalSource, NetId, ResolvedHop, Route, Why};
+use crate::rib::{Interned, LocalSource, Memory, NetId, ResolvedHop, Route, Why};
 use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
@@ -319,6 +319,8 @@ pub struct GroupView {
     pub routes: u64,
     /// Octets kept for members that have not read them: how far the slowest is behind.
     pub backlog: usize,
+    /// Since when the oldest of them have waited; `None` where nothing does.
+    pub waiting_since: Option<Instant>,
     /// Octets encoded since it was formed, each once for all that were sent it.
     pub encoded: u64,
 }
@@ -355,6 +357,16 @@ pub struct Summary {
     pub sessions: u64,
     /// Prefixes and paths by family.
     pub tables: Vec<(Family, usize, usize)>,
+    /// Times the best path of a prefix changed since the start, by family.
+    pub best_changes: Vec<(Family, u64)>,
+    /// Different routes kept: equal ones of any number of prefixes and peers are one.
+    pub distinct_routes: usize,
+    /// What the RIB takes of memory.
+    pub memory: Memory,
+    /// Peers whose routes outlive their session, until they have told them again or their time is over.
+    pub keeping: usize,
+    /// Paths of those peers by family. One that is back counts with all of its paths until it has told everything.
+    pub kept: Vec<(Family, u64)>,
     /// Update groups.
     pub groups: usize,
     /// What is wrong between reflectors, as far as routes tell.

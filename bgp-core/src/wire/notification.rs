@@ -71,6 +71,18 @@ pub struct Notification {
 const COMMUNICATION_LIMIT: usize = 255;
 
 impl ErrorCode {
+    /// Every code that has a name, in the order of numbers, from 1 on.
+    pub const REGISTERED: [Self; 8] = [
+        Self::MessageHeader,
+        Self::OpenMessage,
+        Self::UpdateMessage,
+        Self::HoldTimerExpired,
+        Self::FiniteStateMachine,
+        Self::Cease,
+        Self::RouteRefreshMessage,
+        Self::SendHoldTimerExpired,
+    ];
+
     /// The code on the wire.
     #[must_use]
     pub const fn octet(self) -> u8 {

@@ -149,7 +149,7 @@ pub(super) fn words(route: &Route) -> String {
     words.join(", ")
 }
 
-const fn messages(counts: Tally) -> api::Messages {
+fn messages(counts: Tally) -> api::Messages {
     api::Messages { updates: counts.updates, total: counts.total() }
 }
 

@@ -114,6 +114,7 @@ impl Group {
             detached: detached.map(|(peer, _)| *peer).collect(),
             routes: self.out.total(),
             backlog: self.journal.weight(),
+            waiting_since: self.journal.waiting_since(),
             encoded: self.encoded,
         }
     }

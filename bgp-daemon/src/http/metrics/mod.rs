@@ -84,7 +84,7 @@ fn messages(summary: &Summary, page: &mut Page) {
         let types = [
             ("open", opens),
             ("update", updates),
-            ("notification", notifications),
+            ("notification", notifications.total()),
             ("keepalive", keepalives),
             ("route-refresh", refreshes),
         ];
