@@ -114,6 +114,11 @@ impl Outbox {
         self.unanswered.is_empty()
     }
 
+    /// Whether everything that was wished has been handed on.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wishes.order.is_empty()
+    }
+
     /// Sends what there is room for.
     pub(crate) fn flush(&mut self) {
         self.wishes.flush();

@@ -5,10 +5,12 @@
 //! never waits for an empty inbox. Long work comes in slices: while one remains, the speaker's deadline
 //! is now, and every turn does one slice, whatever else has come. A question waits for one input at most.
 
+mod convergence;
 mod inbox;
 mod links;
 mod occurrences;
 
+pub(crate) use convergence::Stage;
 pub use inbox::{Inbox, Permit, Stopped};
 pub use occurrences::Occurrences;
 
@@ -28,6 +30,7 @@ use crate::clock::Clock;
 use crate::fib;
 use crate::log::Repeats;
 use crate::transport::Dialer;
+use convergence::Sample;
 use inbox::{Arrival, Happening, Outlet, Question};
 use links::Links;
 
@@ -81,7 +84,7 @@ impl Driver {
             let speaker = Speaker::new(config, seed(), now);
             let links = Links::default();
             let Self { clock, outlet } = self;
-            let (repeats, chronicle) = Default::default();
+            let (repeats, chronicle, sample) = Default::default();
             let (drains, settled, stopping) = (0, false, false);
             let mut turning = Turning {
                 speaker,
@@ -92,6 +95,7 @@ impl Driver {
                 links,
                 outside,
                 repeats,
+                sample,
                 drains,
                 settled,
                 stopping,
@@ -122,6 +126,8 @@ struct Turning {
     /// What happened.
     chronicle: Chronicle,
     repeats: Repeats,
+    /// News whose way is timed.
+    sample: Sample,
     /// How often peers were to be told that we are about to leave.
     drains: u64,
     /// The speaker has settled and the kernel has not been told yet.
@@ -177,12 +183,30 @@ impl Turning {
         if self.outlet.arrivals.is_empty() {
             self.advance(self.clock.now());
         }
+        self.time(Stage::Decided);
         self.outlet.tell(self.speaker.view().numbered());
         self.links.pull(&mut self.speaker);
+        self.time(Stage::Sent);
         if let Some(kernel) = &mut self.outside.kernel {
             kernel.flush();
         }
+        self.time(Stage::Wished);
         self.answer();
+    }
+
+    /// Notes when the news that are timed, if there are any, have come as far as `stage`.
+    fn time(&mut self, stage: Stage) {
+        if !self.sample.is_under_way() {
+            return;
+        }
+        let is_there = match stage {
+            Stage::Decided => !self.is_due(),
+            Stage::Sent => !self.links.is_busy(),
+            Stage::Wished => self.outside.kernel.as_ref().is_none_or(fib::Outbox::is_empty),
+        };
+        if is_there {
+            self.sample.reach(stage, &self.outside.occurrences.convergence, self.clock.now());
+        }
     }
 
     /// Answers one question, if there is any.
@@ -210,14 +234,18 @@ impl Turning {
         if let Input::NextHop { address, .. } = input {
             self.kernel(|kernel| kernel.answered(address));
         }
+        let (is_news, before) = (matches!(input, Input::Received { .. }), self.speaker.best_changes());
         self.speaker.handle(input, self.now);
+        if is_news && self.speaker.best_changes() != before {
+            self.sample.begin(at);
+        }
         self.heed();
     }
 
     /// Moves time on to `at`, never back, and fires what is due by then.
     fn advance(&mut self, at: Instant) {
         self.now = self.now.max(at);
-        if self.speaker.poll_timeout().is_some_and(|deadline| deadline.at <= self.now) {
+        if self.is_due() {
             self.speaker.handle_timeout(self.now);
         }
         self.heed();
@@ -280,9 +308,12 @@ impl Turning {
     }
 
     fn is_busy(&self) -> bool {
-        !self.outlet.arrivals.is_empty()
-            || self.links.is_busy()
-            || self.speaker.poll_timeout().is_some_and(|deadline| deadline.at <= self.now)
+        !self.outlet.arrivals.is_empty() || self.links.is_busy() || self.is_due()
+    }
+
+    /// Whether the speaker has work that is due.
+    fn is_due(&self) -> bool {
+        self.speaker.poll_timeout().is_some_and(|deadline| deadline.at <= self.now)
     }
 
     async fn rest(&mut self) -> Wake {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bgp_core::speaker::Event;
 use bgp_core::wire::Treatment;
 
+use super::convergence::Convergence;
+
 /// Counts since the start, written by the speaker's thread and read by any other.
 #[derive(Debug, Default)]
 pub struct Occurrences {
@@ -13,6 +15,8 @@ pub struct Occurrences {
     reset: AtomicU64,
     unknown_connects: AtomicU64,
     prefix_limits: AtomicU64,
+    /// How long news take.
+    pub(crate) convergence: Convergence,
 }
 
 impl Occurrences {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bgp_core::speaker::{GroupView, PeerView, Summary};
+use bgp_core::speaker::{GroupView, PeerView, Speaker, Summary};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -42,6 +42,8 @@ pub(super) struct Picture {
 #[derive(Debug)]
 pub(super) struct SpeakerPicture {
     pub(super) clock: Clock,
+    /// When it was, as the speaker counts.
+    pub(super) now: bgp_core::Instant,
     pub(super) summary: Summary,
     pub(super) groups: Vec<GroupView>,
     pub(super) peers: Vec<PeerView>,
@@ -84,16 +86,16 @@ impl Gallery {
 /// A picture; `None` once the speaker has stopped. A table that has stopped, or is busy, is left out of it: the
 /// speaker goes on, and is watched all the more.
 async fn take(speaker: &Inbox, kernel: Option<&fib_sync::Handle>) -> Option<Picture> {
-    let question = |speaker: &bgp_core::speaker::Speaker, _| {
+    let question = |speaker: &Speaker, now| {
         let view = speaker.view();
-        (view.summary(), view.groups(), view.peers())
+        (view.summary(), view.groups(), view.peers(), now)
     };
-    let (summary, groups, peers) = speaker.ask(question).await.ok()?;
+    let (summary, groups, peers, now) = speaker.ask(question).await.ok()?;
     let kernel = match kernel {
         Some(table) => timeout(KERNEL, table.metrics()).await.ok().and_then(Result::ok),
         None => None,
     };
-    let speaker = SpeakerPicture { clock: speaker.clock(), summary, groups, peers };
+    let speaker = SpeakerPicture { clock: speaker.clock(), now, summary, groups, peers };
     Some(Picture { taken: Instant::now(), speaker: Some(speaker), kernel })
 }
 

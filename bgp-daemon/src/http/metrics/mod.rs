@@ -8,19 +8,21 @@ mod peers;
 mod process;
 pub mod table;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use bgp_core::session::Tally;
-use bgp_core::speaker::{GroupView, Summary};
+use bgp_core::rib::Memory;
+use bgp_core::session::{Notifications, Tally};
+use bgp_core::speaker::Summary;
+use bgp_core::wire::ErrorCode;
 
 use super::Shop;
-use super::gallery::Picture;
+use super::gallery::{Picture, SpeakerPicture};
 use crate::config::{PerPeer, Role};
 use crate::control::Facts;
-use crate::driver::Occurrences;
+use crate::driver::{Occurrences, Stage};
 use page::Page;
 use table::*;
 
@@ -51,7 +53,10 @@ fn render(facts: &Facts, picture: &Picture, occurrences: &Occurrences, per_peer:
     happened(occurrences, &mut page);
     if let Some(speaker) = &picture.speaker {
         rib(&speaker.summary, &mut page);
-        export(&speaker.groups, &mut page);
+        memory(speaker, &mut page);
+        kept(&speaker.summary, &mut page);
+        convergence(occurrences, &mut page);
+        export(speaker, &mut page);
         page.tell(&TOPOLOGY_FLAWS, &[], speaker.summary.flaws.len());
     }
     if let Some(table) = &picture.kernel {
@@ -92,6 +97,26 @@ fn messages(summary: &Summary, page: &mut Page) {
             page.tell(&MESSAGES, &[of, direction], count);
         }
     }
+    for (direction, tally) in [("received", summary.messages.received), ("sent", summary.messages.sent)] {
+        notifications(tally.notifications, direction, page);
+    }
+}
+
+fn notifications(notifications: Notifications, direction: &str, page: &mut Page) {
+    for (code, count) in notifications.by_code() {
+        let code = match code {
+            Some(ErrorCode::MessageHeader) => "message-header",
+            Some(ErrorCode::OpenMessage) => "open",
+            Some(ErrorCode::UpdateMessage) => "update",
+            Some(ErrorCode::HoldTimerExpired) => "hold-timer",
+            Some(ErrorCode::FiniteStateMachine) => "state-machine",
+            Some(ErrorCode::Cease) => "cease",
+            Some(ErrorCode::RouteRefreshMessage) => "route-refresh",
+            Some(ErrorCode::SendHoldTimerExpired) => "send-hold-timer",
+            Some(ErrorCode::Other(_)) | None => "other",
+        };
+        page.tell(&NOTIFICATIONS, &[code, direction], count);
+    }
 }
 
 fn happened(occurrences: &Occurrences, page: &mut Page) {
@@ -111,9 +136,43 @@ fn rib(summary: &Summary, page: &mut Page) {
     }
 }
 
-fn export(groups: &[GroupView], page: &mut Page) {
+fn memory(SpeakerPicture { summary, groups, .. }: &SpeakerPicture, page: &mut Page) {
+    page.tell(&RIB_ATTRIBUTES, &[], summary.distinct_routes);
+    for (family, changes) in &summary.best_changes {
+        page.tell(&BEST_CHANGES, &[&family.to_string()], changes);
+    }
+    let Memory { prefixes, paths, routes } = summary.memory;
+    let journals = groups.iter().map(|group| group.backlog).sum();
+    for (part, octets) in
+        [("prefixes", prefixes), ("paths", paths), ("attributes", routes), ("journals", journals)]
+    {
+        page.tell(&MEMORY, &[part], octets);
+    }
+}
+
+fn kept(summary: &Summary, page: &mut Page) {
+    page.tell(&GR_ACTIVE, &[], summary.keeping);
+    for (family, paths) in &summary.kept {
+        page.tell(&STALE_ROUTES, &[&family.to_string()], paths);
+    }
+}
+
+fn convergence(occurrences: &Occurrences, page: &mut Page) {
+    for stage in Stage::ALL {
+        let (buckets, sum) = occurrences.convergence.of(stage);
+        page.histogram(&CONVERGENCE, &[stage.as_str()], buckets.map(in_seconds), sum.as_secs_f64());
+    }
+}
+
+fn in_seconds((bound, count): (Option<Duration>, u64)) -> (Option<f64>, u64) {
+    (bound.map(|bound| bound.as_secs_f64()), count)
+}
+
+fn export(SpeakerPicture { groups, now, .. }: &SpeakerPicture, page: &mut Page) {
     page.tell(&EXPORT_GROUPS, &[], groups.len());
     page.tell(&EXPORT_BACKLOG, &[], groups.iter().map(|group| group.backlog).max().unwrap_or(0));
+    let oldest = groups.iter().filter_map(|group| group.waiting_since).min();
+    page.tell(&EXPORT_LAG, &[], oldest.map_or(0.0, |since| now.since(since).as_secs_f64()));
     page.tell(&EXPORT_DETACHED, &[], groups.iter().map(|group| group.detached.len()).sum::<usize>());
 }
 
@@ -145,7 +204,6 @@ fn kernel(table: &fib_sync::Metrics, page: &mut Page) {
     page.tell(&KERNEL_REPAIRS, &[], counters.drift);
     page.tell(&KERNEL_DUMPS, &[], counters.dumps);
     page.tell(&NETLINK_OVERRUNS, &[], counters.overruns);
-    let buckets = counters.latency.buckets();
-    let buckets = buckets.map(|(bound, count)| (bound.map(|bound| bound.as_secs_f64()), count));
-    page.histogram(&KERNEL_SECONDS, buckets, counters.latency.sum().as_secs_f64());
+    let buckets = counters.latency.buckets().map(in_seconds);
+    page.histogram(&KERNEL_SECONDS, &[], buckets, counters.latency.sum().as_secs_f64());
 }

@@ -25,10 +25,11 @@ impl Page {
         self.tell(metric, labels, u8::from(holds));
     }
 
-    /// A histogram without labels: counts between bounds, the last one without an end, and the sum of all values.
+    /// A histogram: counts between bounds, the last one without an end, and the sum of all values.
     pub(super) fn histogram(
         &mut self,
         metric: &Metric,
+        labels: &[&str],
         buckets: impl Iterator<Item = (Option<f64>, u64)>,
         sum: f64,
     ) {
@@ -37,10 +38,12 @@ impl Page {
         for (bound, count) in buckets {
             below += count;
             let bound = bound.map_or_else(|| "+Inf".to_owned(), |bound| bound.to_string());
-            self.series(metric.name, "_bucket", &pairs(&["le"], &[&bound]), below);
+            let bounded = pairs(&[metric.labels, &["le"]].concat(), &[labels, &[&bound]].concat());
+            self.series(metric.name, "_bucket", &bounded, below);
         }
-        self.series(metric.name, "_sum", "", sum);
-        self.series(metric.name, "_count", "", below);
+        let labels = pairs(metric.labels, labels);
+        self.series(metric.name, "_sum", &labels, sum);
+        self.series(metric.name, "_count", &labels, below);
     }
 
     /// The page.
@@ -98,7 +101,7 @@ mod tests {
     fn buckets_add_up() {
         let took = Metric { name: "took", kind: Kind::Histogram, labels: &[], help: "Took." };
         let mut page = Page::default();
-        page.histogram(&took, [(Some(0.5), 2), (Some(1.0), 3), (None, 1)].into_iter(), 7.25);
+        page.histogram(&took, &[], [(Some(0.5), 2), (Some(1.0), 3), (None, 1)].into_iter(), 7.25);
         let expected = "# HELP took Took.\n# TYPE took histogram\ntook_bucket{le=\"0.5\"} 2\n\
                         took_bucket{le=\"1\"} 5\ntook_bucket{le=\"+Inf\"} 6\ntook_sum 7.25\ntook_count 6\n";
         assert_eq!(page.finish(), expected);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use bgp_daemon::http::metrics::table::{Kind, METRICS, Metric};
+use nix::sys::signal::Signal;
 
 use super::serving;
 use super::web::{get, section};
@@ -44,7 +45,12 @@ fn every_series_is_declared_with_its_labels() {
         let labels = series.split_once('{').map_or("", |(_, labels)| labels);
         let labels: Vec<&str> =
             labels.split(',').filter_map(|label| Some(label.split_once('=')?.0)).collect();
-        assert!(labels == metric.labels || labels == ["le"], "{series}");
+        let told = if series.contains("_bucket{") {
+            [metric.labels, &["le"]].concat()
+        } else {
+            metric.labels.to_vec()
+        };
+        assert_eq!(labels, told, "{series}");
     }
     let page = get(&host, "/metrics").body;
     let described: Vec<&str> =
@@ -65,6 +71,7 @@ fn a_session_and_its_routes_are_told() {
     let is = |name: &str, value: &str| series(&b).get(name).is_some_and(|told| told == value);
     b.until("the route is told", || {
         is("caracal_routes{kind=\"internal\",family=\"ipv4\",view=\"accepted\"}", "1")
+            && is("caracal_convergence_seconds_count{stage=\"sent\"}", "1")
     });
     let told = series(&b);
     let expected = [
@@ -76,12 +83,41 @@ fn a_session_and_its_routes_are_told() {
         ("caracal_sessions_total", "1"),
         ("caracal_messages_total{type=\"open\",direction=\"received\"}", "1"),
         ("caracal_rib_routes{family=\"ipv4\"}", "1"),
+        ("caracal_rib_attributes", "1"),
+        ("caracal_best_path_changes_total{family=\"ipv4\"}", "1"),
+        ("caracal_stale_routes{family=\"ipv4\"}", "0"),
+        ("caracal_gr_active", "0"),
+        ("caracal_export_lag_seconds", "0"),
+        ("caracal_notifications_total{code=\"cease\",direction=\"received\"}", "0"),
+        ("caracal_convergence_seconds_count{stage=\"decided\"}", "1"),
+        ("caracal_convergence_seconds_count{stage=\"wished\"}", "1"),
         ("caracal_config_generation", "1"),
         ("caracal_config_rejected", "0"),
     ];
     for (name, value) in expected {
         assert_eq!(told.get(name).map(String::as_str), Some(value), "{name} of {told:#?}");
     }
+}
+
+#[test]
+fn a_session_that_ends_is_told_with_what_it_leaves() {
+    let (mut a, mut b) = (Host::new(), Host::new());
+    let block = "[[originate]]\nprefix = \"10.1.0.0/24\"\nkind = \"announce\"\n";
+    let web = section(&b);
+    let (to_b, to_a) = (b.as_peer("b", &a, block), a.as_peer("a", &b, ""));
+    a.run(&to_b);
+    b.run(&format!("{web}{to_a}"));
+    b.until_route("10.1.0.0/24");
+    let is = |name: &str, value: &str| series(&b).get(name).is_some_and(|told| told == value);
+    assert!(b.ask(&["peer", "a", "reset"]).status.success());
+    b.until("a farewell is told", || {
+        is("caracal_notifications_total{code=\"cease\",direction=\"sent\"}", "1")
+    });
+    b.until_established("a");
+    a.signal(Signal::SIGKILL);
+    b.until("routes are kept", || {
+        is("caracal_stale_routes{family=\"ipv4\"}", "1") && is("caracal_gr_active", "1")
+    });
 }
 
 /// The number of series with some peers of each kind.
