@@ -8,7 +8,7 @@ use std::time::Duration;
 use bgp_core::peer::{Peer, PeerAsn, PeerConfig, PeerOutput};
 use bgp_core::session::Local;
 use bgp_core::speaker::{ConnId, ConnectError};
-use bgp_core::wire::{self, Cease, Dialect, Message, Notification, PeerKind, Update};
+use bgp_core::wire::{self, Cease, Dialect, Message, Notification, PeerKind};
 use bgp_core::{Asn, Instant, RouterId};
 use bytes::{Bytes, BytesMut};
 use proptest::prelude::*;
@@ -151,7 +151,7 @@ fn octets(said: Said) -> Bytes {
             Message::Open(local.open())
         }
         Said::Keepalive => Message::Keepalive,
-        Said::Update => Message::Update(Update::default()),
+        Said::Update => Message::Update(Box::default()),
         Said::Notification => Message::Notification(Notification::cease(Cease::PeerDeconfigured)),
         Said::Anything(octets) => return octets.into(),
     };

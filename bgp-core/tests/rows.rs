@@ -44,7 +44,7 @@ fn update_octets(withdrawn: &[u8], attributes: &[&[u8]], nlri: &[u8]) -> Vec<u8>
 
 fn read(octets: &[u8], dialect: &Dialect) -> Result<Update, Malformed> {
     match decode(octets, dialect)? {
-        Message::Update(update) => Ok(update),
+        Message::Update(update) => Ok(*update),
         other => panic!("not an UPDATE: {other:?}"),
     }
 }
@@ -119,7 +119,7 @@ fn routes_of_a_family_not_understood_are_carried() {
     let routes = update.reach.clone().expect("routes").routes;
     let nlri = Bytes::from_static(&[200, 2, 7, 7]);
     assert_eq!(routes, Routes::Opaque { next_hop: Bytes::from_static(&[192, 0, 2, 1]), nlri });
-    assert_eq!(sent(&Message::Update(update), &dialect), [octets]);
+    assert_eq!(sent(&Message::Update(Box::new(update)), &dialect), [octets]);
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn codes_not_understood_are_never_looked_into() {
             assert_eq!(update.faults, [], "{code}");
             let carried = &update.attributes.as_ref().expect("attributes").unknown[0];
             assert_eq!((carried.code, carried.value.as_ref()), (code, value));
-            let again = sent(&Message::Update(update), &dialect(PeerKind::Internal));
+            let again = sent(&Message::Update(Box::new(update)), &dialect(PeerKind::Internal));
             assert!(again[0].windows(value.len() + 3).any(|window| window.ends_with(value)));
 
             let update = with(&[&attribute(0x80, code, value)]).expect("no reset");
@@ -299,7 +299,7 @@ fn an_unknown_attribute_may_fill_an_extended_message() {
     let mut partial = octets;
     let at = partial.iter().position(|octet| *octet == 99).expect("the code") - 1;
     partial[at] |= 0x20;
-    assert_eq!(sent(&Message::Update(update), &extended), [partial]);
+    assert_eq!(sent(&Message::Update(Box::new(update)), &extended), [partial]);
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn an_old_speaker_gets_as4_path_only_where_needed() {
             announced: prefixes(1),
             ..Update::default()
         };
-        let octets = sent(&Message::Update(update.clone()), &old).remove(0);
+        let octets = sent(&Message::Update(Box::new(update.clone())), &old).remove(0);
         assert_eq!(read(&octets, &old), Ok(update));
         let has = |code: u8| octets.windows(2).any(|window| window == [0xc0, code]);
         (has(17), has(18))
@@ -365,7 +365,7 @@ fn an_old_speaker_gets_as4_path_only_where_needed() {
         announced: prefixes(1),
         ..Update::default()
     };
-    let octets = sent(&Message::Update(update), &old).remove(0);
+    let octets = sent(&Message::Update(Box::new(update)), &old).remove(0);
     assert!(!octets.windows(2).any(|window| window == [0xc0, 17]));
 }
 
@@ -393,7 +393,7 @@ fn one_kind_of_nlri_a_message_and_mp_attributes_first() {
     );
     let update = read(&octets, &dialect(PeerKind::Internal)).expect("no reset");
     assert_eq!(update.faults, []);
-    let messages = sent(&Message::Update(update), &dialect(PeerKind::Internal));
+    let messages = sent(&Message::Update(Box::new(update)), &dialect(PeerKind::Internal));
     let expected = [
         update_octets(PREFIX, &[], &[]),
         update_octets(&[], &[MP_UNREACH], &[]),

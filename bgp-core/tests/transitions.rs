@@ -12,7 +12,7 @@ use bgp_core::peer::{Peer, PeerAsn, PeerConfig, PeerOutput};
 use bgp_core::session::{Local, StateName};
 use bgp_core::speaker::{ConnId, ConnectError};
 use bgp_core::wire::{
-    self, Dialect, ErrorCode, Message, Notification, Open, PeerKind, RefreshKind, RouteRefresh, Update,
+    self, Dialect, ErrorCode, Message, Notification, Open, PeerKind, RefreshKind, RouteRefresh,
 };
 use bgp_core::{Asn, Family, Instant, RouterId, Timer};
 use bytes::{Bytes, BytesMut};
@@ -113,7 +113,7 @@ const EVENTS: [(&str, &str, Event); 26] = [
     ("24", "NotifMsgVerErr", |peer| hear(peer, &notification(ErrorCode::OpenMessage, 1))),
     ("25", "NotifMsg", |peer| hear(peer, &notification(ErrorCode::Cease, 2))),
     ("26", "KeepAliveMsg", |peer| hear(peer, &octets(&Message::Keepalive))),
-    ("27", "UpdateMsg", |peer| hear(peer, &octets(&Message::Update(Update::default())))),
+    ("27", "UpdateMsg", |peer| hear(peer, &octets(&Message::Update(Box::default())))),
     ("28", "UpdateMsgErr", |peer| hear(peer, &broken_update())),
     ("29", "SendHoldTimer_Expires", expire_send_hold),
     ("-", "RouteRefreshMsg", |peer| hear(peer, &refresh(Family::IPV4))),
@@ -294,7 +294,7 @@ fn refresh(family: Family) -> Bytes {
 
 /// An UPDATE whose withdrawn routes run past its end.
 fn broken_update() -> Vec<u8> {
-    let mut message = octets(&Message::Update(Update::default())).to_vec();
+    let mut message = octets(&Message::Update(Box::default())).to_vec();
     if let Some(length) = message.get_mut(19..21) {
         length.copy_from_slice(&[0, 99]);
     }

@@ -58,13 +58,13 @@ fn judged(decoded: &Update) {
 /// Writes an UPDATE and reads back every message that came of it.
 fn transcribe(update: &Update, dialect: &Dialect) -> Vec<Update> {
     let mut out = BytesMut::new();
-    wire::encode(&Message::Update(update.clone()), dialect, &mut out);
+    wire::encode(&Message::Update(Box::new(update.clone())), dialect, &mut out);
     let mut messages = Vec::new();
     while !out.is_empty() {
         let length = wire::frame(&out, dialect.send_limit).expect("a header of ours");
         let frame = out.split_to(length.expect("a whole message"));
         match wire::decode(&frame, dialect) {
-            Ok(Message::Update(update)) => messages.push(update),
+            Ok(Message::Update(update)) => messages.push(*update),
             other => panic!("{update:?} became {other:?}"),
         }
     }

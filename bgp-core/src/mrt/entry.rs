@@ -42,7 +42,7 @@ impl<'a> Entry<'a> {
         let dialect = dialect(rib.family, self.path_id.is_some(), content.kind());
         let frame = self.frame(rib, &content);
         match wire::decode(&frame, &dialect)? {
-            Message::Update(update) => Ok(update),
+            Message::Update(update) => Ok(*update),
             // The type octet says UPDATE.
             _ => Ok(Update::default()),
         }

@@ -191,8 +191,19 @@ impl Peer {
 
     /// Octets arrived; ignored where the connection is not one of ours, or is closing.
     pub fn received(&mut self, conn: ConnId, bytes: &[u8], now: Instant) {
-        let Some(connection) = self.find_live(conn) else { return };
-        connection.session.receive(bytes, now);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            self.received_next(conn, &mut rest, now);
+        }
+    }
+
+    /// The same as far as the end of the next message, which is cut off the front of `bytes`.
+    pub fn received_next(&mut self, conn: ConnId, bytes: &mut &[u8], now: Instant) {
+        let Some(connection) = self.find_live(conn) else {
+            *bytes = &[];
+            return;
+        };
+        connection.session.receive_next(bytes, now);
         self.attend(conn, now);
         self.report(now);
     }

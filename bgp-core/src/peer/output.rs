@@ -51,7 +51,7 @@ pub enum PeerOutput {
         /// Its connection.
         conn: ConnId,
         /// The message, after RFC 7606.
-        update: Update,
+        update: Box<Update>,
     },
     /// A ROUTE-REFRESH arrived on the Established session.
     Refresh {

@@ -120,21 +120,31 @@ impl Session {
 
     /// Octets arrived, split anywhere. Complete messages are handled at once, an incomplete one is kept.
     pub fn receive(&mut self, bytes: &[u8], now: Instant) {
-        let mut chunk = bytes;
-        while !self.is_closed() {
-            let happening = match self.inbox.next(&mut chunk, self.dialect.receive_limit) {
-                Ok(Some(frame)) => match wire::decode(&frame, &self.dialect) {
-                    Ok(message) => {
-                        self.received.count(&message);
-                        Happening::Message(message)
-                    }
-                    Err(malformed) => Happening::Malformed(malformed),
-                },
-                Ok(None) => return,
-                Err(malformed) => Happening::Malformed(malformed),
-            };
-            self.happen(happening, now);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            self.receive_next(&mut rest, now);
         }
+    }
+
+    /// The same as far as the end of the next message, which is cut off the front of `bytes`, so that the caller can
+    /// act on one before the next takes memory. A session that is over takes everything.
+    pub fn receive_next(&mut self, bytes: &mut &[u8], now: Instant) {
+        if self.is_closed() {
+            *bytes = &[];
+            return;
+        }
+        let happening = match self.inbox.next(bytes, self.dialect.receive_limit) {
+            Ok(Some(frame)) => match wire::decode(&frame, &self.dialect) {
+                Ok(message) => {
+                    self.received.count(&message);
+                    Happening::Message(message)
+                }
+                Err(malformed) => Happening::Malformed(malformed),
+            },
+            Ok(None) => return,
+            Err(malformed) => Happening::Malformed(malformed),
+        };
+        self.happen(happening, now);
     }
 
     /// Ends the session with this NOTIFICATION.

@@ -13,7 +13,7 @@ pub enum Signal {
     /// Established.
     Established(Arc<Negotiated>),
     /// An UPDATE; faults that RFC 7606 tolerates are inside.
-    Update(Update),
+    Update(Box<Update>),
     /// A ROUTE-REFRESH for a negotiated family and with a known subtype.
     Refresh(RouteRefresh),
     /// The session is over. Nothing follows; what `poll_transmit` still yields is the farewell.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::peer::PeerAsn;
-use crate::wire::{Cease, ErrorCode, RefreshKind, Update};
+use crate::wire::{Cease, ErrorCode, RefreshKind};
 use crate::{Asn, Family, RouterId};
 
 const START: Instant = Instant::from_micros(1_000_000);
@@ -39,7 +39,7 @@ fn keepalive() -> Bytes {
 }
 
 fn update() -> Bytes {
-    octets(&Message::Update(Update::default()))
+    octets(&Message::Update(Box::default()))
 }
 
 fn refresh(family: Family, kind: RefreshKind) -> Bytes {

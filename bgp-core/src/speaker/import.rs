@@ -43,20 +43,20 @@ impl Importer<'_> {
 
     /// What holds for every prefix of `received`, which the RIB keeps as `interned`: the route as policy
     /// sees it, or why it is refused.
-    pub(super) fn check(
+    pub(super) fn check<'r>(
         &self,
-        received: Route,
+        received: &'r Route,
         interned: &Arc<Interned>,
         rib: &mut Rib,
-    ) -> Result<Checked, Ineligible> {
-        match self.vet(&received)? {
-            None => Ok(Checked { route: received, interned: Arc::clone(interned) }),
-            Some(route) => Ok(Checked { interned: rib.intern(&route), route }),
+    ) -> Result<Checked<'r>, Ineligible> {
+        match self.vet(received)? {
+            None => Ok(Checked { route: Cow::Borrowed(received), interned: Arc::clone(interned) }),
+            Some(marked) => Ok(Checked { interned: rib.intern(&marked), route: Cow::Owned(*marked) }),
         }
     }
 
     /// The rules of the protocol in their order; the route that takes the place of `received`, if one does.
-    fn vet(&self, received: &Route) -> Result<Option<Route>, Ineligible> {
+    fn vet(&self, received: &Route) -> Result<Option<Box<Route>>, Ineligible> {
         self.check_loops(received)?;
         self.check_next_hop(received)?;
         self.mark_role(received)
@@ -66,7 +66,7 @@ impl Importer<'_> {
     pub(super) fn judge(
         &self,
         prefix: IpNet,
-        checked: &Result<Checked, Ineligible>,
+        checked: &Result<Checked<'_>, Ineligible>,
         rib: &mut Rib,
     ) -> Accepted {
         let checked = checked.as_ref().map_err(|reason| *reason)?;
@@ -82,7 +82,7 @@ impl Importer<'_> {
         let (by, outcome) = match self.vet(received) {
             Err(reason) => (None, Err(reason)),
             Ok(marked) => {
-                let (by, outcome) = self.admit(prefix, marked.as_ref().unwrap_or(received), &mut tried);
+                let (by, outcome) = self.admit(prefix, marked.as_deref().unwrap_or(received), &mut tried);
                 (Some(by), outcome.map(Cow::into_owned))
             }
         };
@@ -179,13 +179,13 @@ impl Importer<'_> {
     /// which is the answer.
     ///
     /// [RFC 9234 §5]: https://www.rfc-editor.org/rfc/rfc9234#section-5
-    fn mark_role(&self, route: &Route) -> Result<Option<Route>, Ineligible> {
+    fn mark_role(&self, route: &Route) -> Result<Option<Box<Route>>, Ineligible> {
         let (Some(role), false) = (self.config.role, self.internal()) else { return Ok(None) };
         match (role, route.attributes.otc) {
             (Role::Provider | Role::RouteServer, Some(_)) => Err(Ineligible::Leak),
             (Role::Peer, Some(otc)) if otc != self.peer_asn => Err(Ineligible::Leak),
             (Role::Customer | Role::RouteServerClient | Role::Peer, None) => {
-                let mut marked = route.clone();
+                let mut marked = Box::new(route.clone());
                 marked.attributes.otc = Some(self.peer_asn);
                 Ok(Some(marked))
             }
@@ -196,9 +196,9 @@ impl Importer<'_> {
 
 /// A route that passed what does not depend on its prefix.
 #[derive(Debug)]
-pub(super) struct Checked {
+pub(super) struct Checked<'r> {
     /// For policies to read.
-    route: Route,
+    route: Cow<'r, Route>,
     /// As the RIB keeps it.
     interned: Arc<Interned>,
 }

@@ -193,7 +193,8 @@ pub(super) fn judged(
 ) -> Option<Accepted> {
     let judged = match importer {
         Some(importer) => {
-            let checked = importer.check(path.received.route(), &path.received, rib);
+            let route = path.received.route();
+            let checked = importer.check(&route, &path.received, rib);
             importer.judge(path.nlri.prefix, &checked, rib)
         }
         None => path.accepted.clone(),

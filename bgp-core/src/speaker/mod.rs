@@ -181,9 +181,7 @@ impl Speaker {
             Input::Accepted { conn, local, remote, interface } => {
                 self.accept(conn, local, remote, interface.into(), now);
             }
-            Input::Received { conn, bytes } => {
-                self.with_conn(conn, now, |peer| peer.received(conn, &bytes, now))
-            }
+            Input::Received { conn, bytes } => self.received(conn, &bytes, now),
             Input::Closed { conn } => {
                 self.with_conn(conn, now, |peer| peer.closed(conn, now));
                 if let Some(carrier) = self.conns.remove(&conn) {

@@ -96,11 +96,31 @@ impl Speaker {
     pub(super) fn with_peer(&mut self, id: PeerId, now: Instant, act: impl FnOnce(&mut Peer)) {
         let Some(neighbour) = self.roster.get_mut(id) else { return };
         act(&mut neighbour.peer);
-        while let Some(output) = self.roster.get_mut(id).and_then(|neighbour| neighbour.peer.poll_output()) {
-            self.perform(id, output, now);
+        self.follow(id, now);
+        self.roster.reindex(id);
+        self.drop_if_gone(id);
+    }
+
+    /// Octets arrived. What a message asks for is done before the next is decoded, so that however many come at once,
+    /// one at a time takes memory, and that is at hand.
+    pub(super) fn received(&mut self, conn: ConnId, bytes: &[u8], now: Instant) {
+        let Some(id) = self.conns.get(&conn).map(|carrier| carrier.peer) else { return };
+        let mut rest = bytes;
+        while !rest.is_empty()
+            && let Some(neighbour) = self.roster.get_mut(id)
+        {
+            neighbour.peer.received_next(conn, &mut rest, now);
+            self.follow(id, now);
         }
         self.roster.reindex(id);
         self.drop_if_gone(id);
+    }
+
+    /// Does what a peer's machine asks for.
+    fn follow(&mut self, id: PeerId, now: Instant) {
+        while let Some(output) = self.roster.get_mut(id).and_then(|neighbour| neighbour.peer.poll_output()) {
+            self.perform(id, output, now);
+        }
     }
 
     pub(super) fn with_conn(&mut self, conn: ConnId, now: Instant, act: impl FnOnce(&mut Peer)) {

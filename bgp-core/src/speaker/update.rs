@@ -12,7 +12,7 @@ use super::place::is_link_local;
 
 impl Speaker {
     /// Takes an UPDATE into the RIB: withdrawals first, then announcements, then what its end means.
-    pub(super) fn receive(&mut self, id: PeerId, update: Update, now: Instant) {
+    pub(super) fn receive(&mut self, id: PeerId, update: Box<Update>, now: Instant) {
         let Some(neighbour) = self.roster.get(id) else { return };
         let Some(source) = neighbour.source else { return };
         let name = neighbour.name();
@@ -36,16 +36,16 @@ impl Speaker {
             // Nearly always there is but one, which can have them.
             let own =
                 if told.peek().is_some() { attributes.clone() } else { std::mem::take(&mut attributes) };
-            self.announce(id, source, received(own, next_hop, device.as_ref()), nlri, now);
+            self.announce(id, source, &received(own, next_hop, device.as_ref()), nlri, now);
         }
     }
 
-    fn announce(&mut self, id: PeerId, source: SourceId, route: Route, announced: &[Nlri], now: Instant) {
+    fn announce(&mut self, id: PeerId, source: SourceId, route: &Route, announced: &[Nlri], now: Instant) {
         let Self { roster, rib, config, clusters, .. } = self;
         let Some(neighbour) = roster.get(id) else { return };
         let Some(importer) = neighbour.importer(config.asn, clusters) else { return };
         let limits = neighbour.config().max_prefixes.as_ref();
-        let received = rib.intern(&route);
+        let received = rib.intern(route);
         let checked = importer.check(route, &received, rib);
         let asks_for_prefix = importer.asks_for_prefix();
         // What was said of the prefix before; they are of one family, so it mostly holds for all.

@@ -41,7 +41,7 @@ pub(crate) fn canonical() -> impl Strategy<Value = (Dialect, Message)> {
     dialect().prop_flat_map(|dialect| {
         let message = prop_oneof![
             2 => open().prop_map(Message::Open),
-            6 => update(&dialect).prop_map(Message::Update),
+            6 => update(&dialect).prop_map(|update| Message::Update(Box::new(update))),
             2 => notification().prop_map(Message::Notification),
             1 => Just(Message::Keepalive),
             1 => refresh(&dialect).prop_map(Message::RouteRefresh),

@@ -65,8 +65,8 @@ use crate::wire::header::{HEADER_LENGTH, Kind, put_message};
 pub enum Message {
     /// OPEN, type 1.
     Open(Open),
-    /// UPDATE, type 2.
-    Update(Update),
+    /// UPDATE, type 2. Boxed: it is ten times as large as the others, and handed on several times.
+    Update(Box<Update>),
     /// NOTIFICATION, type 3.
     Notification(Notification),
     /// KEEPALIVE, type 4.
@@ -90,7 +90,7 @@ pub fn decode(frame: &[u8], dialect: &Dialect) -> Result<Message, Malformed> {
     let body = frame.get(HEADER_LENGTH..).unwrap_or(&[]);
     match kind {
         Kind::Open => Open::decode(body).map(Message::Open),
-        Kind::Update => Update::decode(frame, body, dialect).map(Message::Update),
+        Kind::Update => Update::decode(frame, body, dialect).map(|update| Message::Update(Box::new(update))),
         Kind::Notification => Notification::decode(body)
             .map(Message::Notification)
             .ok_or_else(|| header::not_one_message(frame)),

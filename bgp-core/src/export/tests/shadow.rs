@@ -53,7 +53,7 @@ impl Shadow {
             let length =
                 frame(octets, self.dialect.receive_limit).expect("a header").expect("a whole message");
             match decode(&octets[..length], &self.dialect).expect("a message") {
-                Message::Update(update) => self.update(update),
+                Message::Update(update) => self.update(*update),
                 Message::RouteRefresh(RouteRefresh { family, kind }) => self.refresh(family, kind),
                 other => panic!("{other:?} is not for an exporter to send"),
             }
