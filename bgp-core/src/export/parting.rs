@@ -18,6 +18,7 @@ use crate::wire::Nlri;
 pub(super) struct Parting {
     /// Keeps the routes, lest their place in memory become others'.
     _of: Arc<[Nlri]>,
+    /// What is for everybody first, then what is for one alone, in the order of their names.
     sayings: Vec<Saying>,
 }
 
@@ -45,9 +46,14 @@ impl Parting {
         self.sayings.iter().map(Saying::size).sum()
     }
 
-    /// What of it a member has to hear.
+    /// What of it a member has to hear. Found, not searched for: where every member is a source, there is something
+    /// for each of them.
     pub(super) fn for_member(&self, peer: PeerId) -> impl Iterator<Item = Portion> {
-        let heard = self.sayings.iter().filter(move |saying| saying.audience.admits(peer));
-        heard.map(|saying| saying.portion.clone())
+        let own = Audience::Only(peer);
+        let all = self.sayings.iter().take_while(|saying| saying.audience == Audience::All);
+        let first = self.sayings.partition_point(|saying| saying.audience < own);
+        let alone = self.sayings.get(first..).unwrap_or_default().iter();
+        let alone = alone.take_while(move |saying| saying.audience == own);
+        all.chain(alone).map(|saying| saying.portion.clone())
     }
 }

@@ -23,6 +23,7 @@ impl Group {
         let mut clerk = Clerk::new(&self.key, names);
         let (mut before, mut now) = (Vec::new(), Vec::new());
         let mut pack = Pack::default();
+        let mut is_anything_new = false;
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
@@ -41,9 +42,12 @@ impl Group {
             });
             if is_changed {
                 self.parts.remove(&AdjRibOut::part_of(net));
-                self.partings.clear();
-                self.inventory = None;
+                is_anything_new = true;
             }
+        }
+        if is_anything_new {
+            self.partings.clear();
+            self.inventory = None;
         }
         self.out.voices.tidy();
         for saying in pack.finish(clerk.sent(), self.key.family, &self.key.dialect) {
