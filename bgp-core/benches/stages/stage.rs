@@ -38,6 +38,8 @@ pub(crate) enum Stage {
     Replace,
     /// So many paths of each prefix are compared.
     Decide(u8),
+    /// One more path comes to each prefix of so many paths, of which the best is known.
+    Challenge(u8),
     /// A policy of three rules judges each route.
     Policy,
     /// What changed is told to so many peers that hear the same.
@@ -53,7 +55,7 @@ pub(crate) type Run = Box<dyn FnOnce() -> Box<dyn Any>>;
 
 impl Stage {
     /// Every stage measured.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Decode,
         Self::Encode,
         Self::InternNew,
@@ -62,6 +64,7 @@ impl Stage {
         Self::Replace,
         Self::Decide(1),
         Self::Decide(4),
+        Self::Challenge(3),
         Self::Policy,
         Self::Export(1),
         Self::Export(10),
@@ -97,7 +100,8 @@ impl Stage {
                 announce(&mut rib, source, &others);
                 announcing(rib, source, groups)
             }
-            Self::Decide(feeds) => deciding(routes, feeds),
+            Self::Decide(feeds) => deciding(routes, 0, feeds),
+            Self::Challenge(feeds) => deciding(routes, feeds, 1),
             Self::Policy => judging(groups),
             Self::Export(members) => exporting(groups, members),
             Self::Speaker(listeners) => speaking(&groups, Reflector::new(listeners, false)),
@@ -116,6 +120,7 @@ impl fmt::Display for Stage {
             Self::Insert => f.write_str("insert"),
             Self::Replace => f.write_str("replace"),
             Self::Decide(paths) => write!(f, "decide-{paths}"),
+            Self::Challenge(paths) => write!(f, "challenge-{paths}"),
             Self::Policy => f.write_str("policy"),
             Self::Export(members) => write!(f, "export-{members}"),
             Self::Speaker(listeners) => write!(f, "speaker-{listeners}"),
@@ -161,9 +166,13 @@ fn announcing(mut rib: Rib, source: SourceId, groups: Vec<Group>) -> Run {
     })
 }
 
-fn deciding(routes: usize, feeds: u8) -> Run {
+/// Decides what some feeds said, with or without what others said and was decided before.
+fn deciding(routes: usize, before: u8, feeds: u8) -> Run {
     let mut rib = empty();
-    for feed in 0..feeds {
+    for feed in 0..before + feeds {
+        if feed == before {
+            while rib.poll_change().is_some() {}
+        }
         let source = rib.add_source(source(feed));
         let groups = interned(&mut rib, table(routes, feed));
         announce(&mut rib, source, &groups);
@@ -236,9 +245,7 @@ fn interned(rib: &mut Rib, groups: Vec<Group>) -> Vec<(Arc<Interned>, Vec<Nlri>)
 
 fn announce(rib: &mut Rib, source: SourceId, groups: &[(Arc<Interned>, Vec<Nlri>)]) {
     for (route, nlri) in groups {
-        for nlri in nlri {
-            rib.announce(source, *nlri, Arc::clone(route), Ok(Arc::clone(route)), Instant::ZERO);
-        }
+        rib.announce_all(source, nlri, route, &Ok(Arc::clone(route)), Instant::ZERO);
     }
 }
 

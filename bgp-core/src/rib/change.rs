@@ -1,10 +1,13 @@
 //! Changes: deciding the nets that were touched, and telling whose best path differs.
 
+use std::cmp::Ordering;
+
 use ipnet::IpNet;
 
 use crate::Family;
-use crate::rib::decision::{Candidate, Named, decide};
+use crate::rib::decision::{Candidate, Named, before_med, decide};
 use crate::rib::interned::RouteId;
+use crate::rib::net::{Decided, Waiting};
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
 use crate::rib::{NetId, NextHopMode, PathSlot, Rib, Step};
@@ -31,8 +34,8 @@ impl Rib {
         if let Some((table, net)) = self.leaving.take() {
             self.tables[table].reclaim(net);
         }
-        while let Some((table, net, anew)) = self.next_touched() {
-            if let Some(change) = self.elect(table, net, anew) {
+        while let Some((table, net, why)) = self.next_touched() {
+            if let Some(change) = self.elect(table, net, why) {
                 return Some(change);
             }
         }
@@ -66,20 +69,19 @@ impl Rib {
         }
     }
 
-    fn next_touched(&mut self) -> Option<(TableId, NetId, bool)> {
+    fn next_touched(&mut self) -> Option<(TableId, NetId, Waiting)> {
         self.turn = self.turn.other();
         [self.turn, self.turn.other()]
             .into_iter()
-            .find_map(|table| self.tables[table].next_touched().map(|(net, anew)| (table, net, anew)))
+            .find_map(|table| self.tables[table].next_touched().map(|(net, why)| (table, net, why)))
     }
 
-    /// Decides one net; nothing where it came and went unnoticed. `anew` where the winner counts as changed
-    /// whatever it is.
-    fn elect(&mut self, id: TableId, net: NetId, anew: bool) -> Option<Change> {
+    /// Decides one net; nothing where it came and went unnoticed.
+    fn elect(&mut self, id: TableId, net: NetId, why: Waiting) -> Option<Change> {
         let before = self.tables[id].decided(net);
-        let (winner, lost) = self.winner(id, net, before.map(|before| before.slot));
+        let (winner, lost) = self.winner(id, net, before, why);
         let now = winner.and_then(|slot| self.tables[id].candidate(slot));
-        let best_changed = before != now || anew && now.is_some();
+        let best_changed = before != now || why == Waiting::Anew && now.is_some();
         let replaces = before.is_some() && best_changed;
         if best_changed {
             self.remember(id, net, before, now, lost);
@@ -102,12 +104,34 @@ impl Rib {
         Some(Change { family: id.family(), net, prefix, best_changed })
     }
 
+    /// Who wins a net to which one path has come, where the others need not be looked at, and the step at which the
+    /// `best` so far lost, if it did: who loses to it before MEDs are compared loses whoever else is there, and who
+    /// wins then wins against all.
+    fn challenge(
+        &self,
+        id: TableId,
+        best: Decided,
+        newcomer: PathSlot,
+    ) -> Option<(Option<PathSlot>, Option<Step>)> {
+        let newcomer = self.tables[id].candidate(newcomer)?;
+        let contestant = |one: &Decided| {
+            self.cost_of(one.route)?;
+            Some((self.source(one.source)?, &**self.route(one.route)))
+        };
+        match before_med(contestant(&newcomer)?, contestant(&best)?)? {
+            (step, Ordering::Less) => Some((Some(newcomer.slot), Some(step))),
+            (_, Ordering::Greater) => Some((Some(best.slot), None)),
+            (_, Ordering::Equal) => None,
+        }
+    }
+
     /// The path that wins a net by now, and the step at which the one that won before lost, if it is there and did.
     fn winner(
         &mut self,
         id: TableId,
         net: NetId,
-        former: Option<PathSlot>,
+        former: Option<Decided>,
+        why: Waiting,
     ) -> (Option<PathSlot>, Option<Step>) {
         let table = &self.tables[id];
         let Some(first) = table.net(net).and_then(|net| net.first) else { return (None, None) };
@@ -117,9 +141,14 @@ impl Rib {
             let cost = table.accepted(first, path).ok().and_then(|route| self.cost_of(route));
             return (cost.map(|_| first), None);
         }
+        if let (Waiting::Newcomer, Some(best)) = (why, former)
+            && let Some(decided) = self.challenge(id, best, first)
+        {
+            return decided;
+        }
         let mut candidates = std::mem::take(&mut self.scratch);
         self.gather(id, net, &mut candidates);
-        let mut lost = None;
+        let (former, mut lost) = (former.map(|former| former.slot), None);
         decide(&mut candidates, 1, |slot, step| {
             if Some(slot) == former {
                 lost = Some(step);

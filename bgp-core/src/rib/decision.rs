@@ -10,7 +10,7 @@
 //! [RFC 5065 §5.3]: https://www.rfc-editor.org/rfc/rfc5065#section-5.3
 //! [RFC 9494 §4.4]: https://www.rfc-editor.org/rfc/rfc9494#section-4.4
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -159,6 +159,23 @@ impl Candidate {
     fn tie_break(&self) -> impl Ord + use<> {
         (self.router_id, self.cluster_list_length, self.address, self.path_id, self.source_id)
     }
+}
+
+/// The first step before MEDs at which two routes differ, and how: the lesser wins, whoever else is there.
+pub(super) fn before_med(
+    (source, route): (&Source, &Interned),
+    (other_source, other): (&Source, &Interned),
+) -> Option<(Step, Ordering)> {
+    let local_preference = |route: &Interned| route.local_preference().unwrap_or(DEFAULT_LOCAL_PREFERENCE);
+    let stale = Interned::is_long_lived_stale;
+    let steps = [
+        (Step::SourcePreference, other_source.preference().cmp(&source.preference())),
+        (Step::LongLivedStale, stale(route).cmp(&stale(other))),
+        (Step::LocalPreference, local_preference(other).cmp(&local_preference(route))),
+        (Step::AsPathLength, route.as_path_length().cmp(&other.as_path_length())),
+        (Step::Origin, route.origin().cmp(&other.origin())),
+    ];
+    steps.into_iter().find(|(_, order)| order.is_ne())
 }
 
 /// Decides between `candidates`, telling `lost` who fell at which step.

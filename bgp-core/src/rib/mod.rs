@@ -14,6 +14,7 @@ mod change;
 mod decision;
 mod hash;
 mod index;
+mod intake;
 mod intern;
 mod interned;
 mod limit;
@@ -68,17 +69,16 @@ pub(crate) use slab::{Paged, Slab};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::Family;
 use crate::rib::decision::Candidate;
+use crate::rib::intake::Place;
 use crate::rib::intern::Interner;
 use crate::rib::next_hop::NextHops;
 use crate::rib::originators::Originators;
-use crate::rib::path::Path;
 use crate::rib::shifts::Shifts;
 use crate::rib::source::Sources;
 use crate::rib::tables::{TableId, Tables};
 use crate::rib::work::Job;
-use crate::wire::Nlri;
-use crate::{Family, Instant};
 
 /// The routes of all sources, and which of them are best.
 ///
@@ -127,6 +127,8 @@ pub struct Rib {
     leaving: Option<(TableId, NetId)>,
     shifts: Shifts,
     scratch: Vec<Candidate>,
+    /// Where prefixes that are announced together belong.
+    places: Vec<Place>,
 }
 
 impl Rib {
@@ -146,6 +148,7 @@ impl Rib {
             leaving: None,
             shifts: Shifts::new(settings.shifts),
             scratch: Vec::new(),
+            places: Vec::new(),
         }
     }
 
@@ -198,129 +201,6 @@ impl Rib {
             self.source_down(id);
             self.reclaim_source(id);
         }
-    }
-
-    /// A source announces a route: `received` as it came, `accepted` as import left it, both interned by
-    /// [`Rib::intern`]. Replaces what the source said before under the same prefix and path identifier,
-    /// eligible or not. Ignored where the source is not registered.
-    pub fn announce(
-        &mut self,
-        source: SourceId,
-        nlri: Nlri,
-        received: Arc<Interned>,
-        accepted: Accepted,
-        now: Instant,
-    ) {
-        if self.sources.get(source).is_none_or(|registered| registered.leaving) {
-            return;
-        }
-        let id = TableId::of(&nlri.prefix);
-        let table = &mut self.tables[id];
-        let net = table.ensure(nlri.prefix);
-        match table.find(net, source, nlri.path_id) {
-            Some(slot) => {
-                table.renew(slot, source);
-                self.judge_path(id, slot, Some((&received, now)), &accepted);
-            }
-            None => {
-                let path = Path::new(net, received.id(), now);
-                if let Some(slot) = table.insert(source, nlri.path_id, path, &mut self.interner) {
-                    self.originators.enter(source, &received);
-                    self.accept(id, slot, &accepted);
-                }
-            }
-        }
-    }
-
-    /// Puts down what import makes of a path that was not eligible before.
-    fn accept(&mut self, id: TableId, slot: PathSlot, accepted: &Accepted) {
-        let table = &mut self.tables[id];
-        table.judge(slot, accepted, &mut self.interner);
-        if let (Ok(route), Some(net)) = (accepted, table.path(slot).map(|path| path.net)) {
-            table.count_accepted(slot);
-            table.touch(net);
-            self.track(id, slot, route);
-        }
-    }
-
-    /// A source withdraws a route.
-    pub fn withdraw(&mut self, source: SourceId, nlri: Nlri) {
-        if let Some((table, slot)) = self.find(source, nlri) {
-            self.remove_path(table, slot);
-        }
-    }
-
-    /// Puts down what import makes of a route by now.
-    pub fn judge(&mut self, source: SourceId, nlri: Nlri, accepted: Accepted) {
-        if let Some((table, slot)) = self.find(source, nlri) {
-            self.judge_path(table, slot, None, &accepted);
-        }
-    }
-
-    fn find(&self, source: SourceId, nlri: Nlri) -> Option<(TableId, PathSlot)> {
-        let id = TableId::of(&nlri.prefix);
-        let table = &self.tables[id];
-        let slot = table.find(table.lookup(&nlri.prefix)?, source, nlri.path_id)?;
-        Some((id, slot))
-    }
-
-    /// Puts down what import makes of a path, and what was `heard` of it where that is new as well.
-    fn judge_path(
-        &mut self,
-        id: TableId,
-        slot: PathSlot,
-        heard: Option<(&Arc<Interned>, Instant)>,
-        accepted: &Accepted,
-    ) {
-        let table = &self.tables[id];
-        let Some(path) = table.path(slot) else { return };
-        let heard = heard.filter(|(received, _)| received.id() != path.received);
-        let before = table.accepted(slot, path);
-        if before == accepted.as_ref().map(|route| route.id()).map_err(|reason| *reason) {
-            if let Some((received, now)) = heard {
-                self.hear(id, slot, received, now);
-                self.tables[id].judge(slot, accepted, &mut self.interner);
-            }
-            return;
-        }
-        self.refuse(id, slot);
-        if let Some((received, now)) = heard {
-            self.hear(id, slot, received, now);
-        }
-        self.accept(id, slot, accepted);
-    }
-
-    /// Puts down other content of a path.
-    fn hear(&mut self, id: TableId, slot: PathSlot, received: &Arc<Interned>, now: Instant) {
-        let table = &mut self.tables[id];
-        if let (Some(path), Some(source)) = (table.path(slot), table.paths.source(slot)) {
-            self.originators.leave(source, self.interner.get(path.received));
-            self.originators.enter(source, received);
-            table.receive(slot, received, now, &mut self.interner);
-        }
-    }
-
-    /// A path is not eligible any more, or is about to be so by another word of import.
-    fn refuse(&mut self, id: TableId, slot: PathSlot) {
-        let table = &mut self.tables[id];
-        table.displace(slot, &mut self.interner);
-        let Some(path) = table.path(slot) else { return };
-        let net = path.net;
-        if let Ok(route) = table.accepted(slot, path) {
-            table.discount_accepted(slot);
-            table.touch(net);
-            self.untrack(id, slot, route);
-        }
-    }
-
-    fn remove_path(&mut self, id: TableId, slot: PathSlot) {
-        self.refuse(id, slot);
-        let table = &mut self.tables[id];
-        let (Some(path), Some(source)) = (table.path(slot), table.paths.source(slot)) else { return };
-        let net = path.net;
-        self.originators.leave(source, self.interner.get(path.received));
-        table.remove(slot, &mut self.interner);
-        table.reclaim(net);
     }
 
     /// Puts an accepted path behind its next hop, if those have to be watched.

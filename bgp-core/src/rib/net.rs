@@ -1,6 +1,7 @@
 //! Nets: a prefix with its paths, by number, and what was decided about it.
 
 use crate::rib::interned::RouteId;
+use crate::rib::queue::Queue;
 use crate::rib::slab::Slab;
 use crate::rib::{PathSlot, SourceId};
 
@@ -54,9 +55,22 @@ pub(super) struct Net {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Waiting {
     No,
+    /// Since its last decision one path has come, which stands first, and nothing else has changed.
+    Newcomer,
     Yes,
     /// The decision counts as a change whatever it is: what is known about the source changed.
     Anew,
+}
+
+impl Waiting {
+    /// What it waits for where `another` reason is added.
+    const fn and(self, another: Self) -> Self {
+        match (self, another) {
+            (Self::No, one) | (one, Self::No) => one,
+            (Self::Anew, _) | (_, Self::Anew) => Self::Anew,
+            (Self::Newcomer | Self::Yes, Self::Newcomer | Self::Yes) => Self::Yes,
+        }
+    }
 }
 
 // A prefix costs this, five octets (IPv6: seventeen) and its place in the index.
@@ -66,4 +80,12 @@ impl Net {
     /// One without paths.
     pub(super) const EMPTY: Self =
         Self { first: None, decided: None, holds: 0, is_displaced: false, waiting: Waiting::No };
+
+    /// It is to be decided, and stands in the queue as `id`.
+    pub(super) fn wait(&mut self, id: NetId, why: Waiting, queue: &mut Queue) {
+        if self.waiting == Waiting::No {
+            queue.push(id);
+        }
+        self.waiting = self.waiting.and(why);
+    }
 }

@@ -88,6 +88,17 @@ pub(super) enum Judgement {
     Refused(Ineligible),
 }
 
+impl Judgement {
+    /// What import made of a path that says `received`.
+    pub(super) fn of(accepted: &Accepted, received: RouteId) -> Self {
+        match accepted {
+            Ok(route) if route.id() == received => Self::AsReceived,
+            Ok(_) => Self::Rewritten,
+            Err(reason) => Self::Refused(*reason),
+        }
+    }
+}
+
 // Four million paths fit a node of 128 MiB only as long as this holds.
 const _: () = assert!(size_of::<Option<Path>>() <= 20);
 

@@ -48,7 +48,13 @@ impl Speaker {
         let received = rib.intern(route);
         let checked = importer.check(route, &received, rib);
         let asks_for_prefix = importer.asks_for_prefix();
-        // What was said of the prefix before; they are of one family, so it mostly holds for all.
+        if let (Some(first), None, false) = (announced.first(), limits, asks_for_prefix) {
+            // As nearly always: they are of one family, so what is said of one is said of all.
+            let accepted = importer.judge(first.prefix, &checked, rib);
+            rib.announce_all(source, announced, &received, &accepted, now);
+            return;
+        }
+        // What was said of the prefix before.
         let mut judged = None;
         let mut passed = None;
         for nlri in announced {

@@ -2,9 +2,9 @@
 
 use super::rolls::roll_of;
 use crate::rib::intern::Interner;
-use crate::rib::net::NetId;
+use crate::rib::net::{NetId, Waiting};
 use crate::rib::path::{Judgement, Path};
-use crate::rib::{PathSlot, SourceId, Table};
+use crate::rib::{Accepted, PathSlot, SourceId, Table};
 use crate::wire::PathId;
 
 impl Table {
@@ -25,20 +25,29 @@ impl Table {
         self.chain(net).map(|(slot, _)| slot).find(|slot| is_it(*slot))
     }
 
-    /// Stores a new path of `source`, if that has a roll.
+    /// Stores a new path of `source`, if that has a roll, and what import made of it.
     pub(in crate::rib) fn insert(
         &mut self,
         source: SourceId,
         path_id: PathId,
         mut path: Path,
+        accepted: &Accepted,
         routes: &mut Interner,
     ) -> Option<PathSlot> {
         let roll = roll_of(&mut self.rolls, source)?;
-        let net = self.nets.get_mut(path.net.0)?;
+        let (id, net) = (path.net, self.nets.get_mut(path.net.0)?);
         routes.hold(path.received);
+        path.judgement = Judgement::of(accepted, path.received);
         (path.next, path.generation) = (net.first, roll.generation());
         let slot = self.paths.insert(source, &mut roll.estate, path_id, path);
         net.first = Some(slot);
+        if let Ok(route) = accepted {
+            roll.accepted += 1;
+            net.wait(id, Waiting::Newcomer, &mut self.queue);
+            if path.judgement == Judgement::Rewritten {
+                self.rewritten.insert(slot, routes.hold(route.id()));
+            }
+        }
         Some(slot)
     }
 

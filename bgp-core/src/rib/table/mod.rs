@@ -180,22 +180,20 @@ impl Table {
 
     /// Queues `net` for its decision.
     pub(super) fn touch(&mut self, net: NetId) {
-        if let Some(entry) = self.nets.get_mut(net.0)
-            && entry.waiting == Waiting::No
-        {
-            entry.waiting = Waiting::Yes;
-            self.queue.push(net);
+        self.touch_for(net, Waiting::Yes);
+    }
+
+    /// The same, and says why.
+    pub(super) fn touch_for(&mut self, net: NetId, why: Waiting) {
+        if let Some(entry) = self.nets.get_mut(net.0) {
+            entry.wait(net, why, &mut self.queue);
         }
     }
 
     /// Queues `net` because what is known about `source` changed: if that is best, it counts as changed.
     pub(super) fn touch_anew(&mut self, net: NetId, source: SourceId) {
-        self.touch(net);
-        if self.decided(net).is_some_and(|best| best.source == source)
-            && let Some(entry) = self.nets.get_mut(net.0)
-        {
-            entry.waiting = Waiting::Anew;
-        }
+        let is_best = self.decided(net).is_some_and(|best| best.source == source);
+        self.touch_for(net, if is_best { Waiting::Anew } else { Waiting::Yes });
     }
 
     /// Whether a net waits for its decision.
@@ -203,12 +201,12 @@ impl Table {
         !self.queue.is_empty()
     }
 
-    /// The next net to be decided, and whether that counts as a change whatever it is.
-    pub(super) fn next_touched(&mut self) -> Option<(NetId, bool)> {
+    /// The next net to be decided, and why.
+    pub(super) fn next_touched(&mut self) -> Option<(NetId, Waiting)> {
         let net = self.queue.pop()?;
         let entry = self.nets.get_mut(net.0);
-        let waiting = entry.map(|entry| std::mem::replace(&mut entry.waiting, Waiting::No));
-        Some((net, waiting == Some(Waiting::Anew)))
+        let why = entry.map_or(Waiting::Yes, |entry| std::mem::replace(&mut entry.waiting, Waiting::No));
+        Some((net, why))
     }
 
     /// Forgets `net` where nothing hangs on it any more. What was decided needs no look: it goes by a path

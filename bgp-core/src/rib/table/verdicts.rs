@@ -48,14 +48,10 @@ impl Table {
         {
             routes.release(before);
         }
-        path.judgement = match accepted {
-            Ok(route) if route.id() == path.received => Judgement::AsReceived,
-            Ok(route) => {
-                self.rewritten.insert(slot, routes.hold(route.id()));
-                Judgement::Rewritten
-            }
-            Err(reason) => Judgement::Refused(*reason),
-        };
+        path.judgement = Judgement::of(accepted, path.received);
+        if let (Judgement::Rewritten, Ok(route)) = (path.judgement, accepted) {
+            self.rewritten.insert(slot, routes.hold(route.id()));
+        }
     }
 
     /// The last decision about `net`.
