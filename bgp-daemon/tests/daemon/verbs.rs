@@ -33,9 +33,10 @@ fn verbs() -> Vec<String> {
     let output = Command::new(CARACAL).arg("--help").output().expect("it runs");
     let help = String::from_utf8(output.stdout).expect("text");
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let listed = listed.take_while(|line| !line.is_empty());
-    let verbs = listed.filter_map(|line| line.split_whitespace().next().map(str::to_owned));
-    verbs.filter(|verb| verb != "help").collect()
+    // What goes on in the next line is indented further.
+    let listed = listed.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let verbs = listed.filter(|line| !line.starts_with(' ')).filter_map(|line| line.split(' ').next());
+    verbs.filter(|verb| *verb != "help").map(str::to_owned).collect()
 }
 
 #[test]
