@@ -98,7 +98,7 @@ pub(super) async fn act(
             Some(peer) => {
                 let (code, done, inputs) = decide(action, peer, text);
                 for input in inputs {
-                    desk.context.inbox.tell(Input::Admin { peer: peer.id, action: input }).await;
+                    desk.context.inbox.order(Input::Admin { peer: peer.id, action: input }).await;
                 }
                 lines.put(code, format_args!("{name}: {done}"));
             }

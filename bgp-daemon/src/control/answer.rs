@@ -359,7 +359,7 @@ async fn admin(context: &Context, name: String, action: Action, text: String) ->
         Action::RefreshIn => Admin::RefreshIn,
         Action::RefreshOut => Admin::RefreshOut,
     };
-    context.inbox.tell(Input::Admin { peer: peer.id, action }).await;
+    context.inbox.order(Input::Admin { peer: peer.id, action }).await;
     Ok(())
 }
 

@@ -30,6 +30,8 @@ pub(super) enum Happening {
     Open { input: Input, conn: ConnId, link: Link },
     /// Outside of the speaker, and to be remembered.
     Note(Note),
+    /// Somebody waits until all that was told before is done.
+    Mark(oneshot::Sender<()>),
 }
 
 /// A question, answered on the speaker's thread between two pieces of work.
@@ -84,6 +86,18 @@ impl Inbox {
     pub async fn tell(&self, input: Input) {
         if let Some(permit) = self.reserve().await {
             permit.tell(input);
+        }
+    }
+
+    /// Tells the speaker and waits until it has acted: a question may overtake an input, but not one that was
+    /// acknowledged to whoever asks.
+    pub(crate) async fn order(&self, input: Input) {
+        self.tell(input).await;
+        if let Some(Permit { clock, permit }) = self.reserve().await {
+            let (reached, done) = oneshot::channel();
+            permit.send(Arrival { at: clock.now(), happening: Happening::Mark(reached) });
+            // A speaker that has stopped meanwhile reaches nothing, and there is nobody left to ask.
+            let _ = done.await;
         }
     }
 

@@ -228,6 +228,11 @@ impl Turning {
                 let number = self.speaker.next_number();
                 return self.chronicle.note(number, self.now, note, &self.speaker);
             }
+            Happening::Mark(reached) => {
+                // Whoever waited may have gone away meanwhile.
+                let _ = reached.send(());
+                return;
+            }
         };
         self.stopping |= matches!(input, Input::Stop { .. });
         self.drains += u64::from(matches!(input, Input::Drain));
