@@ -6,9 +6,11 @@
 pub mod bird_clients;
 pub mod blocks;
 pub mod browser;
+pub mod caracal;
 pub mod cluster;
 pub mod failure;
 pub mod flood;
+pub mod gathering;
 pub mod interop;
 pub mod kernel;
 pub mod load;

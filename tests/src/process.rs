@@ -24,9 +24,13 @@ pub struct Daemon {
 impl Daemon {
     /// Starts `command` in `place`, its output going to `log`.
     pub fn start(name: &str, command: &mut Command, place: &Netns, log: &Path) -> Result<Self, Failure> {
-        let file = File::create(log).doing_with(|| format!("create {}", log.display()))?;
-        let both = file.try_clone().doing("share a log file")?;
-        let child = place.spawn(command.stdin(Stdio::null()).stdout(file).stderr(both))?;
+        let child = place.spawn(quiet(command, log)?)?;
+        Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
+    }
+
+    /// As [`Self::start`], in the namespace of this program.
+    pub fn start_here(name: &str, command: &mut Command, log: &Path) -> Result<Self, Failure> {
+        let child = quiet(command, log)?.spawn().doing_with(|| format!("start {name}"))?;
         Ok(Self { name: name.to_owned(), child, log: log.to_owned() })
     }
 
@@ -87,6 +91,13 @@ impl Drop for Daemon {
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// Lets a command read nothing and write to `log`.
+fn quiet<'a>(command: &'a mut Command, log: &Path) -> Result<&'a mut Command, Failure> {
+    let file = File::create(log).doing_with(|| format!("create {}", log.display()))?;
+    let both = file.try_clone().doing("share a log file")?;
+    Ok(command.stdin(Stdio::null()).stdout(file).stderr(both))
 }
 
 /// How much of a daemon's log a failure shows.

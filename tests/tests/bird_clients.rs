@@ -1,116 +1,36 @@
 //! Those who ask a BIRD ask us: readers as Calico's programs have them, Debian's birdc, birdcl and exporter, with few
 //! sessions and with a thousand, and while a table is loaded.
 
-use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use bgp_core::{Asn, Family};
-use bytes::Bytes;
 use tests::bird_clients::wire::Wire;
 use tests::bird_clients::{calico, exporter::Exporter};
 use tests::failure::{Doing, Failure};
-use tests::load::client::{Client, Who};
-use tests::load::crowd::Crowd;
-use tests::load::feed::{self, Voice};
-use tests::load::mark::Passage;
-use tests::load::network::{self, DAEMON, PORT, address};
-use tests::load::register::Register;
-use tests::load::table::{Table, View};
+use tests::gathering::{Gathering, PATIENCE};
+use tests::load::network::{DAEMON, address};
 use tests::programs::{program, prove};
 use tests::sandbox::SCRATCH;
-use tests::wait;
 
-const ASN: Asn = Asn(64512);
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A daemon that answers as a BIRD, and a crowd of internal peers from a range.
-struct Scene {
-    process: Child,
-    crowd: Crowd,
-    table: Table,
-    feed: Vec<Bytes>,
+/// A daemon that answers as a BIRD, and internal peers: all sessions are up, and the first peer has `routes` to tell.
+fn gather(dialect: &str, peers: usize, routes: usize) -> Result<Gathering, Failure> {
+    let bird = format!("[compat.bird]\ndialect = \"{dialect}\"\nsocket = \"{}\"\n", socket().display());
+    let mut gathering = Gathering::meet(&bird, &vec![0; peers], routes)?;
+    gathering.crowd.until("all sessions in the daemon", PATIENCE, |_| established().ok() == Some(peers))?;
+    Ok(gathering)
 }
 
-impl Scene {
-    /// All sessions are up; the first peer has `routes` to tell and has told none.
-    fn set(dialect: &str, peers: usize, routes: usize) -> Result<Self, Failure> {
-        network::prepare()?;
-        network::allow_files(peers as u64 + 256)?;
-        let table = Table::generate(Family::IPV4, routes, 1, View::ONLY);
-        let voice = Voice { asn: ASN, address: address(0), passage: Passage::Reflected };
-        let feed = voice.announcing(&table, 0);
-        let who = |number| Who {
-            address: address(number),
-            asn: ASN,
-            daemon: ASN,
-            add_path: false,
-            hold_time: 0,
-            window: None,
-        };
-        let clients = (0..peers).map(|number| Client::new(who(number), None, Vec::new())).collect();
-        let crowd = Crowd::new((DAEMON, PORT).into(), clients, Register::new(&table.prefixes))?;
-        let mut scene = Self { process: start(dialect)?, crowd, table, feed };
-        wait::until("the daemon", PATIENCE, || Wire::open(&socket()).map(drop))?;
-        scene.crowd.connect(0..peers, 8);
-        let end = Instant::now() + PATIENCE;
-        while established()? < peers {
-            if Instant::now() > end {
-                return Err(Failure::new("wait for all sessions", scene.crowd.standing()));
-            }
-            scene.crowd.turn(Duration::from_millis(10))?;
-        }
-        Ok(scene)
-    }
-
-    /// The first peer tells its table, and we wait until it is in ours.
-    fn load(&mut self) -> Result<(), Failure> {
-        self.say();
-        let (wanted, end) = (self.table.prefixes.len(), Instant::now() + PATIENCE);
-        while count()? < wanted {
-            if Instant::now() > end {
-                return Err(Failure::new("load a table", format!("{} of {wanted}", count()?)));
-            }
-            self.crowd.turn(Duration::from_millis(10))?;
-        }
-        Ok(())
-    }
-
-    fn say(&mut self) {
-        self.crowd.say(0, &[self.feed.as_slice(), &[feed::end(Family::IPV4)]].concat());
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        // Both fail only for a process that has already ended, which is what is wanted.
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
-    }
+/// The first peer tells its table, and we wait until it is in the daemon's.
+fn load(gathering: &mut Gathering) -> Result<(), Failure> {
+    gathering.say();
+    let wanted = gathering.table.prefixes.len();
+    gathering.crowd.until("the table", PATIENCE, |_| count().ok() == Some(wanted)).map(drop)
 }
 
 fn socket() -> PathBuf {
     Path::new(SCRATCH).join("bird.ctl")
-}
-
-fn start(dialect: &str) -> Result<Child, Failure> {
-    let text = format!(
-        "asn = 64512\nrouter_id = \"{DAEMON}\"\n[listen]\naddresses = [\"{DAEMON}\"]\nport = {PORT}\n\
-         [kernel]\nenabled = false\n[control]\nsocket = \"{SCRATCH}/caracal.sock\"\n\
-         [compat.bird]\ndialect = \"{dialect}\"\nsocket = \"{}\"\n\
-         [[dynamic_peers]]\nprefix = \"{}\"\nasn = 64512\nlimit = 2000\n",
-        socket().display(),
-        network::NETWORK,
-    );
-    fs::create_dir_all(SCRATCH).doing("create a folder")?;
-    let file = Path::new(SCRATCH).join("caracal.toml");
-    fs::write(&file, text).doing("write a configuration")?;
-    let log = File::create(Path::new(SCRATCH).join("log")).doing("create a log file")?;
-    let mut command = Command::new(program("caracal"));
-    command.arg("run").arg("--config").arg(&file).env_remove("RUST_LOG");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().doing("start caracal")
 }
 
 /// How many sessions the daemon has.
@@ -142,8 +62,8 @@ fn debians() -> [PathBuf; 3] {
 
 /// Everything Calico asks, of a daemon with some sessions.
 fn calico_is_served(peers: usize) -> Result<(), Failure> {
-    let mut scene = Scene::set("1.6", peers, 30)?;
-    scene.load()?;
+    let mut scene = gather("1.6", peers, 30)?;
+    load(&mut scene)?;
     let sessions = calico::sessions(&socket())?;
     assert_eq!(sessions.len(), peers);
     for session in &sessions {
@@ -176,8 +96,8 @@ fn calicos_programs_read_a_thousand_sessions() {
 #[test]
 fn debians_clients_show_what_is_asked() {
     prove(|| {
-        let mut scene = Scene::set("2", 3, 3000).expect("three sessions");
-        scene.load().expect("a table");
+        let mut scene = gather("2", 3, 3000).expect("three sessions");
+        load(&mut scene).expect("a table");
         for client in debians() {
             let ask = |words: &[&str]| run(&client, words).expect("the client runs");
             let (protocols, code) = ask(&["show", "protocols"]);
@@ -203,7 +123,7 @@ fn debians_clients_show_what_is_asked() {
 #[test]
 fn our_birdcl_prints_what_debians_does() {
     prove(|| {
-        let _scene = Scene::set("1.6", 3, 3).expect("three sessions");
+        let _scene = gather("1.6", 3, 3).expect("three sessions");
         let ours = Path::new(SCRATCH).join("birdcl");
         std::os::unix::fs::symlink(program("caracal"), &ours).expect("a link");
         let commands =
@@ -218,8 +138,8 @@ fn our_birdcl_prints_what_debians_does() {
 
 /// The exporter finds every session, and the routes of the one that has some.
 fn exporter_is_served(peers: usize) -> Result<(), Failure> {
-    let mut scene = Scene::set("2", peers, 300)?;
-    scene.load()?;
+    let mut scene = gather("2", peers, 300)?;
+    load(&mut scene)?;
     let exporter = Exporter::start(&socket(), SocketAddr::from((DAEMON, 9324)))?;
     let metrics = exporter.scrape()?;
     let of = |metric: &str, number: usize| {
@@ -252,7 +172,7 @@ const MANY: usize = if cfg!(debug_assertions) { 100_000 } else { 500_000 };
 #[test]
 fn nobody_waits_for_a_table_that_is_loaded() {
     prove(|| {
-        let mut scene = Scene::set("1.6", 3, MANY).expect("three sessions");
+        let mut scene = gather("1.6", 3, MANY).expect("three sessions");
         scene.say();
         let start = Instant::now();
         let mut waits: Vec<Duration> = Vec::new();

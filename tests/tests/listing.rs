@@ -1,30 +1,20 @@
 //! A table that is listed costs nobody anything: not the sessions, of which one keeps alive by the second, not others who
 //! ask, and not memory, even where whoever reads it stops in the middle.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use bgp_core::{Asn, Family};
+use tests::cluster::socket;
 use tests::failure::{Doing, Failure};
-use tests::load::client::{Client, Who};
-use tests::load::crowd::Crowd;
-use tests::load::feed::{self, Voice};
-use tests::load::mark::Passage;
-use tests::load::network::{self, DAEMON, PORT, address};
-use tests::load::register::Register;
-use tests::load::table::{Table, View};
-use tests::programs::{program, prove};
-use tests::sandbox::SCRATCH;
+use tests::gathering::{Gathering, NAME, PATIENCE};
+use tests::load::network::DAEMON;
+use tests::programs::prove;
 use tests::wait;
 
-const ASN: Asn = Asn(64512);
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Routes of the table; a million where it is measured.
 const MANY: usize = if cfg!(debug_assertions) { 60_000 } else { 1_000_000 };
 /// The shortest hold time there is: three keepalives.
@@ -32,91 +22,31 @@ const HOLD_TIME: u16 = 3;
 const WEB: u16 = 9470;
 
 /// A daemon with a table, told by one peer that needs no keepalives, and a peer that needs them by the second.
-struct Scene {
-    process: Child,
-    crowd: Crowd,
+fn gather() -> Result<Gathering, Failure> {
+    let web = format!("[http]\nlisten = \"{DAEMON}:{WEB}\"\n");
+    let mut gathering = Gathering::meet(&web, &[0, HOLD_TIME], MANY)?;
+    gathering.say();
+    let loaded = thread::spawn(|| -> Result<(), Failure> {
+        wait::until("the table", PATIENCE, || match paths() {
+            Ok(paths) if paths == MANY => Ok(()),
+            other => Err(format!("{other:?}")),
+        })
+    });
+    gathering.attend("the table", loaded)?;
+    Ok(gathering)
 }
 
-impl Scene {
-    fn set() -> Result<Self, Failure> {
-        network::prepare()?;
-        let table = Table::generate(Family::IPV4, MANY, 1, View::ONLY);
-        let who = |number: usize, hold_time| Who {
-            address: address(number),
-            asn: ASN,
-            daemon: ASN,
-            add_path: false,
-            hold_time,
-            window: None,
-        };
-        let clients = [(0, 0), (1, HOLD_TIME)].map(|(n, time)| Client::new(who(n, time), None, Vec::new()));
-        let mut crowd = Crowd::new((DAEMON, PORT).into(), clients.into(), Register::new(&table.prefixes))?;
-        let process = start()?;
-        wait::until("the daemon", PATIENCE, || UnixStream::connect(socket()).map(drop))?;
-        crowd.connect(0..2, 2);
-        crowd.until("both sessions", PATIENCE, |crowd| crowd.established == 2)?;
-        let voice = Voice { asn: ASN, address: address(0), passage: Passage::Reflected };
-        crowd.say(0, &[voice.announcing(&table, 0).as_slice(), &[feed::end(Family::IPV4)]].concat());
-        let mut scene = Self { process, crowd };
-        let loaded = thread::spawn(|| -> Result<(), Failure> {
-            wait::until("the table", PATIENCE, || match paths() {
-                Ok(paths) if paths == MANY => Ok(()),
-                other => Err(format!("{other:?}")),
-            })
-        });
-        scene.attend("the table", loaded)?;
-        Ok(scene)
-    }
-
-    /// Lets the crowd go on until a task is done.
-    fn attend<T>(&mut self, what: &str, task: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
-        self.crowd.until(what, PATIENCE, |_| task.is_finished())?;
-        task.join().map_err(|_| Failure::new(what, "it panicked"))?
-    }
-
-    /// The memory of the daemon, octets.
-    fn memory(&self) -> Result<usize, Failure> {
-        let text =
-            fs::read_to_string(format!("/proc/{}/status", self.process.id())).doing("read a status")?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-        let kibibytes: usize =
-            line.split_whitespace().next().unwrap_or_default().parse().doing("read VmRSS")?;
-        Ok(kibibytes * 1024)
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        // Both fail only for a process that has already ended, which is what is wanted.
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
-    }
-}
-
-fn socket() -> PathBuf {
-    Path::new(SCRATCH).join("caracal.sock")
-}
-
-fn start() -> Result<Child, Failure> {
-    let text = format!(
-        "asn = 64512\nrouter_id = \"{DAEMON}\"\n[listen]\naddresses = [\"{DAEMON}\"]\nport = {PORT}\n\
-         [kernel]\nenabled = false\n[control]\nsocket = \"{}\"\n[http]\nlisten = \"{DAEMON}:{WEB}\"\n\
-         [[dynamic_peers]]\nprefix = \"{}\"\nasn = 64512\n",
-        socket().display(),
-        network::NETWORK,
-    );
-    fs::create_dir_all(SCRATCH).doing("create a folder")?;
-    let file = Path::new(SCRATCH).join("caracal.toml");
-    fs::write(&file, text).doing("write a configuration")?;
-    let log = File::create(Path::new(SCRATCH).join("log")).doing("create a log file")?;
-    let mut command = Command::new(program("caracal"));
-    command.arg("run").arg("--config").arg(&file).env_remove("RUST_LOG");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().doing("start caracal")
+/// The memory of a process, octets.
+fn memory(pid: u32) -> Result<usize, Failure> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).doing("read a status")?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let kibibytes: usize = line.split_whitespace().next().unwrap_or_default().parse().doing("read VmRSS")?;
+    Ok(kibibytes * 1024)
 }
 
 /// Asks over the control socket; every line of the answer.
 fn ask(verb: &str, mut line: impl FnMut(&str)) -> Result<(), Failure> {
-    let mut stream = UnixStream::connect(socket()).doing("connect")?;
+    let mut stream = UnixStream::connect(socket(NAME)).doing("connect")?;
     stream.write_all(format!("{{\"v\":1,\"verb\":\"{verb}\"}}\n").as_bytes()).doing("ask")?;
     for answer in BufReader::new(stream).lines() {
         let answer = answer.doing("read an answer")?;
@@ -186,10 +116,11 @@ impl WebReader {
 #[test]
 fn a_table_is_listed_while_sessions_go_on_and_others_are_answered() {
     prove(|| {
-        let mut scene = Scene::set().expect("a table");
+        let mut scene = gather().expect("a table");
+        let pid = scene.daemon.pid();
         let stalled = thread::spawn(WebReader::begin);
         let stalled = scene.attend("a beginning", stalled).expect("a reader that stops");
-        let memory = scene.memory().expect("memory");
+        let before = memory(pid).expect("memory");
         let begun = Instant::now();
         let listing = thread::spawn(list);
         let mut asked: Vec<Duration> = Vec::new();
@@ -208,7 +139,7 @@ fn a_table_is_listed_while_sessions_go_on_and_others_are_answered() {
         );
         assert_eq!(routes, MANY);
         assert!(slowest * 4 < took || took < Duration::from_secs(1), "{slowest:?} of {took:?}");
-        let grown = scene.memory().expect("memory").saturating_sub(memory);
+        let grown = memory(pid).expect("memory").saturating_sub(before);
         assert!(grown < octets / 4, "{grown} octets for two readers of {octets}");
         let rest = thread::spawn(|| stalled.finish());
         assert_eq!(scene.attend("the rest", rest).expect("the rest"), MANY);

@@ -4,14 +4,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::cluster::{bird_socket, frr_folder, socket};
+use crate::caracal::json;
+use crate::cluster::{bird_socket, frr_folder};
 use crate::failure::{Doing, Failure};
 use crate::interop::ask;
-use crate::programs::program;
 
 /// Everybody has told everything, the kernel's table is as wished, and no path is stale.
 pub(super) fn caracal(name: &str, sessions: usize) -> Result<(), Failure> {
-    let status = json(name, "status")?;
+    let status = json(name, &["status"])?;
     expect("sessions", &status["peers"]["established"], &sessions.into())?;
     expect("decided", &status["settled"], &true.into())?;
     if let Some(kernel) = status["kernel"].as_object() {
@@ -19,15 +19,9 @@ pub(super) fn caracal(name: &str, sessions: usize) -> Result<(), Failure> {
             expect(standing, &kernel[standing], &0.into())?;
         }
     }
-    let routes = json(name, "routes")?;
+    let routes = json(name, &["routes"])?;
     let stale = routes.as_array().into_iter().flatten().find(|route| route["stale"] == true);
     stale.map_or(Ok(()), |route| Err(Failure::new("see no stale route", route)))
-}
-
-fn json(name: &str, verb: &str) -> Result<Value, Failure> {
-    let mut command = Command::new(program("caracal"));
-    let text = ask(command.args([verb, "-o", "json", "--socket"]).arg(socket(name)))?;
-    serde_json::from_str(&text).doing("read Caracal's answer")
 }
 
 /// Its recovery is over, and no path is stale.

@@ -2,19 +2,17 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rtnetlink::packet_route::route::RouteProtocol;
 use tests::browser::Browser;
-use tests::cluster::socket;
+use tests::caracal::{ask, start};
 use tests::failure::Failure;
 use tests::kernel::{Route, Way};
 use tests::netns::Netns;
 use tests::process::Daemon;
 use tests::programs::program;
-use tests::sandbox::SCRATCH;
 use tests::wait;
 
 /// How long anything may take on a busy machine.
@@ -108,9 +106,10 @@ impl Scene {
             .iter()
             .map(|prefix| format!("[[originate]]\nprefix = \"{prefix}\"\nkind = \"announce\"\n"))
             .collect();
-        let switches = [start("tor-a", &tor, &switch(2, &upper))?, start("tor-b", &tor, &switch(3, ""))?];
+        let switches =
+            [start("tor-a", Some(&tor), &switch(2, &upper))?, start("tor-b", Some(&tor), &switch(3, ""))?];
         let text = NODE.replace("MARKUP", MARKUP).replace("SCRIPT", SCRIPT);
-        let node = start("node", &place, &text)?;
+        let node = start("node", Some(&place), &text)?;
         for peer in ["tor-a", "tor-b"] {
             until_peer(peer, "\"state\": \"Established\"")?;
         }
@@ -179,26 +178,6 @@ fn switch(host: u8, routes: &str) -> String {
          [kernel]\nenabled = false\n[[peer]]\nname = \"node\"\naddress = \"10.0.0.1\"\nasn = 64512\n\
          local_address = \"10.0.0.{host}\"\nimport = \"accept-all\"\nexport = \"accept-all\"\nconnect_retry = \"1s\"\n{routes}"
     )
-}
-
-fn start(name: &'static str, place: &Arc<Netns>, text: &str) -> Result<Daemon, Failure> {
-    let file = format!("{SCRATCH}/{name}.toml");
-    let control = format!("[control]\nsocket = \"{}\"\n", socket(name).display());
-    fs::write(&file, format!("{text}\n{control}")).expect("a writable file");
-    let mut command = Command::new(program("caracal"));
-    command.args(["run", "--config", &file]).env_remove("RUST_LOG");
-    let daemon = Daemon::start(name, &mut command, place, &PathBuf::from(format!("{SCRATCH}/{name}.log")))?;
-    let answers = || ask(name, &["status"]).map_err(|failure| format!("{failure}\n{}", daemon.last_words()));
-    wait::until(name, PATIENCE, answers)?;
-    Ok(daemon)
-}
-
-/// Runs a verb of the command line against a daemon.
-fn ask(name: &str, words: &[&str]) -> Result<String, Failure> {
-    let mut command = Command::new(program("caracal"));
-    let output = command.args(words).arg("--socket").arg(socket(name)).output().expect("the program starts");
-    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    if output.status.success() { Ok(text) } else { Err(Failure::new(format!("ask {name} {words:?}"), text)) }
 }
 
 /// Waits until the node says `what` of a peer.
