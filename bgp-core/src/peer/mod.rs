@@ -145,6 +145,8 @@ impl Peer {
     ///
     /// [RFC 4486 §4]: https://www.rfc-editor.org/rfc/rfc4486#section-4
     pub fn pause(&mut self, reason: Notification, restart: Option<Duration>, now: Instant) {
+        // What failed before, perhaps at another address, is not why it stands still now: a session that ends says so.
+        self.last_error = None;
         let until = restart.map(|pause| Deadline { at: now + pause, timer: Timer::PrefixLimit });
         self.attempt(Happening::Stop(until), now);
         for connection in self.live() {

@@ -337,6 +337,21 @@ fn the_last_error_outlives_the_next_session_and_a_lost_collision_is_none() {
 }
 
 #[test]
+fn what_failed_before_is_forgotten_by_whoever_is_stopped_or_reset() {
+    let mut peer = dialing();
+    peer.connect_failed(ConnectError::Refused, START);
+    peer.reset(Notification::cease(Cease::OtherConfigurationChange), START);
+    assert_eq!(last_error(&peer), None, "it is dialed anew, perhaps at another address");
+    peer.connect_failed(ConnectError::Refused, at(1));
+    peer.stop(Notification::shutdown(""), at(1));
+    assert_eq!(last_error(&peer), None, "nobody dials it");
+
+    let (mut peer, _far) = established();
+    peer.stop(Notification::cease(Cease::AdministrativeShutdown), at(1));
+    assert_eq!(last_error(&peer).as_deref(), Some("we sent 6/2 cease, administrative shutdown"));
+}
+
+#[test]
 fn vanishing_says_nothing() {
     let (mut peer, _far) = established();
     peer.vanish(at(1));

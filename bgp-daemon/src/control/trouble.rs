@@ -13,9 +13,10 @@ pub(super) fn explain(peer: &PeerView, options: Option<&PeerSocket>, painter: Pa
     let is_stopped = peer.state == "Idle" && peer.next_attempt.is_none();
     let layer = match peer.failed {
         _ if is_up => None,
-        // Whoever stopped it, after whatever had failed before; but a limit stays the reason for its stop.
+        _ if !peer.enabled => Some(Layer::Administrative),
+        // A limit stops a peer too, and is then the reason.
         Some(Layer::Limit) => Some(Layer::Limit),
-        _ if is_stopped || !peer.enabled => Some(Layer::Administrative),
+        _ if is_stopped => Some(Layer::Administrative),
         failed => failed,
     };
     let reason = match (&peer.last_error, layer) {
@@ -76,8 +77,12 @@ fn hints(layer: Layer, peer: &PeerView, options: Option<&PeerSocket>) -> Vec<Str
         }
         None => "the peer may ask for a TTL of 255".to_owned(),
     };
+    let enable = format!("`caracal peer {} enable` starts what was stopped here", peer.name);
     let hints: &[&str] = match layer {
-        Layer::Route => &["see `ip route get` for the address, and that local_address is one of this host"],
+        Layer::Route => &[
+            "see `ip route get` for the address, and that local_address is one of this host",
+            "where there is a way, nobody on its link has the address: see `ip neighbour`",
+        ],
         Layer::Refused => &["its BGP daemon does not run, or listens elsewhere or on another port"],
         Layer::Unanswered => &["a filter drops the packets, or the host is down", key, &hops],
         Layer::Closed => &["the peer does not expect us: not from this address, or not yet", key],
@@ -88,14 +93,18 @@ fn hints(layer: Layer, peer: &PeerView, options: Option<&PeerSocket>) -> Vec<Str
         Layer::HoldTimer => {
             &["the way was cut or packets of some size are lost (MTU), or one side was too busy"]
         }
-        Layer::Limit => &["see max_prefixes; with an action other than \"restart\" the session goes on"],
-        Layer::Rejected => &["who refuses does not expect this session, or has as many as it takes"],
-        Layer::Collision => {
-            &["both sides called at once and the other connection is kept: it goes on by itself"]
+        Layer::Limit => {
+            &["see max_prefixes; with an action other than \"restart\" the session goes on", &enable]
         }
+        Layer::Rejected => &["who refuses does not expect this session, or has as many as it takes"],
+        Layer::Collision => &[
+            "both sides called at once and the other connection is kept: it goes on by itself",
+            "if it lasts, one side still counts an earlier connection, until its hold timer ends that",
+        ],
         Layer::Resources => &["one side is short of memory or the like; its own log knows of what"],
         Layer::Bfd => &["BFD lost the peer before the hold timer did: see the link, and the peer's BFD"],
-        Layer::Administrative => &["`caracal peer NAME enable` starts what was stopped here"],
+        Layer::Administrative if !peer.enabled => &["`enabled = false` in the configuration keeps it down"],
+        Layer::Administrative => &[&enable],
         Layer::Protocol => &["the log has the octets that were not understood"],
     };
     let mut hints: Vec<String> = hints.iter().map(|&hint| hint.to_owned()).collect();

@@ -89,3 +89,30 @@ fn an_operator_stopped_it() {
     assert_eq!(a.ask(&["explain", "peer", "nobody"]).status.code(), Some(1));
     assert_eq!(a.ask(&["explain", "10.0.0.0/8", "b"]).status.code(), Some(2));
 }
+
+#[test]
+fn what_failed_before_a_change_is_not_the_reason_after_it() {
+    let mut host = Host::new();
+    host.run(&peer("127.255.255.255", ""));
+    explained(&host, "p", "route");
+    host.configure(&peer(address(), "passive = true"));
+    assert!(host.ask(&["reload"]).status.success());
+    let told = host.json(&["explain", "peer", "p"]);
+    assert_eq!(told["reason"], json!("we wait for the peer to call, and it has not yet"));
+    assert_eq!(told["layer"], Value::Null);
+}
+
+#[test]
+fn a_peer_that_is_disabled_is_down_for_that_whatever_ended_it_before() {
+    let [mut a, mut b] = [Host::new(), Host::new()];
+    a.run(&b.as_peer("b", &a, "max_prefixes = { ipv4 = 1, action = \"restart\" }"));
+    let routes = "[[originate]]\nprefix = \"10.1.0.0/24\"\n[[originate]]\nprefix = \"10.2.0.0/24\"\n";
+    b.run(&format!("{}{routes}", a.as_peer("a", &b, "")));
+    let told = explained(&a, "b", "limit");
+    assert!(hints(&told).contains("caracal peer b enable"), "{told}");
+    a.configure(&b.as_peer("b", &a, "enabled = false"));
+    assert!(a.ask(&["reload"]).status.success());
+    let told = explained(&a, "b", "administrative");
+    assert_eq!(told["reason"], json!("it is disabled in the configuration"));
+    assert!(hints(&told).contains("enabled = false"), "{told}");
+}
