@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bgp_core::Instant;
+
 use super::entry::Entry;
 use super::ring::Ring;
 
@@ -32,8 +34,18 @@ impl Diary {
     }
 
     pub(super) fn push(&mut self, entry: &Arc<Entry>) {
-        let ring = if entry.is_step() { &mut self.steps } else { &mut self.landmarks };
+        let ring = if entry.fact.is_step() { &mut self.steps } else { &mut self.landmarks };
         ring.push(Arc::clone(entry));
+    }
+
+    /// Forgets the oldest of what there is most of.
+    pub(super) fn shorten(&mut self) {
+        let ring = if self.steps.octets() >= self.landmarks.octets() {
+            &mut self.steps
+        } else {
+            &mut self.landmarks
+        };
+        ring.shorten();
     }
 
     /// The entries with a greater number than `number`, in no order.
@@ -41,9 +53,9 @@ impl Diary {
         self.landmarks.after(number).chain(self.steps.after(number))
     }
 
-    /// The number of the latest entry that is not kept any more; 0 where all are.
-    pub(super) fn forgotten(&self) -> u64 {
-        self.landmarks.forgotten().max(self.steps.forgotten())
+    /// The number of the latest entry since then that may not be kept any more; 0 where all are.
+    pub(super) fn forgotten(&self, since: Instant) -> u64 {
+        self.landmarks.forgotten(since).max(self.steps.forgotten(since))
     }
 
     /// The number of the latest entry.
@@ -51,7 +63,7 @@ impl Diary {
         self.landmarks.latest().max(self.steps.latest())
     }
 
-    #[cfg(test)]
+    /// What is kept takes so many octets.
     pub(super) const fn octets(&self) -> usize {
         self.landmarks.octets() + self.steps.octets()
     }

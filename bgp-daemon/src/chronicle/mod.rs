@@ -7,20 +7,22 @@
 
 mod diary;
 mod entry;
+mod fact;
 mod page;
 mod ring;
+mod shelf;
 
-pub use entry::{Drain, Entry, Fact, Note, Step};
+pub use entry::{Entry, Note};
+pub use fact::{Drain, Fact, Step};
 pub use page::{Item, Page, Prefixes, Topic, Wanted};
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bgp_core::Instant;
 use bgp_core::speaker::{Event, Speaker};
 
-use diary::Diary;
 use ring::Ring;
+use shelf::Shelf;
 
 /// Entries of all peers and of the daemon that are kept.
 const ENTRIES: usize = 4096;
@@ -28,23 +30,28 @@ const ENTRIES: usize = 4096;
 /// Octets of these entries.
 const OCTETS: usize = 1024 * 1024;
 
-/// Peers remembered that are no more: taken out of the configuration, or of a range and gone.
-const FORMER: usize = 256;
+/// Entries about prefixes that are kept beside them, for who asks about a prefix: however much happens to peers, these
+/// stay.
+const ABOUT_PREFIXES: usize = 512;
+
+/// Octets of these entries.
+const ABOUT_PREFIXES_OCTETS: usize = 256 * 1024;
 
 /// The memory.
 #[derive(Debug)]
 pub struct Chronicle {
     entries: Ring<Arc<Entry>>,
-    peers: BTreeMap<Arc<str>, Diary>,
-    /// With more peers than that, former ones are looked for.
-    roomy: usize,
-    /// The number of the latest entry of a peer that was forgotten.
-    dropped: u64,
+    about_prefixes: Ring<Arc<Entry>>,
+    peers: Shelf,
 }
 
 impl Default for Chronicle {
     fn default() -> Self {
-        Self { entries: Ring::new(ENTRIES, OCTETS, 0), peers: BTreeMap::new(), roomy: FORMER, dropped: 0 }
+        Self {
+            entries: Ring::new(ENTRIES, OCTETS, 0),
+            about_prefixes: Ring::new(ABOUT_PREFIXES, ABOUT_PREFIXES_OCTETS, 0),
+            peers: Shelf::default(),
+        }
     }
 }
 
@@ -65,29 +72,12 @@ impl Chronicle {
     fn keep(&mut self, entry: Entry, is_there: impl Fn(&str) -> bool) {
         let entry = Arc::new(entry);
         if let Some(peer) = &entry.peer {
-            let diary = self.peers.entry(Arc::clone(peer)).or_insert_with(|| Diary::new(self.dropped));
-            diary.push(&entry);
-            self.make_room(is_there);
+            self.peers.push(peer, &entry, is_there);
+        }
+        if !entry.fact.prefixes().is_empty() {
+            self.about_prefixes.push(Arc::clone(&entry));
         }
         self.entries.push(entry);
-    }
-
-    /// Forgets the former peers that were heard of least lately, once there are too many. Seldom: each time makes room
-    /// for some more.
-    fn make_room(&mut self, is_there: impl Fn(&str) -> bool) {
-        if self.peers.len() <= self.roomy {
-            return;
-        }
-        let gone = self.peers.iter().filter(|(name, _)| !is_there(name));
-        let mut former: Vec<(u64, Arc<str>)> =
-            gone.map(|(name, diary)| (diary.latest(), Arc::clone(name))).collect();
-        former.sort_unstable();
-        let surplus = former.len().saturating_sub(FORMER / 2);
-        for (latest, name) in former.into_iter().take(surplus) {
-            self.dropped = self.dropped.max(latest);
-            self.peers.remove(&name);
-        }
-        self.roomy = self.peers.len() + FORMER / 2;
     }
 }
 

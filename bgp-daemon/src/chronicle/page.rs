@@ -8,8 +8,8 @@ use bgp_core::rib::Shift;
 use bgp_core::speaker::{ShiftView, View};
 use ipnet::IpNet;
 
-use super::diary::Diary;
-use super::{Chronicle, Entry, Fact};
+use super::ring::Ring;
+use super::{Chronicle, Entry};
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -93,12 +93,8 @@ impl Prefixes {
 
 impl Wanted {
     fn admits(&self, entry: &Entry) -> bool {
-        let about_prefix = match (&entry.fact, self.prefixes) {
-            (_, Prefixes::Any) => true,
-            (Fact::Kernel { examples, .. }, prefixes) => examples.iter().any(|prefix| prefixes.admit(prefix)),
-            (_, _) => false,
-        };
-        about_prefix && entry.at >= self.since
+        let is_about_one = || entry.fact.prefixes().iter().any(|prefix| self.prefixes.admit(prefix));
+        entry.at >= self.since && (self.prefixes == Prefixes::Any || is_about_one())
     }
 
     fn admits_shift(&self, shift: &Shift) -> bool {
@@ -161,13 +157,16 @@ impl Chronicle {
 
     fn found<'a>(&'a self, number: u64, wanted: &Wanted, view: View<'a>) -> Vec<Found<'a>> {
         let mut found = Vec::new();
-        if wanted.entries() && wanted.peers.is_empty() {
-            let entries = self.entries.after(number).filter(|entry| wanted.admits(entry));
-            found.extend(entries.map(Found::Entry));
-        } else if wanted.entries() {
-            let diaries = wanted.peers.iter().filter_map(|peer| self.peers.get(&**peer));
-            let entries = diaries.flat_map(|diary| diary.after(number)).filter(|entry| wanted.admits(entry));
-            found.extend(entries.map(Found::Entry));
+        if wanted.entries() {
+            let admitted = |entry: &&Arc<Entry>| wanted.admits(entry);
+            match self.ring(wanted) {
+                Some(ring) => found.extend(ring.after(number).filter(admitted).map(Found::Entry)),
+                None => {
+                    let diaries = wanted.peers.iter().filter_map(|peer| self.peers.of(peer));
+                    let entries = diaries.flat_map(|diary| diary.after(number));
+                    found.extend(entries.filter(admitted).map(Found::Entry));
+                }
+            }
         }
         if wanted.shifts() {
             found.extend(view.shifts(number).filter(|shift| wanted.admits_shift(shift)).map(Found::Shift));
@@ -175,25 +174,38 @@ impl Chronicle {
         found
     }
 
+    /// Where entries that are wanted are; `None`: in the diaries of the peers that are asked about.
+    fn ring(&self, wanted: &Wanted) -> Option<&Ring<Arc<Entry>>> {
+        match (wanted.peers.is_empty(), wanted.prefixes) {
+            (false, _) => None,
+            (true, Prefixes::Any) => Some(&self.entries),
+            (true, _) => Some(&self.about_prefixes),
+        }
+    }
+
     /// The number up to which something that was wanted may be lost.
     fn forgotten(&self, wanted: &Wanted, view: View<'_>) -> u64 {
-        let entries = match (wanted.entries(), wanted.peers.is_empty()) {
-            (false, _) => 0,
-            (true, true) => self.entries.forgotten(),
-            (true, false) => {
-                let diaries = wanted.peers.iter().map(|peer| self.peers.get(&**peer));
-                let forgotten = diaries.map(|diary| diary.map_or(self.dropped, Diary::forgotten));
-                forgotten.max().unwrap_or_default()
+        let since = wanted.since;
+        let entries = match self.ring(wanted) {
+            _ if !wanted.entries() => 0,
+            Some(ring) => ring.forgotten(since),
+            None => {
+                let peers = wanted.peers.iter();
+                peers.map(|peer| self.peers.forgotten(peer, since)).max().unwrap_or_default()
             }
         };
-        let shifts = if wanted.shifts() { view.shifts_forgotten() } else { 0 };
+        let is_older = |shift: &Shift| shift.at < since;
+        let shifts = match wanted.shifts() && !view.shifts(0).next().is_some_and(is_older) {
+            true => view.shifts_forgotten(),
+            false => 0,
+        };
         entries.max(shifts)
     }
 
     /// Whether anything is remembered of a peer.
     #[must_use]
     pub fn knows(&self, peer: &str) -> bool {
-        self.peers.contains_key(peer)
+        self.peers.of(peer).is_some()
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::collections::VecDeque;
 
+use bgp_core::Instant;
+
 /// What can be kept in a ring.
 pub(super) trait Kept {
     /// Its number; each is greater than that of the one before it.
     fn number(&self) -> u64;
+    /// When it happened; no earlier than the one before it.
+    fn at(&self) -> Instant;
     /// About how many octets it takes.
     fn octets(&self) -> usize;
 }
@@ -33,7 +37,13 @@ impl<T: Kept> Ring<T> {
         self.octets += thing.octets();
         self.kept.push_back(thing);
         while self.kept.len() > self.most || self.octets > self.limit {
-            let Some(oldest) = self.kept.pop_front() else { return };
+            self.shorten();
+        }
+    }
+
+    /// Forgets the oldest.
+    pub(super) fn shorten(&mut self) {
+        if let Some(oldest) = self.kept.pop_front() {
             self.octets -= oldest.octets();
             self.forgotten = oldest.number();
         }
@@ -45,9 +55,10 @@ impl<T: Kept> Ring<T> {
         self.kept.range(first..)
     }
 
-    /// The number of the latest one that is not kept any more; 0 where all are.
-    pub(super) const fn forgotten(&self) -> u64 {
-        self.forgotten
+    /// The number of the latest one since then that may not be kept any more; 0 where all are.
+    pub(super) fn forgotten(&self, since: Instant) -> u64 {
+        // Where one from before then is kept, all from then on are.
+        if self.kept.front().is_some_and(|oldest| oldest.at() < since) { 0 } else { self.forgotten }
     }
 
     /// The number of the latest one; 0 where there was none.
@@ -56,7 +67,6 @@ impl<T: Kept> Ring<T> {
     }
 
     /// What is kept takes so many octets.
-    #[cfg(test)]
     pub(super) const fn octets(&self) -> usize {
         self.octets
     }
@@ -77,6 +87,10 @@ mod tests {
     impl Kept for Thing {
         fn number(&self) -> u64 {
             self.number
+        }
+
+        fn at(&self) -> Instant {
+            Instant::from_micros(self.number)
         }
 
         fn octets(&self) -> usize {
@@ -105,13 +119,19 @@ mod tests {
                 let sum: usize = kept.iter().map(|thing| thing.octets).sum();
                 prop_assert_eq!(ring.octets(), sum);
                 prop_assert!(kept.len() <= most && sum <= limit);
-                prop_assert_eq!(ring.forgotten(), forgotten.last().map_or(0, |thing| thing.number));
+                prop_assert_eq!(ring.forgotten(Instant::ZERO), forgotten.last().map_or(0, |thing| thing.number));
                 prop_assert_eq!(ring.latest(), all.last().map_or(0, |thing| thing.number));
                 // And no more was forgotten than had to be.
                 if let Some(last) = forgotten.last() {
                     prop_assert!(kept.len() + 1 > most || sum + last.octets > limit);
                 }
             }
+            // Who asks for what happened since then is told of a loss if there was one, and of no other that can be known.
+            let since = Instant::from_micros(asked);
+            let was_lost = all.iter().any(|thing| thing.at() >= since && thing.number <= ring.forgotten);
+            let keeps_older = ring.after(0).any(|thing| thing.at() < since);
+            prop_assert!(ring.forgotten(since) > 0 || !was_lost);
+            prop_assert!(ring.forgotten(since) == 0 || !keeps_older);
             let after: Vec<Thing> = ring.after(asked).cloned().collect();
             let expected: Vec<Thing> = ring.after(0).filter(|thing| thing.number > asked).cloned().collect();
             prop_assert_eq!(after, expected);

@@ -7,6 +7,8 @@ use bgp_core::wire::Attributes;
 use ipnet::IpNet;
 use proptest::prelude::*;
 
+use super::diary::Diary;
+use super::shelf::FORMER;
 use super::*;
 use crate::config::{self, ThisHost};
 
@@ -131,7 +133,7 @@ fn whoever_comes_from_a_range_is_remembered_for_a_while_and_nobody_for_ever() {
         let number = speaker.next_number();
         let peer = if n == 0 { "tor".to_owned() } else { std::net::Ipv4Addr::from_bits(n).to_string() };
         chronicle.note(number, at(n.into()), about(&peer, up()), &speaker);
-        assert!(chronicle.peers.len() <= 1 + FORMER + FORMER / 2);
+        assert!(chronicle.peers.diaries().len() <= 1 + FORMER + FORMER / 2);
     }
     assert!(chronicle.knows("tor"), "it is configured");
     assert!(chronicle.knows("0.0.19.135") && !chronicle.knows("0.0.0.1"), "the last ones are known");
@@ -151,8 +153,29 @@ fn hostile_peers_cannot_fill_the_memory() {
         chronicle.note(number, at(n), note, &speaker);
     }
     assert!(chronicle.entries.octets() <= OCTETS);
-    assert!(chronicle.peers.values().all(|diary| diary.octets() <= Diary::OCTETS));
-    assert!(chronicle.peers.len() <= FORMER + FORMER / 2 + 1);
+    assert!(chronicle.peers.diaries().all(|diary| diary.octets() <= Diary::OCTETS));
+    assert!(chronicle.peers.diaries().len() <= FORMER + FORMER / 2 + 1);
+}
+
+#[test]
+fn who_asks_about_a_prefix_loses_nothing_to_events_of_peers() {
+    let (mut speaker, mut chronicle) = (speaker(), Chronicle::default());
+    let prefix: IpNet = "10.0.2.0/24".parse().expect("a prefix");
+    let refused = Fact::Kernel { event: "kernel.refused", routes: 1, examples: vec![prefix] };
+    let first = speaker.next_number();
+    chronicle.note(first, at(0), Note::new(refused, "no route to host"), &speaker);
+    for second in 1..20_000 {
+        let number = speaker.next_number();
+        chronicle.note(number, at(second), about("tor", up()), &speaker);
+    }
+    let wanted = Wanted { prefixes: Prefixes::Exactly(prefix), ..Wanted::default() };
+    let page = chronicle.after(0, &wanted, 10, speaker.view());
+    assert_eq!((numbers(&page), page.lost_until), (vec![first], None));
+    let everything = chronicle.after(0, &Wanted::default(), 10, speaker.view());
+    assert!(everything.lost_until > Some(first), "and who asks for everything hears of the gap");
+    let late = Wanted { since: at(19_000), ..Wanted::default() };
+    let page = chronicle.after(0, &late, 10, speaker.view());
+    assert_eq!((numbers(&page).len(), page.lost_until), (10, None), "what is lost was before then");
 }
 
 proptest! {
