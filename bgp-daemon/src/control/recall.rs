@@ -7,10 +7,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bgp_core::Instant;
 use bgp_core::speaker::Speaker;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer::Context;
 use super::event::Chronicler;
@@ -103,11 +102,11 @@ pub(crate) async fn watch(
     let _place = Arc::clone(places).try_acquire_owned().map_err(full)?;
     let Ok(begun) = begin(context, &recall).await else { return Ok(()) };
     let reading = begun?;
-    replies.beat().await?;
     follow(context, reading, recall.limit.unwrap_or(usize::MAX), replies).await
 }
 
-/// Tells page after page, at most `left` events.
+/// Tells page after page, at most `left` events. Whoever hears of nothing hears how far that is: at once, and again and
+/// again, so that a break costs nothing and nobody has to wonder whether we are there.
 async fn follow(
     context: &Context,
     mut reading: Reading,
@@ -117,41 +116,40 @@ async fn follow(
     let mut news = context.inbox.news();
     // Who asks for what happens from now on may act as soon as it hears from us.
     let mut at = reading.after.unwrap_or(reading.numbered);
+    let mut beat_at = Instant::now();
     loop {
         // What happens from here on wakes us, whether the page has it or not.
         news.mark_unchanged();
         let Ok((page, chronicler)) = look(context, &reading, at, PAGE).await else { return Ok(()) };
         let mut events = reading.events(&page, Some(at), chronicler);
         events.truncate(left);
-        replies.items(&events).await?;
+        at = page.read_until;
+        if !events.is_empty() {
+            replies.items(&events).await?;
+            beat_at = Instant::now() + BEAT;
+        } else if beat_at <= Instant::now() {
+            replies.beat(chronicler.id(at)).await?;
+            beat_at = Instant::now() + BEAT;
+        }
         left -= events.len();
         if left == 0 {
             return Ok(());
         }
         reading.elsewhere = false;
-        at = page.read_until;
         sleep(PACE).await;
-        if !page.has_more && !something_happens(&mut news, replies).await? {
+        if !page.has_more && !something_happens(&mut news, beat_at, replies).await {
             return Ok(());
         }
     }
 }
 
-/// Waits until something happens, and shows meanwhile that we are there; `false` once the reader or the speaker is not.
-async fn something_happens(
-    news: &mut watch::Receiver<u64>,
-    replies: &mut impl Reader,
-) -> Result<bool, Failure> {
-    loop {
-        let happened = tokio::select! {
-            happened = timeout(BEAT, news.changed()) => happened,
-            () = replies.gone() => return Ok(false),
-        };
-        match happened {
-            Ok(Ok(())) => return Ok(true),
-            Ok(Err(_)) => return Ok(false),
-            Err(_) => replies.beat().await?,
-        }
+/// Waits until something happens, or it is time to show that we are there; `false` once the reader or the speaker is
+/// not.
+async fn something_happens(news: &mut watch::Receiver<u64>, beat_at: Instant, replies: &impl Reader) -> bool {
+    tokio::select! {
+        happened = news.changed() => happened.is_ok(),
+        () = sleep_until(beat_at) => true,
+        () = replies.gone() => false,
     }
 }
 
@@ -169,7 +167,7 @@ fn wanted(
     recall: &Recall,
     speaker: &Speaker,
     chronicle: &Chronicle,
-    now: Instant,
+    now: bgp_core::Instant,
 ) -> Result<Wanted, Refusal> {
     let since =
         recall.since.map_or(0, |seconds| now.as_micros().saturating_sub(seconds.saturating_mul(1_000_000)));
@@ -180,7 +178,7 @@ fn wanted(
             Some(Asked::Prefix(prefix)) => Prefixes::Exactly(prefix),
             Some(Asked::Address(address)) => Prefixes::Covering(address),
         },
-        since: Instant::from_micros(since),
+        since: bgp_core::Instant::from_micros(since),
         topic: match recall.only {
             Only::All => Topic::All,
             Only::Events => Topic::Events,

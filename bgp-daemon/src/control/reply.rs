@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-use crate::api::{Refusal, VERSION};
+use crate::api::{EventId, Refusal, VERSION};
 use crate::driver::Stopped;
 
 /// How long a client may take to read one line before it is given up.
@@ -19,8 +19,8 @@ pub(crate) trait Reader: Send {
     fn items<T: Serialize + Sync>(&mut self, items: &[T])
     -> impl Future<Output = Result<(), Failure>> + Send;
 
-    /// Shows that there will be more.
-    fn beat(&mut self) -> impl Future<Output = Result<(), Failure>> + Send {
+    /// Shows that there will be more, and that whoever reads has seen everything up to `read_until`.
+    fn beat(&mut self, _read_until: EventId) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Ok(()) }
     }
 
@@ -93,7 +93,7 @@ impl<W: AsyncWrite + Unpin + Send> Reader for Replies<W> {
         Ok(self.line(&Items { v: VERSION, items }).await?)
     }
 
-    async fn beat(&mut self) -> Result<(), Failure> {
+    async fn beat(&mut self, _read_until: EventId) -> Result<(), Failure> {
         Ok(self.line(&Items::<()> { v: VERSION, items: &[] }).await?)
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::told::open;
 use super::{Shop, failed, form, next, refused, understood, word};
-use crate::api::Recall;
+use crate::api::{EventId, Recall};
 use crate::control::{Failure, Reader, some_events, watch};
 
 /// Streams served at once, of the connections that are: probes and everybody else find a place beside them.
@@ -102,8 +102,9 @@ impl Reader for Live {
         self.part(octets).await
     }
 
-    async fn beat(&mut self) -> Result<(), Failure> {
-        self.part(&b":\n\n"[..]).await
+    /// An id without data is no event; a browser goes on from there all the same.
+    async fn beat(&mut self, read_until: EventId) -> Result<(), Failure> {
+        self.part(format!("id: {read_until}\n\n")).await
     }
 
     async fn gone(&self) {

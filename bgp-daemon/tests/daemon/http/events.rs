@@ -48,6 +48,17 @@ impl Stream {
         }
     }
 
+    /// How far it says, before the first event, that has been read.
+    fn beat(&mut self) -> String {
+        let mut line = String::new();
+        // Between the lines of its own it has those of chunks.
+        while !line.starts_with("id: ") {
+            line.clear();
+            assert!(self.lines.read_line(&mut line).expect("it goes on") > 0, "{line}");
+        }
+        line.trim_start_matches("id: ").trim().to_owned()
+    }
+
     /// The next events, each with the id that was said with it.
     fn take(&mut self, count: usize) -> Vec<(Option<String>, Value)> {
         let (mut events, mut id) = (Vec::new(), None);
@@ -85,6 +96,21 @@ fn a_stream_goes_on_after_the_event_read_last() {
     let all: Vec<&Value> = all.as_array().expect("an array").iter().filter(asked).collect();
     assert_eq!(seen.iter().map(|(_, event)| event).collect::<Vec<_>>(), all);
     assert!(seen.iter().all(|(id, event)| id.as_deref() == event["id"].as_str()));
+}
+
+/// A browser goes on from the id it heard last. One that had heard none was told what happened from then on, and of no
+/// gap.
+#[test]
+fn a_stream_that_heard_of_nothing_goes_on_where_it_began() {
+    let host = host();
+    act(&host, 1);
+    let mut stream = Stream::open(&host, "?peer=tor", "").expect("a stream");
+    let id = stream.beat();
+    drop(stream);
+    act(&host, 2);
+    let mut stream = Stream::open(&host, "?peer=tor", &format!("Last-Event-ID: {id}\r\n")).expect("a stream");
+    let seen: Vec<Value> = stream.take(2).into_iter().map(|(_, event)| event).collect();
+    assert_eq!(get(&host, "/api/v1/events?peer=tor&limit=2").json(), Value::from(seen));
 }
 
 #[test]
