@@ -21,7 +21,7 @@ pub(super) struct Limits {
     request: Duration,
     /// Whether another request may follow.
     keep_alive: bool,
-    /// How long all of it may take; `None` for as long as somebody reads.
+    /// How long all of it may take; `None` for as long as somebody reads at a fair pace.
     whole: Option<Duration>,
 }
 
@@ -32,8 +32,12 @@ pub(super) const ORDINARY: Limits = Limits { request: Duration::from_secs(5), ke
 pub(super) const RESERVED: Limits =
     Limits { request: Duration::from_secs(1), keep_alive: false, whole: Some(Duration::from_secs(10)) };
 
-/// How long a reader may take none of what is written.
+/// How long a reader may keep us waiting in all; what it takes makes up for that.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Octets that make up for a second. Whoever takes more than these a second is never given up, and no answer keeps a
+/// place for longer than it takes to read at this pace.
+const PACE: u32 = 64 * 1024;
 
 /// Most octets of a request's head.
 const HEAD: usize = 16 * 1024;
@@ -68,29 +72,54 @@ pub(super) async fn serve(
     }
 }
 
-/// A stream whose reader is given up when it takes nothing for a while.
+/// What is left of the patience with a reader.
+#[derive(Debug)]
+struct Patience {
+    left: Duration,
+    most: Duration,
+}
+
+impl Patience {
+    const fn new(most: Duration) -> Self {
+        Self { left: most, most }
+    }
+
+    /// A reader took so many octets, and we waited so long for that.
+    fn note(&mut self, waited: Duration, taken: usize) {
+        let worth = Duration::from_secs(1) * u32::try_from(taken).unwrap_or(u32::MAX) / PACE;
+        self.left = self.most.min(self.left.saturating_sub(waited) + worth);
+    }
+}
+
+/// A stream whose reader is given up when it takes nothing for a while, or crumbs for ever.
 #[derive(Debug)]
 struct Patient<S> {
     stream: S,
-    patience: Duration,
-    /// When it is given up, while something waits for it.
-    stalled: Option<Pin<Box<Sleep>>>,
+    patience: Patience,
+    /// Since when something waits for it, and when it is given up.
+    stalled: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<S> Patient<S> {
     const fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+        Self { stream, patience: Patience::new(patience), stalled: None }
     }
 
-    /// Passes on how a write went, or that the reader is given up.
-    fn judge<T>(&mut self, went: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+    /// Passes on how a write of so many octets went, or that the reader is given up.
+    fn judge<T>(
+        &mut self,
+        went: Poll<io::Result<T>>,
+        taken: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
         if went.is_ready() {
-            self.stalled = None;
+            let waited = self.stalled.take().map_or(Duration::ZERO, |(since, _)| since.elapsed());
+            self.patience.note(waited, taken);
             return went;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
-        if stalled.deadline() <= Instant::now() || stalled.as_mut().poll(context).is_ready() {
+        let left = self.patience.left;
+        let (_, end) = self.stalled.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(left))));
+        if end.deadline() <= Instant::now() || end.as_mut().poll(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         Poll::Pending
@@ -114,17 +143,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         octets: &[u8],
     ) -> Poll<io::Result<usize>> {
         let went = Pin::new(&mut self.stream).poll_write(context, octets);
-        self.judge(went, context)
+        let taken = if let Poll::Ready(Ok(taken)) = went { taken } else { 0 };
+        self.judge(went, taken, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let went = Pin::new(&mut self.stream).poll_flush(context);
-        self.judge(went, context)
+        self.judge(went, 0, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let went = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.judge(went, context)
+        self.judge(went, 0, context)
     }
 }
 
@@ -208,7 +238,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_is_slow_is_not() {
         let (ours, mut theirs) = duplex(1);
-        // Longer than the whole test may take: each octet taken is a new beginning.
+        // Longer than the whole test may take.
         let mut patient = Patient::new(ours, Duration::from_secs(600));
         let reader = tokio::spawn(async move {
             let mut taken = Vec::new();
@@ -218,5 +248,42 @@ mod tests {
         assert!(patient.stalled.is_none());
         drop(patient);
         assert_eq!(reader.await.expect("it ends").expect("it read"), [7; 100]);
+    }
+    /// Each octet used to be a new beginning: one in half a minute kept a place for good.
+    #[tokio::test]
+    async fn a_reader_that_takes_crumbs_is_given_up() {
+        let (ours, mut theirs) = duplex(1);
+        let reader = tokio::spawn(async move {
+            while theirs.read_exact(&mut [0]).await.is_ok() {
+                sleep(Duration::from_millis(2)).await;
+            }
+        });
+        let mut patient = Patient::new(ours, Duration::from_millis(100));
+        let error = patient.write_all(&[7; 10_000]).await.expect_err("it reads too slowly");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        drop(patient);
+        reader.await.expect("it ends");
+    }
+
+    #[test]
+    fn what_is_taken_makes_up_for_waiting() {
+        let second = Duration::from_secs(1);
+        let mut patience = Patience::new(PATIENCE);
+        for _ in 0..1000 {
+            patience.note(second, PACE as usize);
+        }
+        assert_eq!(patience.left, PATIENCE, "at this pace for as long as there is something to read");
+        for _ in 0..10 {
+            patience.note(second, 0);
+        }
+        assert_eq!(patience.left, PATIENCE - 10 * second);
+        patience.note(Duration::ZERO, 5 * PACE as usize);
+        assert_eq!(patience.left, PATIENCE - 5 * second);
+        patience.note(Duration::ZERO, usize::MAX);
+        assert_eq!(patience.left, PATIENCE, "and never more than that");
+        for _ in 0..2 {
+            patience.note(PATIENCE - second, 1);
+        }
+        assert_eq!(patience.left.as_secs(), 0, "one octet in a while is nothing");
     }
 }
