@@ -66,6 +66,11 @@ impl Watcher {
         self.heard.load(Ordering::Relaxed) >= count
     }
 
+    /// Stops it, or lets it go on.
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("it can be signalled");
+    }
+
     /// What it has read, once it has read enough.
     fn end(mut self) -> Vec<Value> {
         let lines = self.lines.take().expect("it ends once").join().expect("it reads text");
@@ -185,19 +190,41 @@ fn a_watch_outlives_the_daemon_it_began_with() {
     assert_eq!(told, [json!("peer.asked"), json!("gap"), json!("peer.asked")]);
 }
 
+/// Routes of our own: each is an event of more than two hundred octets.
+fn originated(count: usize) -> String {
+    let route =
+        |n| format!("[[originate]]\nprefix = \"10.{}.{}.0/24\"\nkind = \"announce\"\n", n / 256, n % 256);
+    (0..count).map(route).collect()
+}
+
 #[test]
 fn whoever_watches_and_does_not_read_keeps_nobody_waiting() {
+    const ROUTES: usize = 5000;
     let (mut a, b) = (Host::new(), Host::new());
-    a.run(&b.as_peer("b", &a, "enabled = false"));
-    let stalled: Vec<Watcher> =
-        (0..3).map(|_| Watcher::begin(&a, 1_000_000, &["--since-event", "0"])).collect();
+    let peer = b.as_peer("b", &a, "enabled = false");
+    a.run(&peer);
+    let begin = |_| Watcher::begin(&a, 1_000_000, &["--since-event", "0"]);
+    let stalled: Vec<Watcher> = (0..3).map(begin).collect();
+    let reading = begin(3);
+    assert!(a.ask(&["peer", "b", "disable"]).status.success());
+    a.until("that everybody reads", || stalled.iter().chain([&reading]).all(|watcher| watcher.has_heard(1)));
     for watcher in &stalled {
-        let pid = Pid::from_raw(watcher.process.id().cast_signed());
-        kill(pid, Signal::SIGSTOP).expect("it can be stopped");
+        watcher.signal(Signal::SIGSTOP);
     }
-    (0..50).for_each(|_| assert!(a.ask(&["peer", "b", "disable"]).status.success()));
-    assert_eq!(named(&events(&a, &["--limit", "1000"]), "peer.asked").len(), 50);
-    drop(stalled);
+    a.configure(&format!("{peer}{}", originated(ROUTES)));
+    assert!(a.ask(&["reload"]).status.success());
+    // More than any buffer between the daemon and a client holds, and all of it reaches whoever reads.
+    a.until("that it is heard", || reading.has_heard(ROUTES));
+    let told = events(&a, &["--limit", "10000", "--only", "routes"]);
+    let octets: usize = told.iter().map(|event| event.to_string().len()).sum();
+    let buffer = std::fs::read_to_string("/proc/sys/net/core/wmem_default").expect("Linux says it");
+    let buffer: usize = buffer.trim().parse().expect("a number");
+    assert!(octets > 3 * buffer, "{octets} octets fit into buffers of {buffer}");
+    assert!(!stalled.iter().any(|watcher| watcher.has_heard(ROUTES)), "they do not read");
+    for watcher in &stalled {
+        watcher.signal(Signal::SIGCONT);
+    }
+    a.until("that they hear the rest", || stalled.iter().all(|watcher| watcher.has_heard(ROUTES)));
 }
 
 #[test]
