@@ -1,5 +1,7 @@
 //! A connection came up: is it let in, and what does our side of it say?
 
+use std::sync::Arc;
+
 use super::collision::{Arrival, Dialer, arrive};
 use super::connection::{Connection, Ends};
 use super::state::State;
@@ -49,6 +51,7 @@ impl Peer {
         let config = &self.config;
         let over_ipv6 = config.remote.is_ipv6() && config.families.contains(&Family::IPV4);
         Local {
+            peer: Arc::clone(&config.name),
             families: config.families.clone(),
             add_path: config.add_path,
             extended_next_hop: if over_ipv6 { vec![Family::IPV4] } else { Vec::new() },

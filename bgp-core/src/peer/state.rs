@@ -65,7 +65,7 @@ pub(super) struct Context<'a> {
 
 impl State {
     pub(super) fn on(self, happening: Happening, cx: &mut Context<'_>) -> Self {
-        tracing::trace!(state = %self.name(), ?happening);
+        tracing::trace!(peer = &*cx.config.name, state = %self.name(), ?happening);
         match self {
             Self::Idle(state) => state.on(happening, cx),
             Self::Connect(state) => state.on(happening, cx),

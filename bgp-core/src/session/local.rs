@@ -1,5 +1,6 @@
 //! What our side brings into a session: who we are, what we offer, whom we expect.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::peer::PeerAsn;
@@ -29,6 +30,8 @@ pub struct GracefulOffer {
 /// Our side of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Local {
+    /// What trace lines call the peer.
+    pub peer: Arc<str>,
     /// Our AS towards the peer.
     pub asn: Asn,
     /// Our BGP Identifier.
@@ -73,6 +76,7 @@ impl Local {
     #[must_use]
     pub fn new(asn: Asn, router_id: RouterId, expected: PeerAsn) -> Self {
         Self {
+            peer: Arc::default(),
             asn,
             router_id,
             expected,

@@ -65,7 +65,7 @@ pub(super) struct Context<'a> {
 impl State {
     /// The one place where a state meets what happens to it.
     pub(super) fn on(self, happening: Happening, cx: &mut Context<'_>) -> Self {
-        tracing::trace!(state = %self.name(), ?happening);
+        tracing::trace!(peer = &*cx.local.peer, state = %self.name(), ?happening);
         match self {
             Self::OpenDelayed(state) => state.on(happening, cx),
             Self::OpenSent(state) => state.on(happening, cx),
