@@ -15,19 +15,20 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use crate::api::Refusal;
+use crate::api::{LogLevel, Refusal};
 use crate::change::trial::{self, Trial};
 use crate::chronicle::{self, Fact, Note};
 use crate::clock::Clock;
 use crate::config::{Digest, Loaded, OnExit, Originated, Settings};
-use crate::control::{Command, Context, Facts, Socket, SocketError, WATCHERS};
+use crate::control::{Command, Context, Facts, Loudness, Socket, SocketError, WATCHERS};
 use crate::drain::{self, Drain, Step};
 use crate::driver::{Driver, Inbox, Occurrences, Outside};
 use crate::health::Pulse;
+use crate::log::{self, LogError};
 use crate::reload::Before;
 use crate::role::Program;
 use crate::transport::{Arrivals, BindError, Dialer, Listeners, SocketTable};
-use crate::{bird, change, fib, http, log, notify};
+use crate::{bird, change, fib, http, notify};
 
 /// How long the first reading of the kernel's table may take before we start without it.
 const FIRST_VIEW: Duration = Duration::from_secs(5);
@@ -75,7 +76,7 @@ pub(crate) struct Daemon {
     pub(crate) arrivals: Arrivals,
     pub(crate) listeners: Listeners,
     pub(crate) kernel: Option<fib_sync::Handle>,
-    pub(crate) level: log::Level,
+    pub(crate) log: log::Handle,
     pub(crate) facts: watch::Sender<Facts>,
     /// A drain that is under way.
     pub(crate) drain: Option<Drain>,
@@ -102,7 +103,7 @@ enum Farewell {
 /// # Errors
 ///
 /// See [`Failure`].
-pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Level) -> Result<(), Failure> {
+pub async fn run(program: Program, path: &Path, loaded: Loaded, log: log::Handle) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
     let socket = {
         let control = &loaded.settings.control;
@@ -110,7 +111,7 @@ pub async fn run(program: Program, path: &Path, loaded: Loaded, level: log::Leve
     };
     let bird = loaded.settings.bird.as_ref().map(bird::Sockets::bind).transpose()?;
     let web = loaded.settings.http.map(http::Server::bind).transpose()?;
-    let (daemon, mut end) = start(program, path, loaded, level).await?;
+    let (daemon, mut end) = start(program, path, loaded, log).await?;
     let (commands, mut asked) = mpsc::channel(8);
     let context = Context {
         inbox: daemon.inbox.clone(),
@@ -144,7 +145,7 @@ async fn start(
     program: Program,
     path: &Path,
     Loaded { settings, digest, .. }: Loaded,
-    level: log::Level,
+    log: log::Handle,
 ) -> Result<(Daemon, oneshot::Receiver<()>), Failure> {
     crate::files::allow(&settings.core);
     let (inbox, driver) = Driver::new(Clock::start());
@@ -194,7 +195,7 @@ async fn start(
         arrivals,
         listeners,
         kernel,
-        level,
+        log,
         facts,
         drain,
         drains,
@@ -314,19 +315,30 @@ impl Daemon {
             }
             Command::Confirm(answer) => drop(answer.send(self.confirm().await)),
             Command::Undo(answer) => drop(answer.send(self.undo().await)),
-            Command::Log { level, answer } => {
-                let changed = log::change(&self.level, &level);
-                if changed.is_ok() {
-                    info!(event = "log.level", level);
-                }
-                let _ = answer.send(changed.map_err(|error| Refusal::usage(error.to_string())));
-            }
+            Command::Log { change, answer } => drop(answer.send(self.log(change))),
             Command::Drain { limit, answer } => {
                 self.begin_drain(limit).await;
                 let _ = answer.send(Ok(()));
             }
             Command::Undrain(answer) => drop(answer.send(self.end_drain().await)),
         }
+    }
+
+    /// How much is logged, after `change` where there is one.
+    fn log(&self, change: Option<Loudness>) -> Result<Vec<LogLevel>, Refusal> {
+        let usage = |error: LogError| Refusal::usage(error.to_string());
+        match change {
+            None => {}
+            Some(Loudness::OfEverything(level)) => {
+                self.log.order(&level, self.settings.log.level.as_str()).map_err(usage)?;
+                info!(event = "log.level", level);
+            }
+            Some(Loudness::OfPeer { peer, level }) => {
+                self.log.order_of(&peer, &level).map_err(usage)?;
+                info!(event = "log.level", %peer, level);
+            }
+        }
+        self.log.levels().map_err(|error| Refusal::refused(error.to_string()))
     }
 
     /// Begins to leave for good, or to leave sooner or later than said before.

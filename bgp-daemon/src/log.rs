@@ -1,5 +1,8 @@
 //! Logging: one line per event of the core, with stable keys; text or JSON; the level changes at run time.
 
+mod handle;
+mod levels;
+
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
 use std::net::IpAddr;
@@ -11,25 +14,21 @@ use bgp_core::{Family, Instant};
 use tracing::{debug, error, info, warn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Registry, fmt, reload};
+use tracing_subscriber::{EnvFilter, fmt, reload};
 
+pub use self::handle::Handle;
+pub(crate) use self::handle::is_ours;
+use self::levels::Levels;
 use crate::config::LogFormat;
-
-/// The level of a running log.
-pub type Level = reload::Handle<EnvFilter, Registry>;
 
 /// Starts logging to standard error with `directives`, unless `RUST_LOG` says otherwise.
 ///
 /// # Errors
 ///
 /// Where `directives` are not a filter, or something logs already.
-pub fn start(directives: &str, format: LogFormat) -> Result<Level, LogError> {
-    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
-        Ok(environment) if !environment.is_empty() => parse(&environment)?,
-        _ => parse(directives)?,
-    };
+pub fn start(directives: &str, format: LogFormat) -> Result<Handle, LogError> {
     let terminal = io::stderr().is_terminal();
-    let (filter, level) = reload::Layer::new(filter);
+    let (filter, handle) = reload::Layer::new(Levels::new(first(directives)?));
     let text = match format {
         LogFormat::Auto => terminal,
         LogFormat::Text => true,
@@ -45,16 +44,15 @@ pub fn start(directives: &str, format: LogFormat) -> Result<Level, LogError> {
             .try_init()
     };
     started.map_err(|_| LogError::Running)?;
-    Ok(level)
+    Ok(Handle::new(handle))
 }
 
-/// Changes the level of a running log.
-///
-/// # Errors
-///
-/// Where `directives` are not a filter.
-pub fn change(level: &Level, directives: &str) -> Result<(), LogError> {
-    level.reload(parse(directives)?).map_err(|_| LogError::Gone)
+/// With what logging starts: what the environment says, or `directives`.
+fn first(directives: &str) -> Result<EnvFilter, LogError> {
+    match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(environment) if !environment.is_empty() => parse(&environment),
+        _ => parse(directives),
+    }
 }
 
 fn parse(directives: &str) -> Result<EnvFilter, LogError> {
@@ -66,9 +64,14 @@ fn parse(directives: &str) -> Result<EnvFilter, LogError> {
 pub enum LogError {
     /// Not a filter.
     #[error(
-        "{0:?} is not a log level: write error, warn, info, debug or trace, or directives such as \"info,fib_sync=debug\""
+        "{0:?} is not a log level: write off, error, warn, info, debug or trace, or directives such as \"info,fib_sync=debug\""
     )]
     Directives(String),
+    /// Not a level.
+    #[error(
+        "{0:?} is not a log level: write off, error, warn, info, debug or trace, or default to take it back"
+    )]
+    Level(String),
     /// There is a log already.
     #[error("logging has been started already")]
     Running,

@@ -15,8 +15,8 @@ use crate::chronicle::{Fact, Note, Step};
 use crate::config::{self, Diagnostic, Digest, Loaded, Settings};
 use crate::control::Prospect;
 use crate::daemon::Daemon;
+use crate::fib;
 use crate::transport::SocketTable;
-use crate::{fib, log};
 
 /// What was in force before the last change.
 #[derive(Clone, Debug)]
@@ -158,8 +158,8 @@ impl Daemon {
             kernel.reconfigure(config).await.map_err(|error| Refusal::refused(error.to_string()))?;
         }
         if old.log.level != self.settings.log.level {
-            log::change(&self.level, self.settings.log.level.as_str())
-                .map_err(|error| Refusal::refused(error.to_string()))?;
+            let level = self.settings.log.level.as_str();
+            self.log.set(level).map_err(|error| Refusal::refused(error.to_string()))?;
         }
         Ok(())
     }

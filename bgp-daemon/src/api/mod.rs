@@ -7,6 +7,7 @@ mod change;
 mod event;
 mod finding;
 mod kernel;
+mod level;
 mod peer;
 mod readiness;
 mod route;
@@ -21,6 +22,7 @@ pub use self::change::{Change, ChangeKind, Consequence, Draft, Effect, Reloaded}
 pub use self::event::{BestPath, Event, EventId, EventIdError, Notice, Only, Recall, Side};
 pub use self::finding::{Finding, Standing};
 pub use self::kernel::{Bucket, KernelOwner, KernelRoute, KernelSummary, KernelTotals, Latency};
+pub use self::level::LogLevel;
 pub use self::peer::{Counts, Messages, Peer, PeerExplanation};
 pub use self::readiness::{Readiness, Rung};
 pub use self::route::{AsPathElement, Explanation, Route, Step};
@@ -108,10 +110,11 @@ pub enum Verb {
     Confirm,
     /// Go back to what was in force before the last change.
     Undo,
-    /// Change how much is logged.
+    /// How much is logged, of everything and of single peers.
     Log {
-        /// A level, or directives as in `RUST_LOG`.
-        level: String,
+        /// Change it first: a level, `default`, directives as in `RUST_LOG`, or `PEER=LEVEL`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        level: Option<String>,
     },
     /// Ask traffic away, then leave for good: the daemon ends by itself.
     Drain {

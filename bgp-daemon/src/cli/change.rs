@@ -8,9 +8,9 @@ use super::arguments::{Change, Global};
 use super::client::{Client, ClientError};
 use super::exit::Exit;
 use super::show::Screen;
-use super::table::Tone;
+use super::table::{Align, Cell, Table, Tone};
 use super::{consequences, diff, drain};
-use crate::api::{Draft, Effect, Reloaded, Verb};
+use crate::api::{Draft, Effect, LogLevel, Reloaded, Verb};
 use crate::config::Role;
 
 /// Carries out `verb`; diffs, which only say what a change would do, are among them.
@@ -44,7 +44,12 @@ pub(super) fn carry_out(
         Change::Drain { undo: true, .. } => return drain::undo(client),
         Change::Drain { wait: true, .. } => return drain::see_off(client, global.limit()),
         Change::Drain { .. } => return drain::begin(client, global.limit()),
-        Change::Log { level } => client.ask(Verb::Log { level }, |_| Ok(()))?,
+        Change::Log(log) => match log.order().map_err(ClientError::Refused)? {
+            Some(level) => client.ask(Verb::Log { level: Some(level) }, |_| Ok(()))?,
+            None => {
+                screen.list(client, Verb::Log { level: None }, |it: &LogLevel| it.peer.clone(), levels)?;
+            }
+        },
     }
     Ok(Exit::Done)
 }
@@ -70,6 +75,17 @@ fn apply(
     let confirm = confirm.map(|limit| limit.as_secs_f64().ceil() as u64);
     screen.one(client, Verb::Apply { draft: draft(file)?, confirm, max_effect }, reloaded)?;
     Ok(())
+}
+
+/// Prints how much is logged.
+fn levels(levels: &[LogLevel], screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut table = Table::new(&[("PEER", Align::Left), ("LEVEL", Align::Left)]);
+    let rest = if levels.len() > 1 { "everything else" } else { "everything" };
+    for LogLevel { peer, level } in levels {
+        let peer = peer.as_ref().map_or_else(|| Cell::new(rest, Tone::Dim), Cell::from);
+        table.row(vec![peer, level.into()]);
+    }
+    table.write(screen.out, screen.colour)
 }
 
 /// Prints what a change did.

@@ -20,15 +20,15 @@ pub(super) fn run(role: Role, path: &Path) -> Exit {
 /// Runs the daemon with what was read from `path`.
 pub(super) fn serve(program: Program, path: &Path, loaded: Loaded) -> Exit {
     let log = &loaded.settings.log;
-    let level = match log::start(log.level.as_str(), log.format) {
-        Ok(level) => level,
+    let log = match log::start(log.level.as_str(), log.format) {
+        Ok(log) => log,
         Err(error) => return fail(&error),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(daemon::run(program, path, loaded, level)) {
+    match runtime.block_on(daemon::run(program, path, loaded, log)) {
         Ok(()) => Exit::Done,
         Err(error) => fail(&error),
     }

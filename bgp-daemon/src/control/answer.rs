@@ -12,13 +12,14 @@ use tokio::time::Instant;
 
 use super::explain;
 use super::kernel;
+use super::loudness::{self, Loudness};
 use super::picture::{self, Painter};
 use super::query::{find, query};
 use super::recall;
 use super::rehearsal::{self, Prospect};
 use super::reply::{Failure, Reader};
 use super::trouble;
-use crate::api::{self, Action, Change, Draft, Effect, Refusal, Reloaded, Selection, Verb};
+use crate::api::{self, Action, Change, Draft, Effect, LogLevel, Refusal, Reloaded, Selection, Verb};
 use crate::chronicle::{Fact, Note};
 use crate::clock::Timestamp;
 use crate::config::{Origins, Role};
@@ -143,12 +144,12 @@ pub enum Command {
     Confirm(oneshot::Sender<Result<(), Refusal>>),
     /// Go back to what was in force before.
     Undo(oneshot::Sender<Result<Reloaded, Refusal>>),
-    /// Change how much is logged.
+    /// Change how much is logged, or only say it.
     Log {
-        /// A level or directives.
-        level: String,
-        /// Done, or why not.
-        answer: oneshot::Sender<Result<(), Refusal>>,
+        /// The change.
+        change: Option<Loudness>,
+        /// What holds then, or why it cannot be changed so.
+        answer: oneshot::Sender<Result<Vec<LogLevel>, Refusal>>,
     },
     /// Ask traffic away, then leave for good.
     Drain {
@@ -202,7 +203,7 @@ pub(crate) async fn answer(verb: Verb, context: &Context, replies: &mut impl Rea
         }
         Verb::Confirm => command(context, Command::Confirm).await,
         Verb::Undo => replies.items(&[command(context, Command::Undo).await?]).await,
-        Verb::Log { level } => command(context, |answer| Command::Log { level, answer }).await,
+        Verb::Log { level } => replies.items(&loudness::levels(context, level).await?).await,
         Verb::Drain { limit } => {
             let limit = Duration::from_secs(limit);
             command(context, |answer| Command::Drain { limit, answer }).await

@@ -7,6 +7,7 @@ mod answer;
 mod event;
 mod explain;
 mod kernel;
+mod loudness;
 mod picture;
 mod query;
 mod recall;
@@ -16,6 +17,7 @@ mod trouble;
 
 pub use answer::{Command, Context, Draining, Facts};
 pub(crate) use answer::{answer, some_routes};
+pub use loudness::Loudness;
 pub(crate) use recall::{some_events, watch};
 pub use rehearsal::Prospect;
 pub(crate) use reply::{Failure, Reader};

@@ -104,13 +104,3 @@ fn a_client_that_says_nothing_keeps_nobody_waiting() {
     assert!(host.ask(&["status"]).status.success());
     drop(idle);
 }
-
-#[test]
-fn the_level_of_the_log_changes_at_run_time() {
-    let mut host = Host::new();
-    host.run("");
-    assert!(host.ask(&["log", "error"]).status.success());
-    assert!(host.ask(&["log", "info"]).status.success());
-    host.until("the change is logged", || host.log().contains("log.level"));
-    assert_eq!(host.ask(&["log", "=loud="]).status.code(), Some(2));
-}

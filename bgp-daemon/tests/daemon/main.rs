@@ -13,6 +13,7 @@ mod half_way;
 mod history;
 mod host;
 mod http;
+mod logging;
 mod manual;
 mod peering;
 mod reload;

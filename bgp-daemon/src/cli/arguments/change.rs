@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::log::Log;
 use super::seconds;
 use crate::api::Effect;
 
@@ -90,15 +91,18 @@ Examples:
         #[arg(long, conflicts_with = "wait")]
         undo: bool,
     },
-    /// Change how much is logged
+    /// Say how much is logged, or change it, of everything or of one peer
     #[command(after_help = "\
 Examples:
-  caracal log debug
-  caracal log info,bgp_daemon::transport=trace")]
-    Log {
-        /// error, warn, info, debug, trace, or directives as in RUST_LOG
-        level: String,
-    },
+  caracal log level                         what holds for everything, and for peers that have levels of their own
+  caracal log level debug                   of everything but those
+  caracal log level tor-a=debug             of one peer: each change of its state; with trace every message it sends
+  caracal log level tor-a=default           that peer like everything else again
+  caracal log level default                 everything as RUST_LOG says, or the configuration
+  caracal log info,bgp_daemon::transport=trace
+
+It holds until the daemon ends. A peer's own level may be lower than that of everything else, too.")]
+    Log(Log),
 }
 
 /// How much a change may disturb.

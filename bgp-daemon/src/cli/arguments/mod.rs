@@ -5,6 +5,7 @@ mod ask;
 mod change;
 mod events;
 mod here;
+mod log;
 mod peer;
 mod routes;
 

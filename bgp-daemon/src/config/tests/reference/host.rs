@@ -255,7 +255,7 @@ const LOG: &[Key] = &[
         Kind::Word(&["\"off\"", "\"error\"", "\"warn\"", "\"info\"", "\"debug\"", "\"trace\""]),
         Default::Is("\"info\""),
         "\"debug\"",
-        "`caracal log debug` changes it until the daemon ends",
+        "`caracal log level debug` changes it until the daemon ends, `caracal log level PEER=debug` for one peer",
     ),
     key(
         "format",
