@@ -88,6 +88,11 @@ pub struct Foreign {
 pub enum Trace {
     /// It is an address of ours, which no next hop can be.
     Own,
+    /// It means something on one link only, and nobody said on which
+    /// ([RFC 4007 §6](https://www.rfc-editor.org/rfc/rfc4007#section-6)).
+    Ambiguous,
+    /// The interface that it is to be reached over is not there.
+    NoInterface,
     /// Nothing in the table covers it.
     Uncovered,
     /// It lies in a connected prefix, or in one that a route of the table leads to.

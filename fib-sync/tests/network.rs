@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fib_sync::{Address, Config, Event, Instant, Link, Origin, Output, Reconciler, Resolution, Seen};
+use fib_sync::{
+    Address, Config, Event, Instant, Link, NextHop, Origin, Output, Reconciler, Resolution, Seen, Trace,
+};
 use ipnet::IpNet;
 
 /// A reconciler and what it has told.
@@ -115,4 +117,25 @@ fn an_interface_takes_its_network_along_into_another_vrf() {
     // The VRF goes: its members are told to be in none.
     followed.see([Seen::LinkGone(1), Seen::Link(link(2, "eth0"))]);
     assert_eq!(followed.direct(), ["10.0.0.0/24", "10.1.0.0/24"]);
+}
+
+/// Why a next hop is not reached is never said to be another reason than it is.
+#[test]
+fn a_trace_tells_an_address_of_one_link_from_one_that_nothing_covers() {
+    let own = addr("fe80::1");
+    let mut followed = Followed::new(Config::new(254, 12, 50), [Seen::Link(link(1, "eth0"))]);
+    followed.see([address(1, "fe80::1/64"), address(1, "10.0.0.1/24")]);
+    let trace = |next_hop: NextHop| followed.reconciler.trace(&next_hop);
+    let connected = |text: &str| {
+        let prefix: IpNet = text.parse().expect("a prefix");
+        move |trace| matches!(trace, Trace::Covered { prefix: by, owner: None, resolution: Some(_) } if by == prefix)
+    };
+    assert_eq!(trace(addr("fe80::2").into()), Trace::Ambiguous);
+    assert_eq!(trace(own.into()), Trace::Ambiguous, "another link may have the same address");
+    assert_eq!(trace(NextHop::over(addr("fe80::2"), "eth9")), Trace::NoInterface);
+    assert_eq!(trace(NextHop::over(own, "eth0")), Trace::Own);
+    assert!(connected("fe80::/64")(trace(NextHop::over(addr("fe80::2"), "eth0"))));
+    assert_eq!(trace(addr("10.0.0.1").into()), Trace::Own);
+    assert_eq!(trace(addr("192.0.2.1").into()), Trace::Uncovered);
+    assert!(connected("10.0.0.0/24")(trace(addr("10.0.0.2").into())));
 }

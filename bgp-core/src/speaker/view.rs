@@ -287,11 +287,13 @@ pub struct ExplainStep {
     pub tried: Vec<String>,
     /// The address that a step about a next hop asked for.
     pub next_hop: Option<IpAddr>,
+    /// The link that this address is to be reached over, where it means something on one only.
+    pub link: Option<Arc<str>>,
 }
 
 impl ExplainStep {
     pub(super) const fn new(stage: &'static str, subject: String, passed: bool, reason: String) -> Self {
-        Self { stage, subject, passed, reason, tried: Vec::new(), next_hop: None }
+        Self { stage, subject, passed, reason, tried: Vec::new(), next_hop: None, link: None }
     }
 }
 

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::net::IpAddr;
 use std::time::SystemTime;
 
 use bgp_core::rib::LocalSource;
 use bgp_core::speaker::{Concern, Explanation, PathSource, View};
-use fib_sync::{Foreign, Inspection, Owner, Protocol, Refused, Retry, SnapshotRoute, Standing, Trace};
+use fib_sync::{Foreign, Inspection, NextHop, Owner, Protocol, Refused, Retry, SnapshotRoute, Standing, Trace};
 
 use super::answer::{Context, look};
 use super::kernel::words;
@@ -88,12 +87,13 @@ fn place_origins(
 
 /// Says what in the kernel's table leads to a next hop, or that nothing does.
 async fn trace_next_hops(explanation: &mut Explanation, table: &fib_sync::Handle) -> Result<(), Failure> {
-    let mut known: BTreeMap<IpAddr, String> = BTreeMap::new();
+    let mut known: BTreeMap<NextHop, String> = BTreeMap::new();
     for step in &mut explanation.steps {
         let Some(address) = step.next_hop else { continue };
-        let said = match known.entry(address) {
+        let next_hop = NextHop { address, interface: step.link.clone() };
+        let said = match known.entry(next_hop.clone()) {
             Entry::Occupied(said) => said.into_mut(),
-            Entry::Vacant(first) => first.insert(covering(&table.trace(address).await?)),
+            Entry::Vacant(first) => first.insert(covering(&table.trace(next_hop).await?)),
         };
         step.reason.push_str(said);
     }
@@ -103,6 +103,8 @@ async fn trace_next_hops(explanation: &mut Explanation, table: &fib_sync::Handle
 fn covering(trace: &Trace) -> String {
     let (prefix, by, is_reached) = match trace {
         Trace::Own => return ": it is an address of ours".to_owned(),
+        Trace::Ambiguous => return ": it is an address of one link, and which link that is was not said".to_owned(),
+        Trace::NoInterface => return ": there is no such interface".to_owned(),
         Trace::Uncovered => return ": nothing in the kernel's table covers it".to_owned(),
         Trace::Covered { prefix, owner, resolution } => {
             let by = owner.map_or_else(|| "connected".to_owned(), whose);
@@ -239,6 +241,8 @@ mod tests {
     fn a_next_hop_is_traced_to_what_covers_it() {
         let prefix = "10.0.0.0/8".parse().expect("a prefix");
         assert_eq!(covering(&Trace::Uncovered), ": nothing in the kernel's table covers it");
+        assert_eq!(covering(&Trace::NoInterface), ": there is no such interface");
+        assert!(covering(&Trace::Ambiguous).contains("which link that is was not said"));
         let by = |owner, resolution| covering(&Trace::Covered { prefix, owner, resolution });
         let hop = fib_sync::KnownHop { gateway: None, interface: "eth0".into() };
         let reached = Some(fib_sync::Resolution { metric: 0, hops: vec![hop] });

@@ -100,7 +100,7 @@ impl Painter {
 
     /// An explanation.
     pub(super) fn explanation(self, explanation: Explanation) -> api::Explanation {
-        let step = |ExplainStep { stage, subject, passed, reason, tried, next_hop: _ }| api::Step {
+        let step = |ExplainStep { stage, subject, passed, reason, tried, next_hop: _, link: _ }| api::Step {
             stage: stage.into(),
             subject,
             passed,

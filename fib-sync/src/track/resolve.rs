@@ -31,6 +31,8 @@ pub(super) fn trace(next_hop: &NextHop, view: &View, config: &Config, carriers: 
     let (resolution, question) = ask(next_hop, view, config, carriers);
     match question.covered {
         Some((prefix, owner)) => Trace::Covered { prefix, owner, resolution },
+        None if next_hop.interface.is_some() && question.only.is_none() => Trace::NoInterface,
+        None if question.is_ambiguous() => Trace::Ambiguous,
         None if question.is_own() => Trace::Own,
         None => Trace::Uncovered,
     }
@@ -83,8 +85,7 @@ impl Cover<'_> {
 impl<'a> Question<'a> {
     /// An address of ours is no next hop, nor is one that means something on one link only, while that is not said.
     fn resolve(&mut self) -> Option<Resolution> {
-        let vague = self.only.is_none() && is_link_local(&self.address);
-        if vague || self.is_own() {
+        if self.is_ambiguous() || self.is_own() {
             return None;
         }
         let found = self.view.covering(self.address).find_map(|prefix| Some((prefix, self.cover(&prefix)?)));
@@ -102,6 +103,10 @@ impl<'a> Question<'a> {
                 answer(route.metric, hops)
             }
         }
+    }
+
+    fn is_ambiguous(&self) -> bool {
+        self.only.is_none() && is_link_local(&self.address)
     }
 
     fn is_own(&self) -> bool {

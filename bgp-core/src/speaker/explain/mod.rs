@@ -4,6 +4,8 @@ mod export;
 mod import;
 mod kernel;
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 
 use crate::Family;
@@ -104,6 +106,10 @@ impl View<'_> {
         let route = outcome.path.accepted.ok()?.route();
         let (address, way) = self.speaker.rib.way(&route)?;
         let passed = !matches!(way, Way::Unanswered | Way::None);
+        let link = match &way {
+            Way::Link(interface) => Some(Arc::clone(interface)),
+            Way::Assumed | Way::Unanswered | Way::None | Way::Through(_) => None,
+        };
         let reason = match way {
             Way::Assumed => format!("{address} counts as reachable: the kernel's table is not asked"),
             Way::Link(interface) => format!("{address} is on the link of {interface}"),
@@ -122,6 +128,6 @@ impl View<'_> {
             }
         };
         let step = ExplainStep::new("next hop", self.origin_of(outcome.path.source), passed, reason);
-        Some(ExplainStep { next_hop: Some(address), ..step })
+        Some(ExplainStep { next_hop: Some(address), link, ..step })
     }
 }
