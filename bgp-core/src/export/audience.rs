@@ -51,6 +51,8 @@ pub enum Gate {
         /// What decided, in the peer's list of export policies.
         by: Decided,
     },
+    /// It is said, and the session has not taken all that was: it may not have this yet.
+    Queued,
     /// Learned from a non-client internal peer, for a non-client internal peer
     /// ([RFC 4456 §6](https://www.rfc-editor.org/rfc/rfc4456#section-6)).
     Reflection,
@@ -88,6 +90,9 @@ impl fmt::Display for Gate {
             Self::NotOffered(AddPathSend::All) => f.write_str("not eligible"),
             Self::Policy { accepted: true, .. } => f.write_str("export policy accepts it"),
             Self::Policy { accepted: false, .. } => f.write_str("export policy rejects it"),
+            Self::Queued => {
+                f.write_str("advertised, perhaps still queued: the session has not taken everything yet")
+            }
             Self::Reflection => f.write_str("learned from an internal peer, neither of the two is a client"),
             Self::Role => f.write_str("it is for customers only (RFC 9234)"),
             Self::Sent => f.write_str("advertised"),

@@ -104,6 +104,12 @@ impl Member {
         }
     }
 
+    /// Whether there is something that the group has said, up to `end`, and it has not heard.
+    pub(super) fn is_behind(&self, end: Position) -> bool {
+        let is_told_all = self.walk.is_none_or(|walk| walk.part >= walk.parts);
+        !(self.queue.is_empty() && self.position >= end && self.arrears.is_empty() && is_told_all)
+    }
+
     /// End-of-RIB may be said, once all that waits before `until` has been.
     pub(super) fn conclude(&mut self, until: Ticket) {
         let closing = std::mem::replace(&mut self.closing, Closing::Free);

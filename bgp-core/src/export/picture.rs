@@ -74,7 +74,12 @@ impl Exporter {
         let (Some(group), Some(prefix)) = (group, prefix) else { return Vec::new() };
         let told: Vec<Advertised> = group.said_to(peer, net, rib).collect();
         let held_back = self.held_back.contains(&family);
-        verdict::verdict(group.key(), &self.names, peer, (net, prefix), &told, held_back, rib)
+        let mut passages =
+            verdict::verdict(group.key(), &self.names, peer, (net, prefix), &told, held_back, rib);
+        if group.is_behind(peer) {
+            passages.iter_mut().for_each(Passage::queue);
+        }
+        passages
     }
 
     /// Number of groups.

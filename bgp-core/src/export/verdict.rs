@@ -38,10 +38,9 @@ impl Passage {
         self.path_id == told.path_id && self.source == told.source
     }
 
-    /// Compares what may be said with what has been: the way from one to the other is not over. By octets, as export
+    /// Compares what may be said with what was `told`: the way from one to the other is not over. By octets, as export
     /// does: what may be said under the same name by now can be something else.
-    fn compare(&mut self, key: &Key, told: &[Advertised], held_back: bool) {
-        let told = told.iter().find(|told| self.is_of(told));
+    fn compare(&mut self, key: &Key, told: Option<&Advertised>, held_back: bool) {
         match (&self.sent, told) {
             (Some(sent), told) if told.and_then(|told| Sent::of(key, &told.route)).as_ref() != Some(sent) => {
                 self.gates.pop();
@@ -49,6 +48,13 @@ impl Passage {
             }
             (None, Some(_)) => self.gates.push(Gate::Withdrawing),
             (Some(_), _) | (None, None) => {}
+        }
+    }
+
+    /// The session has not taken all that was said to it, which this may be among.
+    pub(super) fn queue(&mut self) {
+        if let Some(gate @ Gate::Sent) = self.gates.last_mut() {
+            *gate = Gate::Queued;
         }
     }
 }
@@ -83,13 +89,18 @@ pub(super) fn verdict(
         chosen.iter().any(same)
     };
     let others = rib.paths(key.family, net).filter(|path| path.accepted.is_ok() && !is_chosen(path));
-    let passed_over =
-        others.map(|path| Passage::stopped(path.source, path.slot.send_id(), passed_over(key, &path, rib)));
+    let passed_over = others.map(|path| {
+        let path_id = key.add_path.map_or_else(PathId::default, |_| path.slot.send_id());
+        Passage::stopped(path.source, path_id, passed_over(key, &path, rib))
+    });
     let mut passages: Vec<Passage> = heard.chain(passed_over).collect();
-    passages.iter_mut().for_each(|passage| passage.compare(key, told, held_back));
-    let gone = told.iter().filter(|told| !passages.iter().any(|passage| passage.is_of(told)));
-    let gone: Vec<Passage> =
-        gone.map(|told| Passage::stopped(told.source, told.path_id, Gate::Withdrawing)).collect();
+    // What was told was told of one of them.
+    let mut told: Vec<&Advertised> = told.iter().collect();
+    for passage in &mut passages {
+        let of_it = told.iter().position(|told| passage.is_of(told)).map(|place| told.remove(place));
+        passage.compare(key, of_it, held_back);
+    }
+    let gone = told.iter().map(|told| Passage::stopped(told.source, told.path_id, Gate::Withdrawing));
     passages.extend(gone);
     passages
 }

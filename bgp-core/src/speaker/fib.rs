@@ -177,6 +177,11 @@ const fn is_own(route: &FibRoute) -> bool {
     !matches!(route, FibRoute::Forward { carries: false, .. } | FibRoute::Through { .. })
 }
 
+/// Whether the kernel can hold a route: there is something to forward to, or nothing is to be forwarded.
+pub(super) fn has_form(route: &Route, rib: &Rib) -> bool {
+    build(route, &[], rib).is_some()
+}
+
 /// The kernel's form of a route; `others` are the paths that share its traffic.
 fn build(route: &Route, others: &[Route], rib: &Rib) -> Option<FibRoute> {
     match route.forwarding {

@@ -155,6 +155,80 @@ fn what_waits_for_a_session_is_told_from_what_was_said() {
     assert!(!passed && reason.contains("to be so no longer"), "{reason}");
 }
 
+/// What the group has said counts as said; that one of its sessions has not taken it is told all the same.
+#[test]
+fn what_was_said_to_others_of_the_group_is_queued_for_who_does_not_read() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS), peer(3, Asn(65003))]));
+    let [teller, listener] = [(2, THEIRS), (3, Asn(65003))].map(|(n, asn)| stage.establish(n, asn, None));
+    stage.wait(11, &[teller, listener]);
+    stage.slow.insert(listener);
+    stage.say(teller, &update(&[], &usual(&[THEIRS], host(2), false), &[BLOCK]));
+    let (passed, reason) = towards(&stage, "h3");
+    assert!(passed && reason.ends_with("perhaps still queued: the session has not taken everything yet"));
+    stage.slow.clear();
+    stage.pull(listener);
+    let (passed, reason) = towards(&stage, "h3");
+    assert!(passed && reason.ends_with("; advertised"), "{reason}");
+}
+
+/// While another path takes the place of the best one, each of the two has one line.
+#[test]
+fn a_path_that_was_best_is_told_of_once() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS), peer(3, Asn(65003)), peer(4, Asn(65004))]));
+    let [first, second, listener] = [(2, THEIRS), (3, Asn(65003)), (4, Asn(65004))]
+        .map(|(n, asn)| stage.establish(n, asn, None));
+    stage.wait(11, &[first, second, listener]);
+    stage.say(first, &update(&[], &usual(&[THEIRS, Asn(65009)], host(2), false), &[BLOCK]));
+    stage.slow.extend([first, second, listener]);
+    stage.say(second, &update(&[], &usual(&[Asn(65003)], host(3), false), &[BLOCK]));
+    let peer = stage.speaker.peer_id("h4").expect("it is configured");
+    let told = stage.speaker.view().explain(net(BLOCK), Concern::Export(peer)).expect("it is known");
+    let exports: Vec<(&str, &str)> = told
+        .steps
+        .iter()
+        .filter(|step| step.stage == "export")
+        .map(|step| (step.subject.as_str(), step.reason.as_str()))
+        .collect();
+    let [winner, loser] = exports.as_slice() else { panic!("not two lines: {exports:#?}") };
+    assert!(winner.0 == "h3 to h4" && winner.1.contains("to be advertised"), "{winner:?}");
+    assert_eq!(*loser, ("h2 to h4", "not the best path; advertised before, and to be so no longer"));
+}
+
+/// A change of policy reaches the paths in slices; until it is its turn, what was decided about a path holds.
+#[test]
+fn what_awaits_its_judgement_is_told_from_what_was_judged() {
+    let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
+    let teller = stage.establish(2, THEIRS, None);
+    stage.wait(11, &[teller]);
+    let prefixes: Vec<String> =
+        (0..5000).map(|n: u16| format!("10.{}.{}.0/24", n / 250, n % 250)).collect();
+    let attributes = usual(&[THEIRS], host(2), false);
+    for some in prefixes.chunks(500) {
+        let some: Vec<&str> = some.iter().map(String::as_str).collect();
+        stage.say(teller, &update(&[], &attributes, &some));
+    }
+    let mut dear = Action::only(Disposition::Accept);
+    dear.set.local_preference = Some(300);
+    let rule = Rule { name: "dear".into(), place: "f:7".into(), conditions: Vec::new(), action: dear };
+    let policy =
+        Policy { name: "p".into(), place: "f:6".into(), rules: vec![rule], default: Disposition::Reject };
+    let changed = PeerConfig { import: Some(vec![Arc::new(policy)]), ..peer(2, THEIRS) };
+    stage.input(Input::Reconfigure(Box::new(config(vec![changed]))));
+    let says = |stage: &Stage| -> BTreeSet<(String, bool)> {
+        let said = prefixes.iter().map(|prefix| {
+            let told = stage.speaker.view().explain(net(prefix), Concern::Import(None)).expect("a path");
+            let step = told.steps.into_iter().find(|step| step.stage == "import").expect("a step");
+            (step.reason, told.candidates[0].route.attributes.local_preference == Some(300))
+        });
+        said.collect()
+    };
+    let now = "accepted by policy p, rule dear (f:7); changed: local_preference";
+    let awaits = format!("accepted, before policy changed; about to be judged anew: {now}");
+    assert_eq!(says(&stage), BTreeSet::from([(awaits, false), (now.to_owned(), true)]));
+    stage.sleep(std::time::Duration::from_secs(1));
+    assert_eq!(says(&stage), BTreeSet::from([(now.to_owned(), true)]));
+}
+
 /// A family that is held back after a restart is told to nobody, and the explanation says who is waited for.
 #[test]
 fn what_is_kept_back_after_a_restart_is_not_explained_as_said() {

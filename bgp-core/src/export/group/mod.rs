@@ -202,6 +202,11 @@ impl Group {
         }
     }
 
+    /// Whether a member has not taken all that was said.
+    pub(super) fn is_behind(&self, peer: PeerId) -> bool {
+        self.members.get(&peer).is_some_and(|member| member.is_behind(self.journal.end()))
+    }
+
     /// Whether a pull may find something.
     pub(super) fn has_work(&self, peer: PeerId) -> bool {
         self.members.get(&peer).is_some_and(|member| {

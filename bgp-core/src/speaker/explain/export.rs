@@ -46,7 +46,7 @@ impl View<'_> {
         });
         let words: Vec<String> = words.collect();
         let subject = format!("{} to {}", self.origin_of(passage.source), neighbour.name());
-        let passed = passage.gates.last() == Some(&Gate::Sent);
+        let passed = matches!(passage.gates.last(), Some(Gate::Sent | Gate::Queued));
         let tried = account(Decided::EndOfList).tried;
         ExplainStep { tried, ..ExplainStep::new("export", subject, passed, words.join("; ")) }
     }

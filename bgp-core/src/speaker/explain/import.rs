@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::peer::AfterLimit;
 use crate::policy::{Account, Policy};
-use crate::rib::{Explanation as Outcomes, Ineligible, Route};
+use crate::rib::{Explanation as Outcomes, Ineligible, PathView, Route};
 use crate::speaker::{Concern, ExplainStep, PeerId, View};
 
 use crate::speaker::import::Recounted;
@@ -17,16 +17,15 @@ impl View<'_> {
     /// What import made of one candidate, with the rules that were tried.
     pub(super) fn import_step(&self, prefix: IpNet, outcome: &Outcomes<'_>) -> Option<ExplainStep> {
         let neighbour = self.speaker.roster.get(self.peer_of(outcome.path.source)?)?;
-        let kept = outcome.path.accepted.err();
+        let path = &outcome.path;
         let (reason, tried) = match neighbour.importer(self.speaker.config.asn, &self.speaker.clusters) {
-            None => (earlier(kept), Vec::new()),
+            None => (earlier(path.accepted.err()), Vec::new()),
             Some(importer) => {
-                let received = outcome.path.received.route();
-                let recounted = importer.recount(prefix, &received);
-                account(neighbour.config().import.as_deref().unwrap_or_default(), kept, &received, &recounted)
+                let recounted = importer.recount(prefix, &path.received.route());
+                account(neighbour.config().import.as_deref().unwrap_or_default(), path, &recounted)
             }
         };
-        let step = ExplainStep::new("import", self.origin_of(outcome.path.source), kept.is_none(), reason);
+        let step = ExplainStep::new("import", self.origin_of(path.source), path.accepted.is_ok(), reason);
         Some(ExplainStep { tried, ..step })
     }
 
@@ -103,36 +102,40 @@ fn beyond_limit(neighbour: &Neighbour) -> String {
     )
 }
 
-/// What import says of a route now, beside what was `kept` of its first word, and the rules that were tried.
-fn account(
-    policies: &[Arc<Policy>],
-    kept: Option<Ineligible>,
-    received: &Route,
-    Recounted { outcome, by, tried }: &Recounted,
-) -> (String, Vec<String>) {
-    let Account { decided, tried } = match by {
-        Some(by) => Account::of(policies, tried, *by),
+/// What import says of a route now, and the rules that were tried. Where that is not what was decided and kept, the
+/// path waits for its turn after a change of policy, and what holds until then comes first.
+fn account(policies: &[Arc<Policy>], path: &PathView<'_>, recounted: &Recounted) -> (String, Vec<String>) {
+    let received = path.received.route();
+    let Account { decided, tried } = match recounted.by {
+        Some(by) => Account::of(policies, &recounted.tried, by),
         None => Account { decided: "a rule of the protocol".to_owned(), tried: Vec::new() },
     };
-    let said = match outcome {
-        Ok(route) => {
-            let changed = changes(received, route);
-            let changed =
-                if changed.is_empty() { String::new() } else { format!("; changed: {}", changed.join(", ")) };
-            format!("accepted by {decided}{changed}")
-        }
+    let said = match &recounted.outcome {
+        Ok(route) => format!("accepted by {decided}{}", changes(&received, route)),
         Err(reason) => format!("{reason}: {decided}"),
     };
-    let said = if outcome.as_ref().err() == kept.as_ref() {
-        said
-    } else {
-        format!("about to be judged anew: {said}")
+    if is_kept(path, &recounted.outcome) {
+        return (said, tried);
+    }
+    let kept = match path.accepted {
+        Ok(route) => format!("accepted{}", changes(&received, &route.route())),
+        Err(reason) => reason.to_string(),
     };
-    (said, tried)
+    (format!("{kept}, before policy changed; about to be judged anew: {said}"), tried)
 }
 
-/// What differs between a route as received and as import left it.
-fn changes(received: &Route, accepted: &Route) -> Vec<&'static str> {
+/// Whether import would decide again what it has decided. What it says of a stale path is not all that was made of it:
+/// one that lives on for long is marked ([RFC 9494 §4.2](https://www.rfc-editor.org/rfc/rfc9494#section-4.2)).
+fn is_kept(path: &PathView<'_>, outcome: &Result<Route, Ineligible>) -> bool {
+    match (path.accepted, outcome) {
+        (Ok(kept), Ok(now)) => path.stale || kept.route() == *now,
+        (Err(kept), Err(now)) => kept == *now,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+    }
+}
+
+/// What differs between a route as received and as import left it, in words.
+fn changes(received: &Route, accepted: &Route) -> String {
     let (old, new) = (&received.attributes, &accepted.attributes);
     let parts = [
         ("origin", old.origin == new.origin),
@@ -146,5 +149,6 @@ fn changes(received: &Route, accepted: &Route) -> Vec<&'static str> {
         ("otc", old.otc == new.otc),
         ("kernel", received.kernel == accepted.kernel),
     ];
-    parts.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+    let changed: Vec<&str> = parts.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect();
+    if changed.is_empty() { String::new() } else { format!("; changed: {}", changed.join(", ")) }
 }

@@ -5,6 +5,7 @@ use ipnet::IpNet;
 use crate::Family;
 use crate::policy::{Account, Step, Verdict};
 use crate::rib::NetId;
+use crate::speaker::fib::has_form;
 use crate::speaker::{ExplainStep, View};
 
 impl View<'_> {
@@ -27,9 +28,13 @@ impl View<'_> {
         let Account { decided, tried } = Account::of(fib.policies(), &tried, verdict.by());
         let held_back = wished.as_ref().is_some_and(|route| fib.holds_back(family, route));
         let reason = match (&verdict, &wished) {
-            (Verdict::Reject { .. }, _) => format!("rejected: {decided}"),
+            (Verdict::Reject { .. }, Some(route)) => format!("{route}, about to be taken back: {decided}"),
+            (Verdict::Reject { .. }, None) => format!("rejected: {decided}"),
             (Verdict::Accept { .. }, Some(route)) if held_back => format!("{route}; {}", self.held_back()),
             (Verdict::Accept { .. }, Some(route)) => format!("{route}; {decided}"),
+            (Verdict::Accept { route, .. }, None) if has_form(route, rib) => {
+                format!("about to be wished: {decided}")
+            }
             (Verdict::Accept { .. }, None) => {
                 format!("{decided}; it has no form in the kernel: nothing to forward to")
             }
