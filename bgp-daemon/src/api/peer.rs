@@ -13,6 +13,9 @@ pub struct Peer {
     pub name: String,
     /// Its address.
     pub address: String,
+    /// It is configured to be there, and not `enabled = false`.
+    #[serde(default = "yes")]
+    pub enabled: bool,
     /// Its AS; `null` while it may have any and has not said.
     pub asn: Option<u32>,
     /// The RFC's name of its state.
@@ -49,6 +52,11 @@ pub struct Peer {
     pub messages_received: Messages,
     /// Messages sent.
     pub messages_sent: Messages,
+}
+
+/// A daemon of before says nothing of it.
+const fn yes() -> bool {
+    true
 }
 
 /// Routes of one family, counted.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::KernelTotals;
 
 /// The daemon as a whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// `node` or `reflector`.
     pub role: String,

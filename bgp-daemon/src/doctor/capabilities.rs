@@ -24,7 +24,7 @@ const NET_ADMIN: Capability =
 
 /// Looks at those of the daemon, or at our own where none runs.
 pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
-    let Scene { root, needs, program, daemon, this } = scene;
+    let Scene { root, needs, program, daemon, this, .. } = scene;
     let privileged = root.number("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or(1024);
     let mut needed = Vec::new();
     needed.extend(needs.port.filter(|port| u64::from(*port) < privileged).map(|_| NET_BIND_SERVICE));

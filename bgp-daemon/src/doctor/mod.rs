@@ -19,6 +19,7 @@ mod running;
 mod socket;
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -64,8 +65,10 @@ struct Scene<'a> {
     root: &'a Root,
     needs: Needs,
     program: &'static str,
-    /// The daemon's process.
+    /// The daemon's process, where it is one of those that can be seen here.
     daemon: Option<u32>,
+    /// Where a daemon that answers says that it listens; `None`: none answers.
+    listening: Option<Vec<SocketAddr>>,
     /// This process.
     this: u32,
 }
@@ -78,14 +81,22 @@ pub fn examine(case: &Case) -> Vec<Finding> {
     let needs = loaded.map_or_else(|| Needs::of_role(*role), |loaded| Needs::of(&loaded.settings));
     let running = daemon.as_ref().ok();
     let id = running.and_then(|running| running.id);
-    let scene = Scene { root, needs, program, daemon: id, this: std::process::id() };
+    let listening = running.map(|running| {
+        let addresses = running.status.listening.iter();
+        addresses.filter_map(|address| address.parse().ok()).collect()
+    });
+    let scene = Scene { root, needs, program, daemon: id, listening, this: std::process::id() };
     let mut found = vec![configuration(config.as_ref(), program)];
     found.push(socket::look(socket, daemon.as_ref().err(), program));
     // Another configuration than the daemon's has a port of its own, which the daemon may be in the way of.
     let same = running.is_some_and(|running| {
         config.as_ref().is_none_or(|(path, _)| path == Path::new(&running.status.config))
     });
-    found.extend(port::look(&Scene { daemon: id.filter(|_| same), ..scene.clone() }));
+    found.extend(port::look(&if same {
+        scene.clone()
+    } else {
+        Scene { daemon: None, listening: None, ..scene.clone() }
+    }));
     found.extend(capabilities::look(&scene));
     found.extend(forwarding::look(&scene));
     found.extend(limits::look(&scene));
@@ -141,6 +152,13 @@ fn configuration(config: Option<&(PathBuf, Result<Loaded, Vec<Diagnostic>>)>, pr
 impl<'a> Scene<'a> {
     /// A node without a configuration; this process is number 1.
     fn bare(root: &'a Root) -> Self {
-        Self { root, needs: Needs::of_role(Role::Node), program: "caracal", daemon: None, this: 1 }
+        Self {
+            root,
+            needs: Needs::of_role(Role::Node),
+            program: "caracal",
+            daemon: None,
+            listening: None,
+            this: 1,
+        }
     }
 }

@@ -23,11 +23,15 @@ pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
             return Some(Finding::unknown(CHECK, format!("cannot read /proc/net/tcp: {error}"), WHY));
         }
     };
+    let says_so = scene.listening.as_ref().map(|said| said.iter().any(|address| address.port() == port));
     let Some(socket) = sockets.first() else {
-        return Some(match daemon {
-            None => Finding::ok(CHECK, format!("nobody listens on TCP port {port}")),
-            Some(_) => Finding::error(CHECK, format!("the daemon does not listen on TCP port {port}"), WHY)
-                .repair(format!("{} status", scene.program)),
+        return Some(match (daemon, says_so) {
+            (None, None) => Finding::ok(CHECK, format!("nobody listens on TCP port {port}")),
+            (None, Some(true)) => by_its_own_word(port),
+            (Some(_), _) | (None, Some(false)) => {
+                Finding::error(CHECK, format!("the daemon does not listen on TCP port {port}"), WHY)
+                    .repair(format!("{} status", scene.program))
+            }
         });
     };
     let owners = || sockets.iter().filter_map(|socket| owner(root, socket));
@@ -43,11 +47,18 @@ pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
             Finding::unknown(CHECK, format!("whose {socket} is on TCP port {port} cannot be seen"), WHY)
                 .repair(format!("sudo {} doctor", scene.program))
         }
+        // Its process is in a container, or we are.
+        (None, None) if says_so == Some(true) => by_its_own_word(port),
         (None, None) => {
             let seen = format!("somebody whose process cannot be seen listens on TCP port {port}");
             Finding::error(CHECK, seen, WHY).repair(format!("sudo ss -ltnp 'sport = :{port}'"))
         }
     })
+}
+
+/// A daemon whose process is out of sight answers, and has the port by what it answers.
+fn by_its_own_word(port: u16) -> Finding {
+    Finding::ok(CHECK, format!("the daemon says that it listens on TCP port {port}"))
 }
 
 /// The sockets that listen on `port` at one of our addresses, as links in `/proc/PID/fd` name them, in the network that
@@ -148,6 +159,25 @@ mod tests {
         host.write("/proc/net/tcp", TABLE.lines().next().expect("a title"));
         assert_eq!(found(&host, None).standing, Standing::Ok);
         assert_eq!(found(&host, Some(1)).standing, Standing::Error, "the daemon does not listen");
+    }
+
+    #[test]
+    fn a_daemon_out_of_sight_is_believed() {
+        let host = host();
+        let root = host.root();
+        let found = |said: &[&str]| {
+            let listening = Some(said.iter().map(|address| address.parse().expect("one")).collect());
+            look(&Scene { listening, ..Scene::bare(&root) }).expect("a port is needed")
+        };
+        let healthy = found(&["0.0.0.0:179", "[::]:179"]);
+        assert_eq!(
+            (healthy.standing, &*healthy.seen),
+            (Standing::Ok, "the daemon says that it listens on TCP port 179")
+        );
+        assert_eq!(found(&["0.0.0.0:1179"]).standing, Standing::Error, "somebody else has the port");
+        host.write("/proc/net/tcp", TABLE.lines().next().expect("a title"));
+        assert_eq!(found(&["0.0.0.0:179"]).standing, Standing::Ok, "its network is another one too");
+        assert_eq!(found(&[]).standing, Standing::Error, "it does not listen");
     }
 
     #[test]

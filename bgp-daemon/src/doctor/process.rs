@@ -36,13 +36,19 @@ impl Process {
         open.iter().any(|number| root.link(&format!("{folder}/{number}")).is_ok_and(|it| it == socket))
     }
 
-    /// Its network is that of process `other`; where that cannot be seen it is taken to be.
-    pub(super) fn shares_network(&self, root: &Root, other: u32) -> bool {
-        let network = |id: u32| root.link(&format!("/proc/{id}/ns/net")).ok();
-        match (network(self.id), network(other)) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        }
+    /// Whether its network is that of process `other`; `None` where we may not see it.
+    pub(super) fn shares_network(&self, root: &Root, other: u32) -> Option<bool> {
+        self.shares(root, other, "ns/net")
+    }
+
+    /// Whether it runs the same program as process `other`, by whatever name; `None` where we may not see it.
+    pub(super) fn shares_program(&self, root: &Root, other: u32) -> Option<bool> {
+        self.shares(root, other, "exe")
+    }
+
+    fn shares(&self, root: &Root, other: u32, what: &str) -> Option<bool> {
+        let link = |id: u32| root.link(&format!("/proc/{id}/{what}")).ok();
+        Some(link(self.id)? == link(other)?)
     }
 
     /// The systemd service that it is a part of.

@@ -28,21 +28,31 @@ pub(super) fn look(running: &Running, digest: Option<&str>, program: &str) -> Ve
 fn peers(running: &Running, program: &str) -> Finding {
     const CHECK: &str = "sessions";
     const WHY: &str = "nothing is heard from such a peer and nothing told to it";
+    let wanted = || running.peers.iter().filter(|peer| peer.enabled);
     let down: Vec<&str> =
-        running.peers.iter().filter(|peer| peer.state != "Established").map(|peer| &*peer.name).collect();
-    let total = running.peers.len();
+        wanted().filter(|peer| peer.state != "Established").map(|peer| &*peer.name).collect();
+    let total = wanted().count();
     let Some(first) = down.first() else {
-        return Finding::ok(CHECK, format!("{total} of {total} peers are established"));
+        return Finding::ok(CHECK, format!("{total} of {total} peers are established{}", disabled(running)));
     };
     let more = if down.len() > NAMED { ", ..." } else { "" };
     let names = down.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    let seen = format!("{} of {total} peers are not established: {names}{more}", down.len());
+    let count = down.len();
+    let seen = format!("{count} of {total} peers are not established: {names}{more}{}", disabled(running));
     let finding = if down.len() == total {
         Finding::error(CHECK, seen, WHY)
     } else {
         Finding::warning(CHECK, seen, WHY)
     };
     finding.repair(format!("{program} explain peer {first}"))
+}
+
+/// Peers that the configuration wants to be down.
+fn disabled(running: &Running) -> String {
+    match running.peers.iter().filter(|peer| !peer.enabled).count() {
+        0 => String::new(),
+        some => format!("; {some} disabled in the configuration"),
+    }
 }
 
 /// So many peers that are down are named.
@@ -103,39 +113,22 @@ fn kernel(running: &Running, program: &str) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::api::{KernelSummary, KernelTotals, Peer, PeerTotals, Standing, Status};
+    use crate::api::{KernelSummary, KernelTotals, Peer, Standing, Status};
 
     pub(super) fn running(states: &[&'static str]) -> Running {
         let peer = |(number, state): (usize, &&'static str)| Peer {
             name: format!("p{number}"),
             state: (*state).into(),
+            enabled: true,
             ..Peer::default()
         };
         let status = Status {
-            role: "node".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            asn: 64512,
-            router_id: "10.0.0.1".into(),
-            started: "2026-01-01T00:00:00Z".into(),
-            uptime: 1,
             config: "/etc/caracal/caracal.toml".into(),
             generation: 3,
-            configured: "2026-01-01T00:00:00Z".into(),
             digest: "aa".into(),
-            unconfirmed: None,
-            config_error: None,
-            listening: Vec::new(),
-            peers: PeerTotals::default(),
-            routes: BTreeMap::new(),
-            settled: true,
-            headless: None,
-            draining: None,
-            kernel: None,
-            groups: Vec::new(),
-            topology: Vec::new(),
+            ..Status::default()
         };
         Running { id: None, status, peers: states.iter().enumerate().map(peer).collect(), kernel: None }
     }
@@ -152,6 +145,15 @@ mod tests {
         assert_eq!(finding.standing, Standing::Warning);
         assert_eq!(finding.repair.as_deref(), Some("caracal explain peer p1"));
         assert_eq!(found(&running(&["Idle", "Active"]), "sessions").standing, Standing::Error);
+    }
+
+    #[test]
+    fn a_session_that_nobody_wants_is_not_down() {
+        let mut running = running(&["Established", "Idle"]);
+        running.peers[1].enabled = false;
+        let finding = found(&running, "sessions");
+        assert_eq!(finding.standing, Standing::Ok);
+        assert_eq!(finding.seen, "1 of 1 peers are established; 1 disabled in the configuration");
     }
 
     #[test]

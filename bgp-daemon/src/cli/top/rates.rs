@@ -125,6 +125,7 @@ pub(super) mod tests {
             address: "192.0.2.1".into(),
             asn: Some(64512),
             state: state.into(),
+            enabled: true,
             age: 65,
             routes: BTreeMap::from([("ipv4".into(), Counts { received, accepted: received, advertised: 1 })]),
             messages_received: Messages { updates: 0, total: messages },
@@ -138,23 +139,12 @@ pub(super) mod tests {
             version: "1".into(),
             asn: 64512,
             router_id: "10.0.0.1".into(),
-            started: String::new(),
             uptime: 3605,
-            config: "caracal.toml".into(),
             generation: 2,
-            configured: String::new(),
-            digest: String::new(),
-            unconfirmed: None,
-            config_error: None,
-            listening: Vec::new(),
             peers: PeerTotals { total: peers.len(), established: 1 },
             routes: BTreeMap::from([("ipv4".into(), TableTotals { prefixes: 10, paths: 12 })]),
             settled: true,
-            headless: None,
-            draining: None,
-            kernel: None,
-            groups: Vec::new(),
-            topology: Vec::new(),
+            ..Status::default()
         };
         let routes = KernelTotals { installed: 9, ..KernelTotals::default() };
         let kernel = Some(KernelSummary { backlog: 3, created: 100, routes, ..KernelSummary::default() });
