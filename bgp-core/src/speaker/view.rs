@@ -279,6 +279,8 @@ pub struct ExplainStep {
     pub stage: &'static str,
     /// What it is about: a peer's name, a source, the kernel.
     pub subject: String,
+    /// The peer that a step of `export` leads to, by name; `subject` ends with it.
+    pub towards: Option<Arc<str>>,
     /// It let the route through.
     pub passed: bool,
     /// Why, in words, with the rule that decided.
@@ -293,7 +295,7 @@ pub struct ExplainStep {
 
 impl ExplainStep {
     pub(super) const fn new(stage: &'static str, subject: String, passed: bool, reason: String) -> Self {
-        Self { stage, subject, passed, reason, tried: Vec::new(), next_hop: None, link: None }
+        Self { stage, subject, towards: None, passed, reason, tried: Vec::new(), next_hop: None, link: None }
     }
 }
 

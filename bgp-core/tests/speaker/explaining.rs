@@ -175,8 +175,8 @@ fn what_was_said_to_others_of_the_group_is_queued_for_who_does_not_read() {
 #[test]
 fn a_path_that_was_best_is_told_of_once() {
     let mut stage = Stage::new(config(vec![peer(2, THEIRS), peer(3, Asn(65003)), peer(4, Asn(65004))]));
-    let [first, second, listener] = [(2, THEIRS), (3, Asn(65003)), (4, Asn(65004))]
-        .map(|(n, asn)| stage.establish(n, asn, None));
+    let [first, second, listener] =
+        [(2, THEIRS), (3, Asn(65003)), (4, Asn(65004))].map(|(n, asn)| stage.establish(n, asn, None));
     stage.wait(11, &[first, second, listener]);
     stage.say(first, &update(&[], &usual(&[THEIRS, Asn(65009)], host(2), false), &[BLOCK]));
     stage.slow.extend([first, second, listener]);
@@ -200,8 +200,7 @@ fn what_awaits_its_judgement_is_told_from_what_was_judged() {
     let mut stage = Stage::new(config(vec![peer(2, THEIRS)]));
     let teller = stage.establish(2, THEIRS, None);
     stage.wait(11, &[teller]);
-    let prefixes: Vec<String> =
-        (0..5000).map(|n: u16| format!("10.{}.{}.0/24", n / 250, n % 250)).collect();
+    let prefixes: Vec<String> = (0..5000).map(|n: u16| format!("10.{}.{}.0/24", n / 250, n % 250)).collect();
     let attributes = usual(&[THEIRS], host(2), false);
     for some in prefixes.chunks(500) {
         let some: Vec<&str> = some.iter().map(String::as_str).collect();

@@ -71,6 +71,9 @@ pub struct Explanation {
     pub candidates: Vec<Route>,
     /// What happened at each stage, in order.
     pub steps: Vec<Step>,
+    /// What else there is to ask, in words.
+    #[serde(default)]
+    pub hints: Vec<String>,
 }
 
 /// One stage of an explanation.
@@ -80,6 +83,9 @@ pub struct Step {
     pub stage: Cow<'static, str>,
     /// What it is about.
     pub subject: String,
+    /// Of `export`, the peer that it leads to; `subject` ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<String>,
     /// It let the route through.
     pub passed: bool,
     /// Why, with the rule that decided and the file and line where it stands.

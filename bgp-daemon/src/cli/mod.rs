@@ -12,6 +12,7 @@ mod doctor;
 mod drain;
 mod events;
 mod exit;
+mod explanation;
 mod kernel;
 mod man;
 mod offline;
@@ -34,6 +35,7 @@ use crate::config::Role;
 use arguments::{Aid, Arguments, Ask, Awaited, Global, Here, Verb};
 use client::{Client, ClientError};
 use exit::Exit;
+use explanation::Narrow;
 use show::Screen;
 use table::Colour;
 
@@ -143,9 +145,9 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
                 (false, false) => api::About::All,
             };
             let is_narrow = peer.is_some() || about != api::About::All;
-            let narrow = if is_narrow { routes::Narrow::Yes } else { routes::Narrow::No };
+            let narrow = if is_narrow { Narrow::Yes } else { Narrow::No };
             let verb = api::Verb::Explain { prefix, peer, about };
-            let told = screen.one(client, verb, |told, screen| routes::explanation(told, narrow, screen))?;
+            let told = screen.one(client, verb, |told, screen| explanation::print(told, narrow, screen))?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }
         Ask::Kernel { sweep_anyway: true, .. } => client.ask(api::Verb::SweepAnyway, |_| Ok(()))?,

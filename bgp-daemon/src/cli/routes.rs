@@ -1,4 +1,4 @@
-//! Routes for people: paths and explanations.
+//! Routes for people.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone, age};
-use crate::api::{AsPathElement, Explanation, Route};
+use crate::api::{AsPathElement, Route};
 
 /// Routes are listed by prefix, the best path first.
 pub(super) fn order(route: &Route) -> (Option<IpNet>, bool, Option<String>, Option<u32>) {
@@ -93,50 +93,6 @@ fn as_path(path: &[AsPathElement]) -> String {
         }
     });
     elements.collect::<Vec<String>>().join(" ")
-}
-
-/// Whether an explanation is about one peer or one stage only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Narrow {
-    Yes,
-    No,
-}
-
-/// Prints an explanation; a narrow one with every rule of policy that was tried.
-pub(super) fn explanation(
-    explanation: &Explanation,
-    narrow: Narrow,
-    screen: &mut Screen<'_>,
-) -> io::Result<()> {
-    writeln!(screen.out, "{}", explanation.prefix)?;
-    if explanation.candidates.is_empty() {
-        writeln!(screen.out, "\nNo path is known.")?;
-    } else {
-        writeln!(screen.out)?;
-        table(&explanation.candidates, screen)?;
-    }
-    if !explanation.steps.is_empty() {
-        writeln!(screen.out)?;
-        steps(explanation, narrow, screen)?;
-    }
-    Ok(())
-}
-
-fn steps(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
-    let mut table = Table::new(&[
-        ("STAGE", Align::Left),
-        ("", Align::Left),
-        ("ABOUT", Align::Left),
-        ("WHY", Align::Left),
-    ]);
-    for step in &explanation.steps {
-        let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
-        table.row(vec![(&step.stage).into(), passed, (&step.subject).into(), (&step.reason).into()]);
-        let tried = step.tried.iter().filter(|_| narrow == Narrow::Yes || screen.is_wide());
-        tried
-            .for_each(|rule| table.row(vec![Cell::default(), Cell::default(), Cell::default(), rule.into()]));
-    }
-    table.write(screen.out, screen.colour)
 }
 
 #[cfg(test)]

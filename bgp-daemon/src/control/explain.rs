@@ -5,10 +5,13 @@ use std::collections::btree_map::Entry;
 use std::time::SystemTime;
 
 use bgp_core::rib::LocalSource;
-use bgp_core::speaker::{Concern, Explanation, PathSource, View};
-use fib_sync::{Foreign, Inspection, NextHop, Owner, Protocol, Refused, Retry, SnapshotRoute, Standing, Trace};
+use bgp_core::speaker::{Concern, Explanation, PathSource, Speaker, View};
+use fib_sync::{
+    Foreign, Inspection, NextHop, Owner, Protocol, Refused, Retry, SnapshotRoute, Standing, Trace,
+};
 
 use super::answer::{Context, look};
+use super::hint;
 use super::kernel::words;
 use super::picture::Painter;
 use super::query;
@@ -25,14 +28,17 @@ pub(super) async fn prefix(
     about: About,
 ) -> Result<api::Explanation, Failure> {
     let asked = query::prefix(text)?.net();
-    let explained = move |view: &View<'_>| {
-        let concern = concern(view, peer, about)?;
-        Ok::<_, Refusal>((concern, view.explain(asked, concern)))
+    let program = context.facts.borrow().role.program();
+    let explained = move |speaker: &Speaker| {
+        let view = speaker.view();
+        let concern = concern(&view, peer, about)?;
+        let nothing = || Explanation { prefix: asked, candidates: Vec::new(), steps: Vec::new() };
+        let explanation = view.explain(asked, concern).unwrap_or_else(nothing);
+        let hints = hint::all(speaker, &explanation, concern, program);
+        Ok::<_, Refusal>((concern, explanation, hints))
     };
-    let (explained, painter) = look(context, move |speaker| explained(&speaker.view())).await?;
-    let (concern, explanation) = explained?;
-    let nothing = || Explanation { prefix: asked, candidates: Vec::new(), steps: Vec::new() };
-    let mut explanation = explanation.unwrap_or_else(nothing);
+    let (explained, painter) = look(context, explained).await?;
+    let (concern, mut explanation, hints) = explained?;
     let inspection = match &context.kernel {
         Some(table) => Some(table.inspect(explanation.prefix).await?),
         None => None,
@@ -42,7 +48,7 @@ pub(super) async fn prefix(
     if let Some(table) = &context.kernel {
         trace_next_hops(&mut explanation, table).await?;
     }
-    let mut told = painter.explanation(explanation);
+    let mut told = painter.explanation(explanation, hints);
     if matches!(concern, Concern::Everything | Concern::Kernel) {
         told.steps.extend(inspection.map(|inspection| held(&inspection, SystemTime::now())));
     }
@@ -103,7 +109,9 @@ async fn trace_next_hops(explanation: &mut Explanation, table: &fib_sync::Handle
 fn covering(trace: &Trace) -> String {
     let (prefix, by, is_reached) = match trace {
         Trace::Own => return ": it is an address of ours".to_owned(),
-        Trace::Ambiguous => return ": it is an address of one link, and which link that is was not said".to_owned(),
+        Trace::Ambiguous => {
+            return ": it is an address of one link, and which link that is was not said".to_owned();
+        }
         Trace::NoInterface => return ": there is no such interface".to_owned(),
         Trace::Uncovered => return ": nothing in the kernel's table covers it".to_owned(),
         Trace::Covered { prefix, owner, resolution } => {
@@ -125,7 +133,7 @@ fn held(inspection: &Inspection, now: SystemTime) -> Step {
         Some(route) => ours(route, inspection.sweep_held, now),
     };
     let reason = format!("{ours}{others}");
-    Step { stage: "kernel".into(), subject: "held".to_owned(), passed, reason, tried: Vec::new() }
+    Step { stage: "kernel".into(), subject: "held".to_owned(), passed, reason, ..Step::default() }
 }
 
 fn ours(route: &SnapshotRoute, sweep_held: bool, now: SystemTime) -> (bool, String) {

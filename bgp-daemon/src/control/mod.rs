@@ -6,6 +6,7 @@
 mod answer;
 mod event;
 mod explain;
+mod hint;
 mod kernel;
 mod loudness;
 mod picture;

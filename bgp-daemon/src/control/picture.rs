@@ -43,6 +43,7 @@ impl Painter {
         api::Peer {
             name: peer.name.to_string(),
             address: peer.address.to_string(),
+            enabled: peer.enabled,
             asn: peer.asn.map(|asn| asn.0),
             state: peer.state.into(),
             since: self.wall(peer.since),
@@ -98,19 +99,17 @@ impl Painter {
         }
     }
 
-    /// An explanation.
-    pub(super) fn explanation(self, explanation: Explanation) -> api::Explanation {
-        let step = |ExplainStep { stage, subject, passed, reason, tried, next_hop: _, link: _ }| api::Step {
-            stage: stage.into(),
-            subject,
-            passed,
-            reason,
-            tried,
+    /// An explanation, with what else there is to ask.
+    pub(super) fn explanation(self, explanation: Explanation, hints: Vec<String>) -> api::Explanation {
+        let step = |ExplainStep { stage, subject, towards, passed, reason, tried, next_hop: _, link: _ }| {
+            let (stage, towards) = (stage.into(), towards.map(|peer| peer.to_string()));
+            api::Step { stage, subject, towards, passed, reason, tried }
         };
         api::Explanation {
             prefix: explanation.prefix.to_string(),
             candidates: explanation.candidates.into_iter().map(|view| self.route(view)).collect(),
             steps: explanation.steps.into_iter().map(step).collect(),
+            hints,
         }
     }
 

@@ -90,6 +90,8 @@ fn import_is_told_rule_by_rule_and_what_is_refused_is_kept() {
 
     let nothing = import("10.9.0.0/24");
     assert!(steps(&nothing, "import")[0].2.starts_with("not announced, or withdrawn"), "{nothing}");
+    let inside = "what is known inside of it: `caracal routes 10.9.0.0/24 --longer`";
+    assert_eq!(nothing["hints"], serde_json::json!([inside]));
     assert_eq!(b.ask(&["explain", "10.9.0.0/24", "--import", "--peer", "a"]).status.code(), Some(1));
     assert_eq!(b.ask(&["explain", "10.1.0.0/24", "--kernel", "--peer", "a"]).status.code(), Some(2));
 }
@@ -104,4 +106,21 @@ fn a_peer_that_is_down_is_told_nothing() {
     let told = a.json(&["explain", "10.1.0.0/24", "--peer", "tor"]);
     let expected = [("tor".to_owned(), false, "no session: it is Idle".to_owned())];
     assert_eq!(steps(&told, "export"), expected);
+    assert_eq!(told["steps"][2]["towards"], "tor");
+    assert_eq!(told["hints"], serde_json::json!(["tor is told nothing of ipv4 at all: `caracal peer tor`"]));
+}
+
+/// One command says what else the same peer loses, with the command that lists it.
+#[test]
+fn what_else_is_refused_is_counted() {
+    let [mut a, mut b] = [Host::new(), Host::new()];
+    let announced = ["10.1.0.0/24", "10.2.0.0/24", "10.3.0.0/24"];
+    let originated = announced.map(|prefix| format!("[[originate]]\nprefix = \"{prefix}\"\n")).concat();
+    a.run(&format!("{}{originated}", b.as_peer("b", &a, "")));
+    b.run(&a.as_peer("a", &b, "passive = true\nimport = \"reject-all\""));
+    let refused = |b: &Host| b.json(&["routes", "--rejected"]).as_array().map(Vec::len);
+    b.until("three refusals", || refused(&b) == Some(3));
+    let text = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.0/24"]).stdout).into_owned();
+    let hint = "\nhint: 2 more ipv4 paths of a refused: `caracal routes --in a --rejected`\n";
+    assert!(text.ends_with(hint), "{text}");
 }

@@ -20,7 +20,8 @@ impl View<'_> {
     ) {
         for neighbour in self.speaker.roster.iter().filter(|it| towards.is_none_or(|id| id == it.id)) {
             if let Some(reason) = self.is_deaf(neighbour, family) {
-                steps.push(ExplainStep::new("export", neighbour.name().to_string(), false, reason));
+                let step = ExplainStep::new("export", neighbour.name().to_string(), false, reason);
+                steps.push(ExplainStep { towards: Some(neighbour.name()), ..step });
                 continue;
             }
             let passages = self.speaker.exporter.verdict(neighbour.id, family, net, &self.speaker.rib);
@@ -48,7 +49,8 @@ impl View<'_> {
         let subject = format!("{} to {}", self.origin_of(passage.source), neighbour.name());
         let passed = matches!(passage.gates.last(), Some(Gate::Sent | Gate::Queued));
         let tried = account(Decided::EndOfList).tried;
-        ExplainStep { tried, ..ExplainStep::new("export", subject, passed, words.join("; ")) }
+        let towards = Some(neighbour.name());
+        ExplainStep { tried, towards, ..ExplainStep::new("export", subject, passed, words.join("; ")) }
     }
 
     /// What first decisions wait for.

@@ -60,7 +60,7 @@ Examples:
     /// Why a prefix is where it is, or why a session is not up
     #[command(after_help = "\
 Examples:
-  caracal explain 10.244.1.0/26             from its origin to peers and the kernel
+  caracal explain 10.244.1.0/26             from its origin to peers and the kernel; -o wide has a line for each peer
   caracal explain 10.244.1.0/26 --peer tor-a
   caracal explain 10.244.1.0/26 --import --peer tor-a
   caracal explain 10.244.1.0/26 --kernel    what is wished, what is there, what stands in the way

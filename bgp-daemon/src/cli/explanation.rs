@@ -1,0 +1,156 @@
+//! Explanations of prefixes for people. Peers that are told the same for the same reason share a line.
+
+use std::io;
+
+use super::routes;
+use super::show::Screen;
+use super::table::{Align, Cell, Table, Tone};
+use crate::api::{Explanation, Step};
+
+/// Whether an explanation is about one peer or one stage only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrow {
+    Yes,
+    No,
+}
+
+/// Prints an explanation; a narrow one with every rule of policy that was tried.
+pub(super) fn print(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
+    writeln!(screen.out, "{}", explanation.prefix)?;
+    if explanation.candidates.is_empty() {
+        writeln!(screen.out, "\nNo path is known.")?;
+    } else {
+        writeln!(screen.out)?;
+        routes::table(&explanation.candidates, screen)?;
+    }
+    if !explanation.steps.is_empty() {
+        writeln!(screen.out)?;
+        steps(explanation, narrow, screen)?;
+    }
+    if !explanation.hints.is_empty() {
+        writeln!(screen.out)?;
+    }
+    for hint in &explanation.hints {
+        let hint: String = hint.chars().filter(|c| !c.is_control()).collect();
+        writeln!(screen.out, "{} {hint}", screen.colour.paint("hint:", Tone::Dim))?;
+    }
+    Ok(())
+}
+
+fn steps(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
+    let mut table = Table::new(&[
+        ("STAGE", Align::Left),
+        ("", Align::Left),
+        ("ABOUT", Align::Left),
+        ("WHY", Align::Left),
+    ]);
+    let in_full = narrow == Narrow::Yes || screen.is_wide();
+    for verdict in verdicts(&explanation.steps, in_full) {
+        let step = verdict.first;
+        let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
+        table.row(vec![(&step.stage).into(), passed, verdict.about().into(), (&step.reason).into()]);
+        let tried = step.tried.iter().filter(|_| in_full);
+        tried
+            .for_each(|rule| table.row(vec![Cell::default(), Cell::default(), Cell::default(), rule.into()]));
+    }
+    table.write(screen.out, screen.colour)
+}
+
+/// What several steps have in common: the first of them, and the peers that they lead to.
+struct Verdict<'a> {
+    first: &'a Step,
+    towards: Vec<&'a str>,
+}
+
+impl<'a> Verdict<'a> {
+    fn of(step: &'a Step) -> Self {
+        Self { first: step, towards: step.towards.as_deref().into_iter().collect() }
+    }
+
+    /// Whether `step` is the same of another peer.
+    fn holds_of(&self, step: &Step) -> bool {
+        let Step { stage, passed, reason, .. } = self.first;
+        let is_same = (stage, passed, reason) == (&step.stage, &step.passed, &step.reason);
+        is_same && step.towards.is_some() && source(self.first) == source(step)
+    }
+
+    /// What it is about: from whom, and to whom. Of many peers a few are named.
+    fn about(&self) -> String {
+        if self.towards.len() < 2 {
+            return self.first.subject.clone();
+        }
+        let names = self.towards.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = if self.towards.len() > NAMED { ", ..." } else { "" };
+        let to = format!("{} peers: {names}{more}", self.towards.len());
+        source(self.first).map_or_else(|| to.clone(), |source| format!("{source} to {to}"))
+    }
+}
+
+/// So many peers are named.
+const NAMED: usize = 3;
+
+/// What a step of export leads from; nothing where the peer hears of nobody.
+fn source(step: &Step) -> Option<&str> {
+    step.subject.strip_suffix(step.towards.as_deref()?)?.strip_suffix(" to ")
+}
+
+/// Steps in their order; those about export put together where they only differ in the peer, unless all are wanted.
+fn verdicts(steps: &[Step], in_full: bool) -> Vec<Verdict<'_>> {
+    let mut verdicts: Vec<Verdict<'_>> = Vec::new();
+    for step in steps {
+        match verdicts.iter_mut().find(|verdict| !in_full && verdict.holds_of(step)) {
+            Some(verdict) => verdict.towards.extend(step.towards.as_deref()),
+            None => verdicts.push(Verdict::of(step)),
+        }
+    }
+    verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(source: &str, to: &str, passed: bool, reason: &str) -> Step {
+        Step {
+            stage: "export".into(),
+            subject: if source.is_empty() { to.to_owned() } else { format!("{source} to {to}") },
+            towards: Some(to.to_owned()),
+            passed,
+            reason: reason.to_owned(),
+            ..Step::default()
+        }
+    }
+
+    fn told(steps: &[Step], in_full: bool) -> Vec<(String, bool)> {
+        let verdicts = verdicts(steps, in_full);
+        verdicts.iter().map(|verdict| (verdict.about(), verdict.first.passed)).collect()
+    }
+
+    #[test]
+    fn peers_share_a_line_where_nothing_but_their_names_differs() {
+        let mut steps = vec![Step { stage: "origin".into(), subject: "a".into(), ..Step::default() }];
+        steps.extend((0..5).map(|n| step("static", &format!("p{n}"), true, "advertised")));
+        steps.push(step("static", "q", false, "advertised"));
+        steps.push(step("static", "r", true, "queued"));
+        steps.push(step("a", "s", true, "advertised"));
+        steps.extend(["x", "y"].map(|name| step("", name, false, "no session")));
+        let expected = [
+            ("a", false),
+            ("static to 5 peers: p0, p1, p2, ...", true),
+            ("static to q", false),
+            ("static to r", true),
+            ("a to s", true),
+            ("2 peers: x, y", false),
+        ];
+        let expected: Vec<(String, bool)> =
+            expected.into_iter().map(|(about, passed)| (about.to_owned(), passed)).collect();
+        assert_eq!(told(&steps, false), expected);
+        assert_eq!(told(&steps, true).len(), steps.len(), "whoever wants all gets all");
+    }
+
+    #[test]
+    fn steps_that_lead_to_no_peer_stay_apart() {
+        let held = Step { stage: "kernel".into(), subject: "held".into(), ..Step::default() };
+        assert_eq!(told(&[held.clone(), held], false).len(), 2);
+    }
+}
