@@ -92,9 +92,27 @@ pub(super) fn parse(path: &Path, text: &str, report: &Report) -> Option<Table> {
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let span = error.span().unwrap_or(0..0);
-        report.error(Problem::at(place(span), error.message().trim_end()));
+        report.error(match bare_word(text, span.start) {
+            Some(word) => {
+                Problem::at(place(word), "what is neither a number nor true or false has to be quoted")
+                    .hint("put it between quotation marks: \"…\"")
+            }
+            None => Problem::at(place(span), error.message().trim_end()),
+        });
     }
     errors.is_empty().then(|| table(document.get_ref(), &place))
+}
+
+/// The value around `at` that would be one of TOML's if it stood in quotes: an address, a prefix, a duration, a word.
+fn bare_word(text: &str, at: usize) -> Option<std::ops::Range<usize>> {
+    let is_word = |character: char| character.is_alphanumeric() || "._:/+-%*".contains(character);
+    let start = text.get(..at)?.trim_end_matches(is_word).len();
+    let rest = text.get(start..)?;
+    let word = rest.get(..rest.find(|character| !is_word(character)).unwrap_or(rest.len()))?;
+    let line = text.get(..start)?.rsplit('\n').next()?.trim();
+    let is_value = line.ends_with(['=', ',']) || (line.ends_with('[') && line.contains('='));
+    let is_bare = is_value && !word.is_empty() && DeTable::parse(&format!("key = {word}")).is_err();
+    is_bare.then(|| start..start + word.len())
 }
 
 fn table(table: &DeTable<'_>, place: &impl Fn(std::ops::Range<usize>) -> Place) -> Table {

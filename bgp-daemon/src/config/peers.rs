@@ -15,7 +15,7 @@ use super::report::{Place, Problem};
 use super::section::Section;
 use super::settings::{Hops, PeerSocket};
 use super::template::{Surroundings, Template};
-use super::value::{prefix, string, within};
+use super::value::{no_address, prefix, string, within};
 
 /// What holds for every peer that does not say otherwise.
 pub(super) struct Defaults {
@@ -100,9 +100,7 @@ impl Remote {
         let text = string(node)?;
         let (address, zone) =
             text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
-        let Ok(address) = address.parse::<IpAddr>() else {
-            return Err(Problem::at(node.place, format!("{text:?} is not an address")));
-        };
+        let address = address.parse::<IpAddr>().map_err(|_| no_address(text, node))?;
         let link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
         let problem = |message: &str| Err(Problem::at(node.place, message));
         if address.is_unspecified() || address.is_multicast() {

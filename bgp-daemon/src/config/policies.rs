@@ -155,7 +155,10 @@ fn read_path_length(mut section: Section<'_>) -> Condition {
 /// `"P"`, `"P+"` or `"P{min,max}"`.
 fn prefix_range(node: &Node) -> Result<PrefixRange, Problem> {
     let text = string(node)?;
-    let problem = |(message, hint): (String, Option<String>)| Problem::at(node.place, message).maybe(hint);
+    let problem = |(message, hint): (String, Option<String>)| {
+        let range = text.split_once(char::is_whitespace).map(|_| RANGE.to_owned());
+        Problem::at(node.place, message).maybe(range.or(hint))
+    };
     if let Some(covering) = text.strip_suffix('+') {
         return prefix_text(covering).map(PrefixRange::or_longer).map_err(problem);
     }
@@ -176,6 +179,9 @@ fn prefix_range(node: &Node) -> Result<PrefixRange, Problem> {
     check_lengths(node, prefix, min, max)?;
     Ok(PrefixRange { prefix, min, max })
 }
+
+/// What to write instead of the words that other daemons have for ranges.
+const RANGE: &str = "a range is \"10.244.0.0/16{24,32}\", or \"10.244.0.0/16+\" with everything inside";
 
 fn check_lengths(node: &Node, prefix: IpNet, min: u8, max: u8) -> Result<(), Problem> {
     let (shortest, longest) = (prefix.prefix_len(), prefix.max_prefix_len());

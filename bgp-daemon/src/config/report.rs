@@ -36,9 +36,9 @@ impl Problem {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// A hint that may not exist, such as a name that resembles the one written.
+    /// A hint that may not exist, such as a name that resembles the one written; the one there was stays then.
     pub(super) fn maybe(self, hint: Option<String>) -> Self {
-        Self { hint, ..self }
+        Self { hint: hint.or(self.hint), ..self }
     }
 }
 

@@ -4,6 +4,10 @@ use super::document::{Node, Table, Value};
 use super::report::{Place, Problem, Report};
 use super::suggest::did_you_mean;
 
+/// The keys that stand above the first table of a file. Below one, TOML takes them for keys of that table.
+pub(super) const TOP: [&str; 7] =
+    ["include", "role", "asn", "router_id", "cluster_id", "hold_time", "families"];
+
 /// A table being read. Every key asked for is a known one; [`Section::finish`] complains of the rest.
 pub(super) struct Section<'a> {
     title: String,
@@ -21,14 +25,23 @@ impl<'a> Section<'a> {
 
     /// The section of a value that has to be a table.
     pub(super) fn of(title: impl Into<String>, node: &'a Node, report: &'a Report) -> Option<Self> {
+        report.keep(Self::of_table(title, node, report))
+    }
+
+    fn of_table(title: impl Into<String>, node: &'a Node, report: &'a Report) -> Result<Self, Problem> {
         match &node.value {
-            Value::Table(table) => Some(Self::new(title, node.place, table, report)),
+            Value::Table(table) => Ok(Self::new(title, node.place, table, report)),
             other => {
                 let message = format!("{} is a table, this is {}", title.into(), other.kind());
-                report.error(Problem::at(node.place, message));
-                None
+                Err(Problem::at(node.place, message))
             }
         }
+    }
+
+    /// The table under a key, with a hint how to write it for whoever has written something else.
+    pub(super) fn section_like(&mut self, key: &'static str, example: &str) -> Option<Self> {
+        let node = self.node(key)?;
+        self.report.keep(Self::of_table(key, node, self.report).map_err(|problem| problem.hint(example)))
     }
 
     /// Takes keys that are absent here from `table`.
@@ -145,13 +158,20 @@ impl<'a> Section<'a> {
         (!quoted.is_empty()).then(|| format!("known: {}", quoted.join(", ")))
     }
 
+    /// What somebody had in mind who wrote a key that is none of this table.
+    fn meant_by(&self, key: &str) -> Option<String> {
+        if TOP.contains(&key) {
+            return Some(format!("`{key}` stands at the top of the file, above its first [section]"));
+        }
+        did_you_mean(key, self.known.iter().copied()).or_else(|| self.all_known())
+    }
+
     /// Complains of every key nobody asked for. What is inherited is left to whoever reads it first-hand.
     pub(super) fn finish(self) {
         for (key, (place, _)) in self.table().into_iter().flatten() {
             if !self.known.contains(&key.as_str()) {
                 let problem = Problem::at(*place, format!("unknown key `{key}` in {}", self.title));
-                let meant = did_you_mean(key, self.known.iter().copied());
-                self.report.error(problem.maybe(meant.or_else(|| self.all_known())));
+                self.report.error(problem.maybe(self.meant_by(key)));
             }
         }
     }

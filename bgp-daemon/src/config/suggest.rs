@@ -5,10 +5,17 @@ pub(super) fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = 
     let limit = word.chars().count().div_ceil(3);
     candidates
         .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
+        .map(|candidate| (!abbreviates(word, candidate), distance(word, candidate), candidate))
+        .filter(|(differs, distance, _)| !differs || *distance <= limit)
         .min()
-        .map(|(_, candidate)| format!("did you mean `{candidate}`?"))
+        .map(|(_, _, candidate)| format!("did you mean `{candidate}`?"))
+}
+
+/// The word is a beginning of the candidate (`local_pref`), or the candidate its first words (`next_hop_self`).
+fn abbreviates(word: &str, candidate: &str) -> bool {
+    const TELLING: usize = 3;
+    let tail = word.strip_prefix(candidate);
+    word.len() >= TELLING && (candidate.starts_with(word) || tail.is_some_and(|tail| tail.starts_with('_')))
 }
 
 /// Insertions, deletions and replacements between two words, case aside.
@@ -49,5 +56,14 @@ mod tests {
         let keys = ["hold_time", "families", "asn"];
         assert_eq!(did_you_mean("hold_tiem", keys), Some("did you mean `hold_time`?".to_owned()));
         assert_eq!(did_you_mean("zebra", keys), None);
+    }
+
+    #[test]
+    fn a_word_is_known_by_its_beginning() {
+        let keys = ["log", "local_asn", "local_preference", "next_hop", "next_hop_address"];
+        assert_eq!(did_you_mean("local_pref", keys), Some("did you mean `local_preference`?".to_owned()));
+        assert_eq!(did_you_mean("next_hop_self", keys), Some("did you mean `next_hop`?".to_owned()));
+        assert_eq!(did_you_mean("loggings", keys), None, "it only begins with the same letters");
+        assert_eq!(did_you_mean("ne", keys), None, "that could be anything");
     }
 }

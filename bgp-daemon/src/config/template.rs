@@ -90,7 +90,7 @@ impl Template {
             role: section.read("role", word(ROLES)),
             import: section.list("import", |node| around.policies.named(node)),
             export: section.list("export", |node| around.policies.named(node)),
-            max_prefixes: section.section("max_prefixes", "max_prefixes").map(read_max_prefixes),
+            max_prefixes: section.section_like("max_prefixes", MAX_PREFIXES).map(read_max_prefixes),
             graceful_restart: section.read("graceful_restart", boolean),
             headless: section.read("headless", duration).unwrap_or(Duration::ZERO),
             enabled: section.read("enabled", boolean).unwrap_or(true),
@@ -185,6 +185,9 @@ fn read_password(section: &mut Section<'_>, around: Surroundings<'_>) -> Option<
     let variable = section.read("password_env", |node| secret::from_environment(node, around.host));
     filed.or(variable)
 }
+
+/// How the table of that name is written.
+const MAX_PREFIXES: &str = "write { ipv4 = 1000, action = \"restart\", restart_after = \"5m\" }";
 
 fn read_max_prefixes(mut section: Section<'_>) -> MaxPrefixes {
     #[derive(Clone, Copy)]

@@ -17,21 +17,35 @@ use super::suggest::did_you_mean;
 type Read<T> = Result<T, Problem>;
 
 fn expected<T>(what: &str, node: &Node) -> Read<T> {
-    Err(Problem::at(node.place, format!("expected {what}, found {}", node.value.kind())))
+    Err(unexpected(what, node))
+}
+
+fn unexpected(what: &str, node: &Node) -> Problem {
+    Problem::at(node.place, format!("expected {what}, found {}", node.value.kind()))
 }
 
 pub(super) fn string(node: &Node) -> Read<&str> {
     match &node.value {
         Value::String(text) => Ok(text),
+        Value::Integer(number) => Err(unexpected("a string", node).hint(format!("write \"{number}\""))),
         _ => expected("a string", node),
     }
 }
 
 pub(super) fn boolean(node: &Node) -> Read<bool> {
-    match &node.value {
-        Value::Boolean(truth) => Ok(*truth),
-        _ => expected("true or false", node),
-    }
+    let meant = match &node.value {
+        Value::Boolean(truth) => return Ok(*truth),
+        Value::Integer(0) => Some(false),
+        Value::Integer(1) => Some(true),
+        Value::String(word) => match word.to_lowercase().as_str() {
+            "true" | "yes" | "on" => Some(true),
+            "false" | "no" | "off" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    };
+    let hint = meant.map(|meant| format!("write {meant}, without quotes"));
+    Err(unexpected("true or false", node).maybe(hint))
 }
 
 /// A whole number within bounds.
@@ -149,7 +163,9 @@ pub(super) fn asn(node: &Node) -> Read<Asn> {
         Value::Integer(number) => u32::try_from(*number)
             .map(Asn)
             .map_err(|_| Problem::at(node.place, "an AS number lies between 1 and 4294967295"))?,
-        Value::String(_) => parsed(node)?,
+        Value::String(text) => {
+            parsed(node).map_err(|problem: Problem| problem.maybe(without_letters(text)))?
+        }
         Value::Float(number) => {
             let problem = Problem::at(node.place, "an AS number with a dot has to be quoted");
             return Err(problem.hint(format!("write \"{number}\", exactly as assigned")));
@@ -161,6 +177,12 @@ pub(super) fn asn(node: &Node) -> Read<Asn> {
         Asn::TRANS => Err(Problem::at(node.place, "AS 23456 stands for numbers that do not fit (RFC 6793)")),
         asn => Ok(asn),
     }
+}
+
+/// The number of an AS that somebody has written as `AS64512`.
+fn without_letters(text: &str) -> Option<String> {
+    let number: Asn = text.get(2..).filter(|_| text.to_lowercase().starts_with("as"))?.parse().ok()?;
+    Some(format!("write {number}"))
 }
 
 /// A router or cluster identifier.
@@ -181,7 +203,16 @@ pub(super) fn family(node: &Node) -> Read<Family> {
 
 pub(super) fn address(node: &Node) -> Read<IpAddr> {
     let text = string(node)?;
-    text.parse().map_err(|_| Problem::at(node.place, format!("{text:?} is not an address")))
+    text.parse().map_err(|_| no_address(text, node))
+}
+
+/// What is said of a text where an address belongs.
+pub(super) fn no_address(text: &str, node: &Node) -> Problem {
+    let hint = match text.parse::<IpNet>() {
+        Ok(net) => format!("write \"{}\", without a length", net.addr()),
+        Err(_) => "write an IPv4 or IPv6 address; names are not looked up".to_owned(),
+    };
+    Problem::at(node.place, format!("{text:?} is not an address")).hint(hint)
 }
 
 /// An address with a port.
@@ -204,7 +235,9 @@ pub(super) fn prefix_text(text: &str) -> Result<IpNet, (String, Option<String>)>
         let whole = IpNet::from(address);
         return Err((format!("{text:?} has no prefix length"), Some(format!("write \"{whole}\""))));
     }
-    let net: IpNet = text.parse().map_err(|_| (format!("{text:?} is not a prefix"), None))?;
+    let form = "write an address and a length, such as \"10.244.0.0/16\" or \"fd00:10:244::/56\"";
+    let net: IpNet =
+        text.parse().map_err(|_| (format!("{text:?} is not a prefix"), Some(form.to_owned())))?;
     if net.addr() == net.network() {
         return Ok(net);
     }

@@ -131,6 +131,64 @@ fn each_mistake_has_its_sentence() {
     }
 }
 
+/// What others call a thing, or how it looks elsewhere, and the hint that leads to how it is written here.
+const HABITS: &[(&str, &str)] = &[
+    ("hold_time = 90s", "put it between quotation marks"),
+    ("originate = [{ prefix = 10.0.0.0/8 }]", "put it between quotation marks"),
+    ("families = [ipv4]", "put it between quotation marks"),
+    ("families = [\"ipv4\", ipv6]", "put it between quotation marks"),
+    ("[[peer]]\naddress = 2001:db8::1\nasn = 1", "put it between quotation marks"),
+    ("[log]\nlevel = \"info\"\nhold_time = \"9s\"", "`hold_time` stands at the top of the file"),
+    (
+        "[[originate]]\nprefix = \"10.0.0.0/8\"\ncluster_id = \"1.1.1.1\"",
+        "`cluster_id` stands at the top of the file",
+    ),
+    (
+        "policy = [{ name = \"a\", rules = [{ set = { local_pref = 1 }, action = \"accept\" }] }]",
+        "did you mean `local_preference`?",
+    ),
+    (
+        "policy = [{ name = \"a\", rules = [{ match = { prefix = \"10.0.0.0/8 le 24\" }, action = \"accept\" }] }]",
+        "a range is \"10.244.0.0/16{24,32}\"",
+    ),
+    ("originate = [{ prefix = \"10.0.0.0/33\" }]", "write an address and a length"),
+    ("[[peer]]\naddress = \"10.0.0.2/24\"\nasn = 1", "write \"10.0.0.2\", without a length"),
+    (
+        "[[peer]]\naddress = \"tor.example\"\nasn = 1",
+        "write an IPv4 or IPv6 address; names are not looked up",
+    ),
+    ("[[peer]]\naddress = \"10.0.0.2\"\nasn = \"AS65001\"", "write 65001"),
+    ("[[peer]]\naddress = \"10.0.0.2\"\nasn = 64512\npassive = \"yes\"", "write true, without quotes"),
+    ("[kernel]\nlearn = 0", "write false, without quotes"),
+    ("[[peer]]\naddress = \"10.0.0.2\"\nasn = 64512\nmax_prefixes = 1000", "write { ipv4 = 1000, action ="),
+    ("[compat.bird]\nsocket = \"bird.ctl\"\ndialect = 2", "write \"2\""),
+];
+
+#[test]
+fn habits_from_elsewhere_get_a_hint() {
+    for (text, hint) in HABITS {
+        let diagnostics =
+            read(&format!("asn = 64512\nrouter_id = \"192.168.56.101\"\n{text}")).expect_err(text);
+        let said = render(&diagnostics);
+        assert!(said.contains(&format!("= help: {hint}")), "{text}: {said}");
+    }
+}
+
+#[test]
+fn a_key_without_quotes_is_shown_no_more_than_one_with_them() {
+    let text = "asn = 64512\nrouter_id = \"1.1.1.1\"\n[[peer]]\naddress = \"10.0.0.2\"\nasn = 1\npassword = hunter2\n";
+    let said = render(&read(text).expect_err("a key without quotes"));
+    assert!(said.contains("quotation marks") && !said.contains("hunter2"), "{said}");
+}
+
+#[test]
+fn syntax_that_no_quotes_would_mend_keeps_its_own_words() {
+    for text in ["asn = \n", "[[peer\n", "asn = 1 2\n", "asn = \"1\n"] {
+        let said = render(&read(text).expect_err(text));
+        assert!(!said.contains("quotation marks"), "{text}: {said}");
+    }
+}
+
 /// Keys of a peer with one mistake each.
 const PEERS: &[(&str, &str)] = &[
     ("asn = 1", "[[peer]] needs `address`"),
