@@ -128,17 +128,10 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
             screen.list(client, api::Verb::History(recall), events::order, events::table)?;
         }
         Ask::Watch(watch) => events::watch(&global.client(), watch.asked(), screen)?,
-        Ask::Explain { prefix, name: Some(name), .. } => {
-            if prefix != "peer" {
-                let usage = api::Refusal::usage(format!(
-                    "{prefix:?} is not `peer`: explain PREFIX, or explain peer NAME"
-                ));
-                return Err(ClientError::Refused(usage));
-            }
-            let told = screen.one(client, api::Verb::ExplainPeer { name }, peers::explanation)?;
-            return Ok(if told.state == "Established" { Exit::Done } else { Exit::Not });
+        Ask::Explain { prefix, name, .. } if name.is_some() || prefix == "peer" => {
+            return session(&prefix, name, client, screen);
         }
-        Ask::Explain { prefix, name: None, peer, import, kernel } => {
+        Ask::Explain { prefix, name: _, peer, import, kernel } => {
             let about = match (import, kernel) {
                 (true, _) => api::About::Import,
                 (false, true) => api::About::Kernel,
@@ -163,6 +156,22 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
         }
     }
     Ok(Exit::Done)
+}
+
+/// `explain peer NAME`: why a session is not up.
+fn session(
+    word: &str,
+    name: Option<String>,
+    client: &Client,
+    screen: &mut Screen<'_>,
+) -> Result<Exit, ClientError> {
+    let refused = |usage: String| ClientError::Refused(api::Refusal::usage(usage));
+    let name = name.ok_or_else(|| refused("name a peer".to_owned()))?;
+    if word != "peer" {
+        return Err(refused(format!("{word:?} is not `peer`: explain PREFIX, or explain peer NAME")));
+    }
+    let told = screen.one(client, api::Verb::ExplainPeer { name }, peers::explanation)?;
+    Ok(if told.state == "Established" { Exit::Done } else { Exit::Not })
 }
 
 /// The kernel's routes, and below them, for people, how many there are.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use bgp_core::policy::CommunityPattern;
+use bgp_core::policy::{CommunityError, CommunityPattern};
 use bgp_core::speaker::{PathFilter, PeerId, PeerView, PrefixMatch, RouteQuery, RoutesOf, View};
 use bgp_core::{Asn, Family, Instant};
 use ipnet::IpNet;
@@ -43,7 +43,7 @@ fn ago(now: Instant, seconds: u64) -> Instant {
 }
 
 fn community(text: &str) -> Result<CommunityPattern, Refusal> {
-    text.parse().map_err(|error| Refusal::usage(format!("{text:?} is no community: {error}")))
+    text.parse().map_err(|error: CommunityError| Refusal::usage(error.to_string()))
 }
 
 /// A prefix in words, or an address.

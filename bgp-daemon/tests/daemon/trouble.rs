@@ -88,6 +88,8 @@ fn an_operator_stopped_it() {
     explained(&b, "a", "administrative");
     assert_eq!(a.ask(&["explain", "peer", "nobody"]).status.code(), Some(1));
     assert_eq!(a.ask(&["explain", "10.0.0.0/8", "b"]).status.code(), Some(2));
+    let nobody = a.ask(&["explain", "peer"]);
+    assert_eq!((nobody.status.code(), &*nobody.stderr), (Some(2), b"error: name a peer\n".as_slice()));
 }
 
 #[test]

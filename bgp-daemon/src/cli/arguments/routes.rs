@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bgp_core::Asn;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
@@ -37,7 +38,7 @@ pub(in crate::cli) struct Routes {
     community: Option<String>,
     /// Only with an AS path that ends with this AS
     #[arg(long, value_name = "AS")]
-    origin_as: Option<u32>,
+    origin_as: Option<Asn>,
     /// Only what arrived or changed in that time, as 90s, 5m or 2h
     #[arg(long, value_name = "TIME", value_parser = span)]
     since: Option<Duration>,
@@ -62,7 +63,7 @@ impl Routes {
             (None, None) => (Of::All, None),
         };
         let Self { prefix, family, community, origin_as, since, .. } = self;
-        let since = since.map(|since| since.as_secs());
+        let (origin_as, since) = (origin_as.map(|Asn(number)| number), since.map(|since| since.as_secs()));
         Selection { prefix, scope, of, peer, family, community, origin_as, since }
     }
 }

@@ -34,6 +34,7 @@ fn words_become_a_selection() {
     assert_eq!((refused.of, refused.peer.as_deref()), (Of::Rejected, Some("a")));
     let narrow = selection(&["--community", "64512:*", "--origin-as", "65001", "--since", "5m"]);
     assert_eq!((narrow.origin_as, narrow.since), (Some(65001), Some(300)));
+    assert_eq!(selection(&["--origin-as", "1.10"]).origin_as, Some(65546), "as a configuration may write it");
     assert!(Arguments::try_parse_from(["caracal", "routes", "--since", "soon"]).is_err());
 }
 
