@@ -37,13 +37,14 @@ impl Terminal {
         let stream = || Stdio::from(pair.slave.try_clone().expect("another descriptor"));
         let mut leader = Command::new("setsid");
         leader.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        leader.env("TERM", "xterm-256color");
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => drop(leader.env(name, value)),
                 None => drop(leader.env_remove(name)),
             }
         }
-        leader.env("TERM", "xterm-256color").stdin(stream()).stdout(stream()).stderr(stream());
+        leader.stdin(stream()).stdout(stream()).stderr(stream());
         let process = leader.spawn().expect("setsid of Debian's util-linux");
         let mut screen = File::from(pair.master.try_clone().expect("another descriptor"));
         let shown = Arc::new(Mutex::new(Vec::new()));

@@ -9,7 +9,7 @@ use super::events::{History, Watch};
 use super::peer::PeerAction;
 use super::routes::Routes;
 use super::seconds;
-use crate::cli::completion::peers;
+use crate::cli::completion::{peers, subjects};
 
 /// What a running daemon answers.
 #[derive(Debug, Subcommand)]
@@ -67,7 +67,7 @@ Examples:
   caracal explain peer tor-a                what fails, and when it is tried again; exits with 1 if it is down")]
     Explain {
         /// A prefix or an address inside it, or the word `peer`
-        #[arg(value_name = "PREFIX|peer")]
+        #[arg(value_name = "PREFIX|peer", add = ArgValueCompleter::new(subjects))]
         prefix: String,
         /// The peer whose session is meant
         #[arg(value_name = "NAME", conflicts_with = "peer", add = ArgValueCompleter::new(peers))]

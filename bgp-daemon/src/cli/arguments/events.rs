@@ -6,14 +6,14 @@ use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
 use crate::api::{Only, Recall, Refusal};
-use crate::cli::completion::peers;
+use crate::cli::completion::{peers, subjects};
 use crate::config::parse_duration;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Which events")]
 pub(in crate::cli) struct History {
     /// A prefix or an address inside it, or the word `peer`
-    #[arg(value_name = "PREFIX|peer")]
+    #[arg(value_name = "PREFIX|peer", add = ArgValueCompleter::new(subjects))]
     prefix: Option<String>,
     /// The peer whose events are meant
     #[arg(value_name = "NAME", requires = "prefix", add = ArgValueCompleter::new(peers))]

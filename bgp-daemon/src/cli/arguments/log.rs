@@ -1,8 +1,10 @@
 //! How much is to be logged.
 
 use clap::Args;
+use clap_complete::engine::ArgValueCompleter;
 
 use crate::api::Refusal;
+use crate::cli::completion::levels;
 
 /// The word that may stand before a level.
 const LEVEL: &str = "level";
@@ -10,10 +12,10 @@ const LEVEL: &str = "level";
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Log {
     /// The word `level`, which may be left out
-    #[arg(value_name = "level")]
+    #[arg(value_name = "level", add = ArgValueCompleter::new(levels))]
     word: Option<String>,
     /// off, error, warn, info, debug or trace, `default`, or directives as in RUST_LOG; without it what holds is shown
-    #[arg(value_name = "[PEER=]LEVEL")]
+    #[arg(value_name = "[PEER=]LEVEL", add = ArgValueCompleter::new(levels))]
     level: Option<String>,
 }
 

@@ -8,12 +8,13 @@ use clap_complete::engine::ArgValueCompleter;
 
 use super::events::span;
 use crate::api::{Of, Scope, Selection};
-use crate::cli::completion::peers;
+use crate::cli::completion::{peers, prefixes};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Which routes")]
 pub(in crate::cli) struct Routes {
     /// A prefix; an address stands for the prefixes that cover it
+    #[arg(add = ArgValueCompleter::new(prefixes))]
     prefix: Option<String>,
     /// With the prefixes inside it
     #[arg(long, requires = "prefix", conflicts_with = "covering")]
