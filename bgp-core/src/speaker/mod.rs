@@ -1,4 +1,7 @@
-//! The composition: peers, RIB, policy, export. Nothing clever.
+//! A whole router: peers, RIB, policy and export put together, without I/O. Begin at [`Speaker`].
+//!
+//! [`Input`] is what can happen to it, [`Output`] what it asks for, [`Config`] what an operator says, [`View`] a look at
+//! what it knows. Nothing here decides what a message means or which route is better; it asks whoever does.
 
 mod begin;
 mod config;
