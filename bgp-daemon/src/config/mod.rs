@@ -5,6 +5,7 @@
 //! puts the parts together and judges what only the whole shows. Whoever finds something wrong tells the
 //! `report` and goes on.
 
+mod confidential;
 mod diagnostic;
 mod digest;
 mod document;

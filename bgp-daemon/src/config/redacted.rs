@@ -2,21 +2,19 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::confidential::{is_shown, speaks_of_secrets, without_values};
 use super::document::read;
 use super::host::Host;
 use super::report::Report;
 use super::settings::Secret;
 
-/// Every file that a configuration is read from, with stars in the place of values that look like keys; `None` for the
-/// text of one whose syntax is wrong, in which they cannot be found.
-///
-/// Keys have no place in a configuration, and a daemon refuses one that has any; but somebody may have written one.
+/// Every file that a configuration is read from, with stars in the place of values whose keys are not known to hold
+/// nothing secret; `None` for the text of one whose syntax is wrong, in which they cannot be found.
 #[must_use]
 pub fn redacted(path: &Path) -> Vec<(PathBuf, Option<String>)> {
     let report = Report::default();
@@ -26,7 +24,8 @@ pub fn redacted(path: &Path) -> Vec<(PathBuf, Option<String>)> {
     files.map(|(path, text)| (path, without_keys(&text))).collect()
 }
 
-/// Every key that a configuration names by file or variable, or holds where none belongs, whether it is valid or not.
+/// Every secret that a configuration names by file or variable, or holds where none belongs, whether it is valid or not:
+/// what stands there under a name that means nothing here may be one.
 #[must_use]
 pub fn keys(path: &Path, host: &dyn Host) -> Vec<Secret> {
     let report = Report::default();
@@ -35,92 +34,84 @@ pub fn keys(path: &Path, host: &dyn Host) -> Vec<Secret> {
     let mut keys = Vec::new();
     for (_, text) in report.files() {
         let (document, _) = DeTable::parse_recoverable(&text);
-        let mut found = Vec::new();
-        strings(document.get_ref(), &mut found);
-        keys.extend(found.into_iter().filter_map(|(name, value)| match name.as_str() {
-            "password_file" => {
-                let mut octets = Vec::new();
-                // It may be a device without an end.
-                File::open(folder.join(value)).ok()?.take(LONGEST).read_to_end(&mut octets).ok()?;
-                let line = octets.strip_suffix(b"\n").unwrap_or(&octets);
-                Some(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
-            }
-            "password_env" => Some(Secret::new(host.variable(&value)?.as_bytes())),
-            name => is_key(name).then(|| Secret::new(value.as_bytes())),
-        }));
+        in_table(document.get_ref(), Known::Yes, &mut |name, known, value| {
+            let written = match value.get_ref() {
+                DeValue::String(text) => text.as_ref(),
+                _ => text.get(value.span()).unwrap_or_default(),
+            };
+            keys.extend(match (known, name) {
+                (Known::No, _) => Some(Secret::new(written.as_bytes())),
+                (Known::Yes, "password_file") => in_file(&folder.join(written)),
+                (Known::Yes, "password_env") => host.variable(written).map(|key| Secret::new(key.as_bytes())),
+                (Known::Yes, _) => None,
+            });
+        });
     }
     keys
 }
 
+/// The key in a file.
+fn in_file(path: &Path) -> Option<Secret> {
+    let mut octets = Vec::new();
+    // It may be a device without an end.
+    File::open(path).ok()?.take(LONGEST).read_to_end(&mut octets).ok()?;
+    let line = octets.strip_suffix(b"\n").unwrap_or(&octets);
+    Some(Secret::new(line.strip_suffix(b"\r").unwrap_or(line)))
+}
+
 /// More than any key has, in octets.
 const LONGEST: u64 = 4096;
-
-/// Every string with the name of its key.
-fn strings(table: &DeTable<'_>, found: &mut Vec<(String, String)>) {
-    fn within(name: &str, value: &Spanned<DeValue<'_>>, found: &mut Vec<(String, String)>) {
-        match value.get_ref() {
-            DeValue::String(text) => found.push((name.to_owned(), text.to_string())),
-            DeValue::Table(table) => strings(table, found),
-            DeValue::Array(values) => values.iter().for_each(|value| within(name, value, found)),
-            _ => {}
-        }
-    }
-    table.iter().for_each(|(name, value)| within(name.get_ref(), value, found));
-}
 
 fn without_keys(text: &str) -> Option<String> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         return None;
     }
-    let mut spans = Vec::new();
-    in_table(document.get_ref(), &mut spans);
     let mut octets = text.as_bytes().to_vec();
-    for span in spans {
-        let value = octets.get_mut(span).into_iter().flatten();
-        value.filter(|octet| **octet != b'\n').for_each(|octet| *octet = b'*');
-    }
+    in_table(document.get_ref(), Known::Yes, &mut |_, known, value| {
+        let hidden = octets.get_mut(value.span()).filter(|_| known == Known::No);
+        let written = hidden.into_iter().flatten().filter(|octet| **octet != b'\n');
+        written.for_each(|octet| *octet = b'*');
+    });
     let text = String::from_utf8_lossy(&octets);
     Some(text.split_inclusive('\n').map(in_comment).collect())
 }
 
-fn in_table(table: &DeTable<'_>, spans: &mut Vec<Range<usize>>) {
-    for (key, value) in table {
-        if is_key(key.get_ref()) {
-            spans.push(value.span());
-        } else {
-            in_value(value, spans);
-        }
+/// Whether a value stands below known keys only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Known {
+    Yes,
+    No,
+}
+
+/// What is done with a value that is neither a table nor a list: the name of its key is given, and whether it is known.
+type Each<'a> = dyn FnMut(&str, Known, &Spanned<DeValue<'_>>) + 'a;
+
+fn in_table(table: &DeTable<'_>, known: Known, each: &mut Each<'_>) {
+    for (name, value) in table {
+        let known = if is_shown(name.get_ref()) { known } else { Known::No };
+        in_value(name.get_ref(), value, known, each);
     }
 }
 
-fn in_value(value: &Spanned<DeValue<'_>>, spans: &mut Vec<Range<usize>>) {
+fn in_value(name: &str, value: &Spanned<DeValue<'_>>, known: Known, each: &mut Each<'_>) {
     match value.get_ref() {
-        DeValue::Table(table) => in_table(table, spans),
-        DeValue::Array(values) => values.iter().for_each(|value| in_value(value, spans)),
-        _ => {}
+        DeValue::Table(table) => in_table(table, known, each),
+        DeValue::Array(values) => values.iter().for_each(|value| in_value(name, value, known, each)),
+        _ => each(name, known, value),
     }
 }
 
-/// A line that says something about a key behind `#` ends there.
+/// A line that says something about a secret behind `#`, or assigns something to what may be one, ends there.
 fn in_comment(line: &str) -> String {
     let Some((before, comment)) = line.split_once('#') else { return line.to_owned() };
-    let said = comment.to_lowercase();
-    let harmless = said.replace("password_file", "").replace("password_env", "");
-    if !WORDS.iter().any(|word| harmless.contains(word)) {
+    let harmless = comment.to_lowercase().replace("password_file", "").replace("password_env", "");
+    if !speaks_of_secrets(&harmless) && without_values(comment) == comment {
         return line.to_owned();
     }
     let end = if line.ends_with('\n') { "\n" } else { "" };
     format!("{before}# ***{end}")
 }
-
-/// A configuration key whose value would be a secret; where a secret is to be found is none.
-fn is_key(name: &str) -> bool {
-    let name = name.to_lowercase();
-    WORDS.iter().any(|word| name.contains(word)) && !name.ends_with("_file") && !name.ends_with("_env")
-}
-
-const WORDS: [&str; 4] = ["password", "secret", "token", "passphrase"];
 
 #[cfg(test)]
 mod tests {
@@ -129,7 +120,8 @@ mod tests {
     #[test]
     fn keys_become_stars_and_the_rest_stays() {
         let text = "asn = 1\n[[peer]]\npassword = \"geheim\" # why\npassword_file = \"secrets/tor\"\n\
-                    x = { Secret_Token = \"geheim\", y = [{ password = '''a\ngeheim''' }] }\n# the password is geheim\n# plain\n";
+                    x = { Secret_Token = \"geheim\", y = [{ password = '''a\ngeheim''' }] }\n# the password is geheim\n# plain\n\
+                    # tcp_ao = \"geheim\"\n[vault]\nname = \"geheim\"\nasn = [\n  \"geheim\",\n]\n";
         let shown = without_keys(text).expect("it is valid");
         assert!(!shown.contains("geheim"), "{shown}");
         for kept in ["asn = 1", "password_file = \"secrets/tor\"", "# why", "# plain", "password = ********"]
@@ -168,7 +160,7 @@ mod tests {
         found.sort_by(|a, b| a.reveal().cmp(b.reveal()));
         assert_eq!(found.remove(0).reveal().len(), 4096, "what has no end is not read to its end");
         let expected =
-            ["from environment", "from file", "in the file"].map(|key| Secret::new(key.as_bytes()));
+            ["1", "from environment", "from file", "in the file"].map(|key| Secret::new(key.as_bytes()));
         assert_eq!(found, expected);
     }
 

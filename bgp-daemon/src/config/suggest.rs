@@ -19,7 +19,7 @@ fn abbreviates(word: &str, candidate: &str) -> bool {
 }
 
 /// Insertions, deletions and replacements between two words, case aside.
-fn distance(from: &str, to: &str) -> usize {
+pub(super) fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (above, character) in from.to_lowercase().chars().enumerate() {

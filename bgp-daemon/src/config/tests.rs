@@ -6,6 +6,7 @@ mod meaning;
 mod mistakes;
 mod reference;
 mod robustness;
+mod secrets;
 
 use std::net::IpAddr;
 use std::path::Path;

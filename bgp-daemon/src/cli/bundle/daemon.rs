@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::archive::{Archive, Content};
 use super::pretty;
-use crate::api::{Recall, Selection, Verb};
+use crate::api::{Peer, Recall, Selection, Verb};
 use crate::cli::client::{Client, ClientError};
 use crate::doctor::Running;
 
@@ -38,11 +38,9 @@ pub(super) fn gather(
     archive.add("ready.json", "how far it is from being ready", ask(client, Verb::Ready, 1));
     let summary = serde_json::json!({ "tables": running.status.routes, "groups": running.status.groups });
     archive.add("routes-summary.json", "how many prefixes and paths there are", pretty(&summary));
-    let down = running.peers.iter().filter(|peer| peer.state != "Established").take(EXPLAINED);
-    let explanations = down.map(|peer| ask(client, Verb::ExplainPeer { name: peer.name.clone() }, 1));
-    let explained: Result<Vec<Content>, ClientError> = explanations.collect();
-    let joined = explained.map(|parts| parts.into_iter().flat_map(|part| part.octets).collect::<Vec<u8>>());
-    archive.add("explain-peers.ndjson", "`explain peer` of those that are down", joined);
+    explain_peers(&running.peers, archive, |name| {
+        ask(client, Verb::ExplainPeer { name: name.to_owned() }, 1)
+    });
     archive.add("history.ndjson", "`history`", ask(client, Verb::History(Recall::default()), ROWS));
     kernel(running, client, archive);
     let paths = match routes {
@@ -50,6 +48,24 @@ pub(super) fn gather(
         most => ask(client, Verb::Routes(Selection::default()), most).map_err(|error| error.to_string()),
     };
     archive.add("routes.ndjson", "`routes`", paths);
+}
+
+/// Why peers are down, as far as `explain` knows: one that has gone meanwhile costs no other.
+fn explain_peers<E: ToString>(
+    peers: &[Peer],
+    archive: &mut Archive,
+    explain: impl Fn(&str) -> Result<Content, E>,
+) {
+    let mut down = peers.iter().filter(|peer| peer.state != "Established").map(|peer| &*peer.name);
+    let mut explained = Content::from(Vec::new());
+    for name in down.by_ref().take(EXPLAINED) {
+        match explain(name) {
+            Ok(part) => explained.octets.extend(part.octets),
+            Err(error) => archive.add(format!("explain-peers.ndjson, {name}"), "", Err::<String, _>(error)),
+        }
+    }
+    explained.cut = down.next().is_some();
+    archive.add("explain-peers.ndjson", "`explain peer` of those that are down", Ok::<_, String>(explained));
 }
 
 /// What there is about the kernel's table.
@@ -82,5 +98,31 @@ fn ask(client: &Client, verb: Verb, most: usize) -> Result<Content, ClientError>
     match outcome {
         Err(error) if !content.cut => Err(error),
         _ => Ok(content),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::super::redactor::Redactor;
+    use super::*;
+    use crate::clock::Timestamp;
+
+    #[test]
+    fn a_peer_that_has_gone_costs_no_other_its_explanation() {
+        let mut archive = Archive::new("folder".to_owned(), Timestamp(UNIX_EPOCH), Redactor::default());
+        let peer = |name: &str| Peer { name: name.to_owned(), state: "Active".into(), ..Peer::default() };
+        explain_peers(&["a", "gone", "b"].map(peer), &mut archive, |name| match name {
+            "gone" => Err("there is no peer \"gone\""),
+            name => Ok(Content::from(format!("{name} ").into_bytes())),
+        });
+        let manifest = archive.manifest();
+        assert_eq!(manifest.missing.len(), 1, "{manifest:?}");
+        assert_eq!(manifest.missing[0].name, "explain-peers.ndjson, gone");
+        assert_eq!((manifest.files.len(), manifest.files[0].octets, manifest.files[0].cut), (1, 4, false));
+        let many: Vec<Peer> = (0..=EXPLAINED).map(|number| peer(&number.to_string())).collect();
+        explain_peers(&many, &mut archive, |_| Ok::<_, String>(Content::from(Vec::new())));
+        assert!(archive.manifest().files[1].cut, "it says that there were more");
     }
 }

@@ -10,6 +10,7 @@ mod kind;
 mod peer;
 mod policy;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bgp_core::speaker::differences;
@@ -17,6 +18,7 @@ use bgp_core::speaker::differences;
 use super::{Paper, load_text};
 use crate::change::{effect, plan};
 use crate::config::Settings;
+use crate::config::confidential::KNOWN;
 
 use kind::Kind;
 
@@ -185,6 +187,17 @@ fn the_table_has_every_key_that_is_read() {
         told.sort_unstable();
         assert_eq!(told, section.known(), "{}", section.title);
     }
+}
+
+/// What is not listed is not shown to strangers, so a key that is read and not listed would be hidden from them.
+#[test]
+fn the_values_that_may_be_shown_are_those_of_all_keys_that_are_read() {
+    // What `[compat]` holds, and what is gone before sections are read.
+    let read = sections().flat_map(Section::known).chain(["bird", "include"].map(str::to_owned));
+    let read: BTreeSet<String> = read.collect();
+    let shown: BTreeSet<String> = KNOWN.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(shown, read);
+    assert!(KNOWN.is_sorted(), "so that whoever looks for one finds it");
 }
 
 #[test]
