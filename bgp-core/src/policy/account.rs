@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::policy::evaluate::name_rule;
-use crate::policy::{Decided, Disposition, Policy, Step};
+use crate::policy::{Condition, Decided, Disposition, Policy, Step};
 
 /// What policies did with a route, with the names and the places the operator knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +49,17 @@ fn in_words(policies: &[Arc<Policy>], step: Step) -> String {
         };
         return format!("{name} matches: {changes}{then}");
     };
-    let key = rule.conditions.get(failed).map_or("?", |condition| condition.key());
+    let key = rule.conditions.get(failed).map_or_else(|| "?".to_owned(), named);
     format!("{name} does not match: {key}")
+}
+
+/// A condition as configurations name it.
+fn named(condition: &Condition) -> String {
+    match condition {
+        Condition::Not(inner) => {
+            let inner: Vec<String> = inner.iter().map(named).collect();
+            format!("not {{ {} }}", inner.join(", "))
+        }
+        condition => condition.key().to_owned(),
+    }
 }

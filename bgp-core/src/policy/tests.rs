@@ -281,6 +281,19 @@ fn a_recording_tells_which_condition_failed() {
 }
 
 #[test]
+fn an_account_names_what_a_negation_excludes() {
+    let route = route();
+    let excluded =
+        Condition::Not(vec![Condition::Family(Family::IPV4), Condition::Not(vec![Condition::Med(8)])]);
+    let rules = vec![rule(vec![excluded], Set::default(), Disposition::Accept)];
+    let policies = [policy(rules, Disposition::Reject)];
+    let mut steps: Vec<Step> = Vec::new();
+    let by = evaluate_recorded(&policies, &subject(&route), &mut steps).by();
+    let expected = "policy policy, rule rule (file:1) does not match: not { family, not { med } }";
+    assert_eq!(Account::of(&policies, &steps, by).tried, [expected]);
+}
+
+#[test]
 fn only_questions_about_the_peer_split_what_peers_share() {
     let asks = |condition| {
         policy(vec![rule(vec![condition], Set::default(), Disposition::Accept)], Disposition::Reject)

@@ -1,6 +1,7 @@
 //! Explanations of prefixes for people. Peers that are told the same for the same reason share a line.
 
 use std::io;
+use std::net::IpAddr;
 
 use super::routes;
 use super::show::Screen;
@@ -14,9 +15,14 @@ pub(super) enum Narrow {
     No,
 }
 
-/// Prints an explanation; a narrow one with every rule of policy that was tried.
-pub(super) fn print(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
-    writeln!(screen.out, "{}", explanation.prefix)?;
+/// Prints the explanation of what was `asked`; a narrow one with every rule of policy that was tried.
+pub(super) fn print(
+    explanation: &Explanation,
+    asked: &str,
+    narrow: Narrow,
+    screen: &mut Screen<'_>,
+) -> io::Result<()> {
+    writeln!(screen.out, "{}{}", explanation.prefix, beyond(&explanation.prefix, asked))?;
     if explanation.candidates.is_empty() {
         writeln!(screen.out, "\nNo path is known.")?;
     } else {
@@ -35,6 +41,19 @@ pub(super) fn print(explanation: &Explanation, narrow: Narrow, screen: &mut Scre
         writeln!(screen.out, "{} {hint}", screen.colour.paint("hint:", Tone::Dim))?;
     }
     Ok(())
+}
+
+/// What to say of the prefix that is explained, where another one was asked for.
+fn beyond(explained: &str, asked: &str) -> String {
+    let Some(net) = routes::prefix(asked) else {
+        let is_all =
+            asked.parse::<IpAddr>().is_ok_and(|address| routes::prefix(explained) == Some(address.into()));
+        return if is_all { String::new() } else { format!(", which covers {asked}") };
+    };
+    match routes::prefix(explained) == Some(net) {
+        true => String::new(),
+        false => format!(", which covers {asked}: of that itself nothing is known"),
+    }
 }
 
 fn steps(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {

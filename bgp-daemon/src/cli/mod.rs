@@ -139,8 +139,9 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
             };
             let is_narrow = peer.is_some() || about != api::About::All;
             let narrow = if is_narrow { Narrow::Yes } else { Narrow::No };
-            let verb = api::Verb::Explain { prefix, peer, about };
-            let told = screen.one(client, verb, |told, screen| explanation::print(told, narrow, screen))?;
+            let verb = api::Verb::Explain { prefix: prefix.clone(), peer, about };
+            let told =
+                screen.one(client, verb, |told, screen| explanation::print(told, &prefix, narrow, screen))?;
             return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
         }
         Ask::Kernel { sweep_anyway: true, .. } => client.ask(api::Verb::SweepAnyway, |_| Ok(()))?,

@@ -57,6 +57,9 @@ fn told_at_all(
     }
     let peer = view.peer(id)?;
     let (name, family) = (&peer.name, Family::of(&explanation.prefix));
+    if peer.state != "Established" {
+        return Some(format!("why {name} has no session: `{program} explain peer {name}`"));
+    }
     let told = match counts(&peer, family).advertised {
         0 => return Some(format!("{name} is told nothing of {family} at all: `{program} peer {name}`")),
         1 => "1 path".to_owned(),

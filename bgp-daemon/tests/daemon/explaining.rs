@@ -107,7 +107,7 @@ fn a_peer_that_is_down_is_told_nothing() {
     let expected = [("tor".to_owned(), false, "no session: it is Idle".to_owned())];
     assert_eq!(steps(&told, "export"), expected);
     assert_eq!(told["steps"][2]["towards"], "tor");
-    assert_eq!(told["hints"], serde_json::json!(["tor is told nothing of ipv4 at all: `caracal peer tor`"]));
+    assert_eq!(told["hints"], serde_json::json!(["why tor has no session: `caracal explain peer tor`"]));
 }
 
 /// One command says what else the same peer loses, with the command that lists it.
@@ -123,4 +123,9 @@ fn what_else_is_refused_is_counted() {
     let text = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.0/24"]).stdout).into_owned();
     let hint = "\nhint: 2 more ipv4 paths of a refused: `caracal routes --in a --rejected`\n";
     assert!(text.ends_with(hint), "{text}");
+    let inside = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.7"]).stdout).into_owned();
+    assert!(inside.starts_with("10.1.0.0/24, which covers 10.1.0.7\n"), "{inside}");
+    let unknown = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.128/25"]).stdout).into_owned();
+    let first = "10.1.0.0/24, which covers 10.1.0.128/25: of that itself nothing is known\n";
+    assert!(unknown.starts_with(first), "{unknown}");
 }

@@ -49,7 +49,7 @@ impl View<'_> {
 
     fn missing(&self, neighbour: &Neighbour, family: Family) -> String {
         match &neighbour.live {
-            None => format!("no session: it is {}", neighbour.peer.status().state.as_str()),
+            None => down(neighbour),
             Some(live) if !live.negotiated.families().contains(&family) => unheard(neighbour, family),
             Some(_) if drops(neighbour, family) => beyond_limit(neighbour),
             Some(live) if live.negotiated.restart.is_some() && !live.complete.contains(&family) => {
@@ -66,8 +66,15 @@ impl View<'_> {
     /// The state of a peer that has no session.
     pub(super) fn is_down(&self, id: PeerId) -> Option<String> {
         let neighbour = self.speaker.roster.get(id).filter(|neighbour| neighbour.live.is_none())?;
-        Some(format!("no session: it is {}", neighbour.peer.status().state.as_str()))
+        Some(down(neighbour))
     }
+}
+
+/// The state of a peer that has no session, and what failed last.
+fn down(neighbour: &Neighbour) -> String {
+    let status = neighbour.peer.status();
+    let failed = status.last_error.map(|error| format!(", {error}")).unwrap_or_default();
+    format!("no session: it is {}{failed}", status.state.as_str())
 }
 
 /// What holds of a path whose session went.
