@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -118,12 +118,22 @@ fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
+/// Where it is told whether the daemon lives, who tells it, and what that is.
+type Sign = (&'static str, fn() -> MethodRouter<Shop>, &'static str);
+
+const SIGNS_OF_LIFE: [Sign; 3] = [
+    ("/metrics", || get(metrics::answer), "Everything that is counted, for Prometheus"),
+    (
+        "/livez",
+        || get(probes::alive),
+        "Whether every part of the daemon answers; status 503 where one does not",
+    ),
+    ("/readyz", || get(probes::ready), "How far the daemon is from being ready; status 503 until it is"),
+];
+
 /// What tells whether the daemon lives.
 fn signs_of_life() -> Router<Shop> {
-    Router::new()
-        .route("/metrics", get(metrics::answer))
-        .route("/livez", get(probes::alive))
-        .route("/readyz", get(probes::ready))
+    SIGNS_OF_LIFE.into_iter().fold(Router::new(), |routes, (path, answer, _)| routes.route(path, answer()))
 }
 
 /// What is answered where every ordinary place is taken.
@@ -134,7 +144,7 @@ fn vital(shop: Shop, listening: SocketAddr) -> Router {
 /// Every address that is answered, and what holds for all of them.
 fn routes(shop: Shop, listening: SocketAddr) -> Router {
     let routes = signs_of_life()
-        .nest("/api/v1", api::routes())
+        .nest(api::ROOT, api::routes())
         .merge(page::routes())
         .fallback(async || refused(&Refusal::not_found("there is nothing at this address")))
         .method_not_allowed_fallback(async || {

@@ -5,8 +5,9 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::events::{LAST_EVENT_ID, STREAM};
-use super::{Asked, Wanted, Which};
+use super::table;
 use crate::api;
+use crate::http::SIGNS_OF_LIFE;
 
 /// The document, OpenAPI 3.1.
 pub(super) fn document() -> Value {
@@ -31,35 +32,26 @@ pub(super) fn document() -> Value {
     })
 }
 
+/// What is said of every address.
 fn paths(schemas: &mut SchemaGenerator) -> Value {
-    let name = json!({
+    let mut paths = table::said(schemas);
+    for (path, _, summary) in SIGNS_OF_LIFE {
+        let content = json!({ "text/plain": { "schema": { "type": "string" } } });
+        paths.insert(path.to_owned(), json!({ "get": question(summary, vec![], content) }));
+    }
+    paths.into()
+}
+
+/// A peer's name, in an address.
+pub(super) fn name() -> Value {
+    json!({
         "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
         "description": "Its name or address",
-    });
-    json!({
-        "/api/v1/status": { "get": one::<api::Status>("The daemon as a whole", vec![], schemas) },
-        "/api/v1/ready": { "get": one::<api::Readiness>("How far it is from being ready", vec![], schemas) },
-        "/api/v1/peers": { "get": list::<api::Peer>("Every peer", vec![], schemas) },
-        "/api/v1/peers/{name}": { "get": one::<api::Peer>("One peer", vec![name], schemas) },
-        "/api/v1/routes": {
-            "get": list::<api::Route>("Routes, in no particular order", words::<Wanted>(schemas), schemas),
-        },
-        "/api/v1/explain": {
-            "get": one::<api::Explanation>("Why a prefix is where it is", words::<Asked>(schemas), schemas),
-        },
-        "/api/v1/events": { "get": events(schemas) },
-        "/api/v1/kernel": {
-            "get": list::<api::KernelRoute>("What the kernel holds of ours", words::<Which>(schemas), schemas),
-        },
-        "/api/v1/kernel/summary": {
-            "get": one::<api::KernelSummary>("The kernel's table in numbers", vec![], schemas),
-        },
-        "/api/v1/trends": { "get": one::<api::Trends>("What each peer told lately", vec![], schemas) },
     })
 }
 
 /// What happened, once or as it happens.
-fn events(schemas: &mut SchemaGenerator) -> Value {
+pub(super) fn events(schemas: &mut SchemaGenerator) -> Value {
     let mut words = words::<api::Recall>(schemas);
     words.push(json!({
         "name": LAST_EVENT_ID, "in": "header", "required": false, "schema": { "type": "string" },
@@ -71,12 +63,12 @@ fn events(schemas: &mut SchemaGenerator) -> Value {
     question
 }
 
-fn one<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
+pub(super) fn one<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
     let told = schemas.subschema_for::<T>();
     question(summary, words, json!({ "application/json": { "schema": told } }))
 }
 
-fn list<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
+pub(super) fn list<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGenerator) -> Value {
     let told = schemas.subschema_for::<T>();
     let content = json!({
         "application/json": { "schema": { "type": "array", "items": told } },
@@ -85,7 +77,7 @@ fn list<T: JsonSchema>(summary: &str, words: Vec<Value>, schemas: &mut SchemaGen
     question(summary, words, content)
 }
 
-fn question(summary: &str, words: Vec<Value>, content: Value) -> Value {
+pub(super) fn question(summary: &str, words: Vec<Value>, content: Value) -> Value {
     let refused = json!({
         "description": "Refused, with the reason",
         "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } },
@@ -98,7 +90,7 @@ fn question(summary: &str, words: Vec<Value>, content: Value) -> Value {
 }
 
 /// The fields of a query as parameters.
-fn words<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Vec<Value> {
+pub(super) fn words<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Vec<Value> {
     let fields = T::json_schema(schemas).to_value();
     let required = fields.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
     let properties = fields.get("properties").and_then(Value::as_object).cloned().unwrap_or_else(Map::new);

@@ -3,46 +3,27 @@
 
 mod document;
 mod events;
+mod table;
 mod told;
 
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, LINK};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use bgp_core::speaker::Cursor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Shop, json, refused};
+use super::{Shop, refused};
 use crate::api::{About, Of, Refusal, Scope, Selection, Verb};
 use crate::control::{Failure, some_routes};
 pub(super) use events::STREAMS;
+pub(super) use table::{ROOT, routes};
 use told::{Form, list, one};
 
 /// Most routes of one page.
 const PAGE: usize = 10_000;
-
-/// Everything that can be asked.
-pub(super) fn routes() -> Router<Shop> {
-    Router::new()
-        .route("/status", get(async |State(shop): State<Shop>| one(shop.context, Verb::Status).await))
-        .route("/ready", get(async |State(shop): State<Shop>| one(shop.context, Verb::Ready).await))
-        .route("/peers", get(peers))
-        .route("/peers/{name}", get(peer))
-        .route("/routes", get(paths))
-        .route("/explain", get(explain))
-        .route("/events", get(events::events))
-        .route("/kernel", get(kernel))
-        .route(
-            "/kernel/summary",
-            get(async |State(shop): State<Shop>| one(shop.context, Verb::KernelSummary).await),
-        )
-        .route("/trends", get(async |State(shop): State<Shop>| json(&shop.trends.tell())))
-        .route("/openapi.json", get(async || json(&document::document())))
-}
 
 async fn peers(State(shop): State<Shop>, headers: HeaderMap) -> Response {
     list(shop.context, Verb::Peers, form(&headers)).await

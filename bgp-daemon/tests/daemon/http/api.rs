@@ -140,8 +140,9 @@ fn answers_are_as_the_document_says() {
     ));
     let document = get(&host, "/api/v1/openapi.json").json();
     let paths = document["paths"].as_object().expect("paths");
-    assert_eq!(paths.len(), 10);
-    for (path, operation) in paths {
+    let probes = ["/metrics", "/livez", "/readyz"];
+    assert!(probes.iter().all(|path| paths.contains_key(*path)), "{:?}", paths.keys());
+    for (path, operation) in paths.iter().filter(|(path, _)| path.starts_with("/api/")) {
         let asked = path.replace("{name}", "tor").replace("explain", "explain?prefix=10.0.0.0/24");
         let answer = get(&host, &asked);
         let responses = &operation["get"]["responses"];

@@ -1,5 +1,6 @@
 //! Requests that nobody should make, and readers that do not read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{ErrorKind, Read, Write as _};
@@ -11,31 +12,39 @@ use super::serving;
 use super::web::{address, connect, get, get_with, say};
 use crate::host::Host;
 
-/// Everything that is answered.
-const PATHS: [&str; 16] = [
-    "/",
-    "/script/main.js",
-    "/status.css",
-    "/icon.svg",
-    "/metrics",
-    "/livez",
-    "/readyz",
-    "/api/v1/status",
-    "/api/v1/ready",
-    "/api/v1/peers",
-    "/api/v1/peers/tor",
-    "/api/v1/routes",
-    "/api/v1/explain",
-    "/api/v1/kernel",
-    "/api/v1/trends",
-    "/api/v1/openapi.json",
-];
+/// Everything that is answered: what the document names, which is made from the same table as the server, and all that
+/// the page leads to.
+fn paths(host: &Host) -> BTreeSet<String> {
+    let document = get(host, "/api/v1/openapi.json").json();
+    let named = document["paths"].as_object().expect("paths").keys();
+    let mut paths: BTreeSet<String> = named.map(|path| path.replace("{name}", "tor")).collect();
+    let mut unread = vec!["/".to_owned()];
+    while let Some(path) = unread.pop() {
+        if paths.insert(path.clone()) {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let text = get(host, &path).body;
+            let quoted = text.split('"').map(|word| word.replace("./", &format!("{folder}/")));
+            unread.extend(quoted.filter(|word| word.starts_with('/') && word.contains('.')));
+        }
+    }
+    let all = [
+        "/api/v1/events",
+        "/api/v1/kernel/summary",
+        "/metrics",
+        "/icon.svg",
+        "/status.css",
+        "/script/ask.js",
+    ];
+    assert!(all.iter().all(|path| paths.contains(*path)), "{paths:?}");
+    paths
+}
 
 #[test]
 fn nothing_but_reading_is_answered() {
     let host = serving("");
+    let paths = paths(&host);
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT"] {
-        for path in PATHS {
+        for path in &paths {
             let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
             let status = say(&host, request.as_bytes()).map(|answer| answer.status);
             assert!(matches!(status, Some(400 | 405)), "{method} {path}: {status:?}");
@@ -119,6 +128,7 @@ fn noise(seed: u64, count: usize) -> Vec<u8> {
 #[test]
 fn no_request_ends_the_daemon() {
     let host = serving("");
+    let paths = paths(&host);
     for seed in 0..64 {
         let mut strange = noise(seed, 200);
         strange.retain(|octet| !b" \r\n".contains(octet));
@@ -126,7 +136,7 @@ fn no_request_ends_the_daemon() {
             [b"GET /".as_slice(), &strange, b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"];
         say(&host, &path.concat());
         let escaped: String = strange.iter().take(40).map(|octet| format!("%{octet:02x}")).collect();
-        for path in PATHS {
+        for path in &paths {
             get(&host, &format!("{path}/{escaped}"));
             get(&host, &format!("{path}?{escaped}={escaped}"));
             get(&host, &format!("{path}?prefix={escaped}&peer={escaped}&after={escaped}&limit=1"));
@@ -146,8 +156,8 @@ fn a_key_is_in_no_answer() {
          [metrics]\nper_peer = \"all\"\n",
         key.path().display()
     ));
-    for path in PATHS {
-        let answer = get(&host, path);
+    for path in paths(&host) {
+        let answer = get(&host, &path);
         assert!(!format!("{answer:?}").contains("open-sesame"), "{path}: {answer:?}");
     }
     assert!(get(&host, "/metrics").body.contains("peer=\"tor\""), "the peer itself is told of");
