@@ -81,6 +81,19 @@ impl Gallery {
         let _ = timeout(PATIENCE, latest.changed()).await;
         Arc::clone(&latest.borrow())
     }
+
+    /// A picture that is not older than the question, however long it takes; `None` once nobody paints any more.
+    pub(super) async fn anew(&self) -> Option<Arc<Picture>> {
+        let (asked, mut latest) = (Instant::now(), self.latest.clone());
+        loop {
+            let seen = Arc::clone(&latest.borrow_and_update());
+            if seen.taken >= asked {
+                return Some(seen);
+            }
+            self.wanted.notify_one();
+            latest.changed().await.ok()?;
+        }
+    }
 }
 
 /// A picture; `None` once the speaker has stopped. A table that has stopped, or is busy, is left out of it: the
@@ -145,5 +158,17 @@ mod tests {
         };
         timeout(Duration::from_secs(60), another).await.expect("somebody paints");
         inbox.tell(Input::Stop { silently: true, text: String::new() }).await;
+    }
+
+    #[tokio::test]
+    async fn who_asks_anew_is_not_shown_what_there_was() {
+        let inbox = speaker();
+        let gallery = Gallery::open(inbox.clone(), None);
+        let first = gallery.look().await;
+        let second = gallery.anew().await.expect("somebody paints");
+        assert!(second.taken > first.taken && second.speaker.is_some());
+        inbox.tell(Input::Stop { silently: true, text: String::new() }).await;
+        let last = async { while gallery.anew().await.is_some() {} };
+        timeout(Duration::from_secs(60), last).await.expect("nobody waits for a speaker that has stopped");
     }
 }

@@ -36,7 +36,8 @@ impl Trends {
             pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !keeper.is_closed() {
                 pace.tick().await;
-                let picture = gallery.look().await;
+                // A sample may be late; what was seen before would be one of another time.
+                let Some(picture) = gallery.anew().await else { return };
                 if let Some(speaker) = &picture.speaker {
                     let seen = speaker.peers.iter().map(|peer| (Arc::clone(&peer.name), Seen::of(peer)));
                     keeper.send_modify(|past| past.add(seen));
