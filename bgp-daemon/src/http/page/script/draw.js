@@ -1,102 +1,112 @@
 // What every view is drawn with. Names, descriptions and reasons may come from peers: all that is told reaches the
 // page as text nodes, or as the value of an attribute that is named here.
 
-const MONTH = 30 * 86400;
 const UNITS = [[86400, "d"], [3600, "h"], [60, "m"], [1, "s"]];
 
 export const at = (id) => document.getElementById(id);
 
-// An element; an attribute that is a function hears the event of its name.
-export function h(name, attributes, ...children) {
+// An element. A plain object among its parts has attributes, functions hear the event of their name; else it is content.
+export function h(name, ...parts) {
   const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    if (typeof value === "function") element.addEventListener(key, value);
-    else if (value !== undefined && value !== null && value !== false) element.setAttribute(key, value);
+  for (const part of parts.flat(2)) {
+    if (part?.constructor === Object) dress(element, part);
+    else element.append(part ?? "");
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== ""));
   return element;
 }
 
-// Seconds in the two largest units that say something.
+function dress(element, attributes) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(key, value);
+    else if (value ?? false) element.setAttribute(key, value);
+  }
+}
+
+// What is said below something, if it is.
+export const small = (text) => (text ? h("small", text) : "");
+
+// Seconds in the two largest units that say something; weeks need no hours.
 export function span(seconds) {
   const first = UNITS.findIndex(([size]) => seconds >= size);
   if (first < 0) return "0s";
-  if (seconds > MONTH) return Math.floor(seconds / 86400) + "d";
   const [[size, unit], smaller] = [UNITS[first], UNITS[first + 1]];
-  const rest = smaller ? Math.floor((seconds % size) / smaller[0]) : 0;
+  const rest = smaller && seconds < 30 * 86400 ? Math.floor((seconds % size) / smaller[0]) : 0;
   return Math.floor(seconds / size) + unit + (rest ? " " + rest + smaller[1] : "");
 }
 
-const two = (number) => String(number).padStart(2, "0");
-export const clock = (at) => [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
-export const moment = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(at)}`;
+// A moment, in the hours of whoever looks.
+export const clock = (at) => new Date(at).toLocaleTimeString("sv");
+export const moment = (at) => new Date(at).toLocaleString("sv");
 
-// A number and its noun.
-export const some = (number, one, many) => `${count(number)} ${number === 1 ? one : many ?? one + "s"}`;
+// A number, and with its noun.
 export const count = (number) => number.toLocaleString("en").replaceAll(",", "\u202f");
+export const some = (number, one, many = one + "s") => `${count(number)} ${number === 1 ? one : many}`;
+
+// The order of names and addresses: 9 before 10.
+export const { compare } = new Intl.Collator("en", { numeric: true });
 
 // The address of a view, with words that are kept in it.
-export function address(view, words) {
-  const said = Object.entries(words).filter(([, word]) => word);
-  return "#" + view + (said.length ? "?" + new URLSearchParams(said) : "");
+export const said = (words) => new URLSearchParams(Object.entries(words).filter(([, word]) => word)).toString();
+export const address = (view, words) => "#" + view + (said(words) ? "?" + said(words) : "");
+
+// A link to there, which keeps the keyboard's place when it is drawn anew.
+export const link = (text, view, words, place = "") => h("a", { href: address(view, words), "data-place": text + place }, text);
+export const why = (prefix, place) => link(prefix, "explain", { prefix }, place);
+
+export const mark = (tone, ...text) => h("span", { class: "mark " + tone }, text);
+
+export function note(id, text, failed = false) {
+  at(id).textContent = text;
+  at(id).classList.toggle("bad", failed);
 }
 
-export const mark = (tone, ...text) => h("span", { class: "mark " + tone }, ...text);
-
-export function note(id, text, failed) {
-  at(id).textContent = text;
-  at(id).classList.toggle("bad", Boolean(failed));
+// Draws anew, and whoever is in there by keyboard keeps the place.
+export function redraw(element, ...parts) {
+  const place = element.contains(document.activeElement) && document.activeElement.dataset.place;
+  element.replaceChildren(...parts);
+  if (place) element.querySelector(`[data-place="${CSS.escape(place)}"]`)?.focus({ preventScroll: true });
 }
 
 // Titles and what they say, in a grid.
 export function facts(element, told) {
   element.replaceChildren(...told.filter(Boolean).map(([title, text, more, tone]) =>
-    h("div", null, h("dt", null, title), h("dd", { class: tone }, text, more ? h("small", null, more) : ""))));
+    h("div", h("dt", title), h("dd", { class: tone }, text, small(more)))));
 }
 
 // Steps, each passed or not.
 export function ladder(element, steps) {
-  element.replaceChildren(...steps.map(({ passed, stage, subject, reason, tried }) =>
+  element.replaceChildren(...steps.map(({ passed, stage, subject = "", reason, tried = [] }) =>
     h("li", { class: passed ? "good" : "bad", "aria-label": (passed ? "passed: " : "not passed: ") + stage },
-      h("b", null, stage), h("span", null, h("em", null, subject), reason, (tried ?? []).map((rule) => h("small", null, rule))))));
+      h("b", stage), h("span", h("em", subject), reason, tried.map(small)))));
 }
 
-// A table of columns {title, kind, key} and rows of cells {kind, of}. Whoever is in it by keyboard keeps the place.
-export function table(element, columns, rows, empty, order) {
-  const place = element.contains(document.activeElement) ? document.activeElement.dataset.place : null;
-  const head = h("tr", { role: "row" }, columns.map((column) => heading(column, order)));
-  const lines = rows.map((cells) => h("tr", { role: "row" }, cells.map((cell, n) => h("td",
-    { role: "cell", class: cell.kind ?? columns[n].kind, "data-title": columns[n].title }, cell.of ?? cell))));
-  if (!rows.length && empty) {
-    lines.push(h("tr", { role: "row" }, h("td", { role: "cell", colspan: columns.length, class: "soft" }, empty)));
-  }
+// A table of things. A column has a title, a kind, what a thing has there, and what it is sorted by, if it can be.
+export function table(element, columns, things, empty, order) {
+  const part = (name, role, ...parts) => h(name, { role }, ...parts);
+  const row = (cells) => part("tr", "row", cells);
+  const cell = (thing) => ({ title, kind, key, of = key }) => part("td", "cell", { class: kind, "data-title": title }, of(thing));
+  const head = row(columns.map((column) => heading(column, order)));
+  const lines = things.map((thing) => row(columns.map(cell(thing))));
+  const nothing = row(part("td", "cell", { colspan: columns.length, class: "soft" }, empty));
   element.setAttribute("role", "table");
-  element.replaceChildren(h("thead", { role: "rowgroup" }, rows.length ? head : ""), h("tbody", { role: "rowgroup" }, lines));
-  if (place) [...element.querySelectorAll("[data-place]")].find((one) => one.dataset.place === place)?.focus({ preventScroll: true });
+  redraw(element, part("thead", "rowgroup", things.length ? head : ""), part("tbody", "rowgroup", lines.length ? lines : nothing));
 }
 
 function heading({ title, kind, key }, order) {
   const attributes = { role: "columnheader", scope: "col", class: kind };
-  if (!key || !order) return h("th", attributes, title);
-  attributes["aria-sort"] = order.key !== key ? "none" : order.down ? "descending" : "ascending";
-  return h("th", attributes, h("button", { type: "button", "data-place": "sort " + key, click: () => order.by(key) }, title));
+  if (!key) return h("th", attributes, title);
+  attributes["aria-sort"] = order.title !== title ? "none" : order.down ? "descending" : "ascending";
+  return h("th", attributes, h("button", { type: "button", "data-place": title, click: () => order.by(title) }, title));
 }
 
-// A line of values before bars of others, the latest at the right of so many `slots`.
-export function spark(line, bars, slots, words) {
+// A line of values before bars of others, the latest at the right. A value is one wide, and the greatest of them one high.
+export function spark(line, bars, words) {
   const picture = at("spark").content.firstElementChild.cloneNode(true);
-  const [width, height] = [120, 24];
-  const [step, first] = [width / slots, slots - line.length];
-  const scale = (values) => {
-    const most = Math.max(...values, 1);
-    return (value) => height - 1 - (value / most) * (height - 3);
-  };
-  const [high, tall] = [scale(line), scale(bars)];
-  const points = line.map((value, n) => `${((first + n + 0.5) * step).toFixed(1)},${high(value).toFixed(1)}`);
-  const blocks = bars.map((value, n) => value ? `M${((first + n) * step).toFixed(1)} ${height}V${tall(value).toFixed(1)}h${(step * 0.8).toFixed(1)}V${height}z` : "");
-  picture.querySelector(".line").setAttribute("points", points.join(" "));
-  picture.querySelector(".bars").setAttribute("d", blocks.join(""));
-  picture.setAttribute("aria-label", words);
-  picture.append(Object.assign(document.createElementNS(picture.namespaceURI, "title"), { textContent: words }));
+  const top = (values) => (value) => 1 - value / Math.max(...values, 1);
+  const [high, tall] = [line.map(top(line)), bars.map(top(bars))];
+  picture.setAttribute("viewBox", `0 0 ${line.length} 1`);
+  picture.querySelector(".line").setAttribute("points", high.map((y, n) => `${n + 0.5},${y}`).join(" "));
+  picture.querySelector(".bars").setAttribute("d", tall.map((y, n) => `M${n} 1V${y}h.8V1z`).join(""));
+  picture.querySelector("title").textContent = words;
   return picture;
 }
