@@ -155,16 +155,28 @@ impl Browser {
 
     /// The addresses outside of the browser that have been asked since this was asked last.
     pub fn requests(&self) -> Result<Vec<String>, Failure> {
+        let requests = self.events("Network.requestWillBeSent")?;
+        let urls = requests.iter().filter_map(|params| params["request"]["url"].as_str());
+        let inside = ["about:", "chrome:", "data:"];
+        let is_inside = |url: &&str| inside.iter().any(|scheme| url.starts_with(scheme));
+        Ok(urls.filter(|url| !is_inside(url)).map(str::to_owned).collect())
+    }
+
+    /// The values of a header in what has been asked since this, or [`Self::requests`], was asked last.
+    pub fn headers(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let requests = self.events("Network.requestWillBeSentExtraInfo")?;
+        let values = requests.iter().filter_map(|params| params["headers"][name].as_str());
+        Ok(values.map(str::to_owned).collect())
+    }
+
+    /// What the developer's protocol has told of one kind since its log was read last.
+    fn events(&self, method: &str) -> Result<Vec<Value>, Failure> {
         let entries = self.command("se/log", &json!({ "type": "performance" }))?;
-        let asked = |entry: &Value| {
-            let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
-            let event = &message["message"];
-            let is_request = event["method"] == "Network.requestWillBeSent";
-            let url = is_request.then(|| event["params"]["request"]["url"].as_str())??;
-            let is_inside = ["about:", "chrome:", "data:"].iter().any(|scheme| url.starts_with(scheme));
-            (!is_inside).then(|| url.to_owned())
+        let params = |entry: &Value| {
+            let mut message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
+            (message["message"]["method"] == method).then(|| message["message"]["params"].take())
         };
-        Ok(entries.as_array().into_iter().flatten().filter_map(asked).collect())
+        Ok(entries.as_array().into_iter().flatten().filter_map(params).collect())
     }
 
     /// A command of the [developer's protocol](https://chromedevtools.github.io/devtools-protocol/).

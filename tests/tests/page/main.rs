@@ -2,6 +2,7 @@
 //!
 //! Pictures of what was seen are left in `target/page`: whoever changes the page looks at them.
 
+mod events;
 mod look;
 mod scene;
 

@@ -94,6 +94,7 @@ pub(crate) const TAKEN: &str = "10.9.9.0/24";
 pub(crate) struct Scene {
     pub(crate) browser: Browser,
     node: Option<Daemon>,
+    place: Arc<Netns>,
     _switches: [Daemon; 2],
 }
 
@@ -108,8 +109,7 @@ impl Scene {
             .collect();
         let switches =
             [start("tor-a", Some(&tor), &switch(2, &upper))?, start("tor-b", Some(&tor), &switch(3, ""))?];
-        let text = NODE.replace("MARKUP", MARKUP).replace("SCRIPT", SCRIPT);
-        let node = start("node", Some(&place), &text)?;
+        let node = start_node(&place)?;
         for peer in ["tor-a", "tor-b"] {
             until_peer(peer, "\"state\": \"Established\"")?;
         }
@@ -117,7 +117,13 @@ impl Scene {
         until_peer("tor-b", "maintenance")?;
         until_peer("spine-1", "refused")?;
         let browser = Browser::open(&place)?;
-        Ok(Self { browser, node: Some(node), _switches: switches })
+        Ok(Self { browser, node: Some(node), place, _switches: switches })
+    }
+
+    /// The node's daemon begins anew.
+    pub(crate) fn start_node(&mut self) -> Result<(), Failure> {
+        self.node = Some(start_node(&self.place)?);
+        Ok(())
     }
 
     /// The node's daemon ends.
@@ -151,6 +157,10 @@ impl Scene {
         }
         Ok(())
     }
+}
+
+fn start_node(place: &Netns) -> Result<Daemon, Failure> {
+    start("node", Some(place), &NODE.replace("MARKUP", MARKUP).replace("SCRIPT", SCRIPT))
 }
 
 /// `target/page`, whatever the profile.
