@@ -131,8 +131,7 @@ impl Painter {
 pub(super) fn words(route: &Route) -> String {
     let Attributes { as_path, origin, local_preference, med, .. } = &route.attributes;
     let attributes = &route.attributes;
-    let mut words =
-        vec![format!("via {}", next_hop(&route.forwarding).unwrap_or_else(|| "nothing".to_owned()))];
+    let mut words = vec![way(route)];
     let path = as_path.to_string();
     words.extend((!path.is_empty()).then(|| format!("path {path}")));
     words.push(origin.to_string().to_lowercase());
@@ -146,6 +145,17 @@ pub(super) fn words(route: &Route) -> String {
     let communities = communities.concat();
     words.extend((!communities.is_empty()).then(|| format!("communities {}", communities.join(" "))));
     words.join(", ")
+}
+
+/// Where a route sends packets.
+fn way(route: &Route) -> String {
+    let interface = route.interface.as_deref().unwrap_or("unknown");
+    match (next_hop(&route.forwarding), &route.forwarding) {
+        (Some(next_hop), Forwarding::Via(_)) => format!("via {next_hop}"),
+        (Some(fate), _) => fate,
+        (None, Forwarding::Device) => format!("dev {interface}"),
+        (None, _) => "announced only".to_owned(),
+    }
 }
 
 fn messages(counts: Tally) -> api::Messages {
@@ -196,5 +206,18 @@ mod tests {
         let path = AsPath::from_sequence(&[Asn(65001), Asn(65002)]);
         let expected = [api::AsPathElement::Asn(65001), api::AsPathElement::Asn(65002)];
         assert_eq!(as_path(&path), expected);
+    }
+
+    #[test]
+    fn a_route_is_said_to_go_where_it_goes() {
+        let said = |forwarding, interface: Option<&str>| {
+            let (attributes, kernel) = Default::default();
+            words(&Route { attributes, forwarding, interface: interface.map(Into::into), kernel })
+        };
+        let next_hop = NextHop::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+        assert_eq!(said(Forwarding::Via(next_hop), None), "via 192.0.2.1, igp");
+        assert_eq!(said(Forwarding::Device, Some("eth1")), "dev eth1, igp");
+        assert_eq!(said(Forwarding::Blackhole, None), "blackhole, igp");
+        assert_eq!(said(Forwarding::Nowhere, None), "announced only, igp");
     }
 }
