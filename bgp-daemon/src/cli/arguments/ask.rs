@@ -8,7 +8,7 @@ use clap_complete::engine::ArgValueCompleter;
 use super::events::{History, Watch};
 use super::peer::PeerAction;
 use super::routes::Routes;
-use super::seconds;
+use super::span;
 use crate::cli::completion::{peers, subjects};
 
 /// What a running daemon answers.
@@ -130,8 +130,8 @@ Examples:
   caracal top -o json                       once, with the rates of a second
   caracal top -o ndjson                     line by line, until it is ended")]
     Top {
-        /// How often to look, in seconds
-        #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "1")]
+        /// How often to look
+        #[arg(long, value_name = "TIME", value_parser = span, default_value = "1s")]
         every: Duration,
     },
     /// Wait until the daemon is ready; exit with 6 if it is not in time

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Subcommand, ValueEnum};
 
 use super::log::Log;
-use super::seconds;
+use super::span;
 use crate::api::Effect;
 
 /// What changes a running daemon.
@@ -61,8 +61,8 @@ trial comes back with the old one. What it includes, and the keys it names, are 
     Apply {
         /// The configuration; - for the standard input
         file: PathBuf,
-        /// Undo it after this time, in seconds, unless it is confirmed
-        #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+        /// Undo it after this time, as 60s or 5m, unless it is confirmed
+        #[arg(long, value_name = "TIME", value_parser = span)]
         confirm: Option<Duration>,
         /// Change nothing and exit with 7 where it takes more than this
         #[arg(long, value_enum, value_name = "EFFECT")]

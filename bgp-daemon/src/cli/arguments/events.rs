@@ -5,9 +5,9 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use clap_complete::engine::ArgValueCompleter;
 
+use super::span;
 use crate::api::{Only, Recall, Refusal};
 use crate::cli::completion::{peers, subjects};
-use crate::config::parse_duration;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Which events")]
@@ -89,11 +89,6 @@ impl From<Option<Kind>> for Only {
             Some(Kind::Routes) => Self::Routes,
         }
     }
-}
-
-/// A span of time, as a configuration writes one.
-pub(super) fn span(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "write a number and a unit of ms, s, m, h or d, such as 5m".to_owned())
 }
 
 fn count(text: &str) -> Result<usize, String> {

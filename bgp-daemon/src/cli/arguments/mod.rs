@@ -8,6 +8,7 @@ mod here;
 mod log;
 mod peer;
 mod routes;
+mod span;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub(super) use self::aid::Aid;
 pub(super) use self::ask::{Ask, Awaited};
 pub(super) use self::change::Change;
 pub(super) use self::here::Here;
+use self::span::span;
 use super::client::Client;
 use crate::config::Role;
 
@@ -91,8 +93,8 @@ pub(super) struct Global {
     /// The control socket of the daemon to ask
     #[arg(long, env = "CARACAL_SOCKET", default_value = SOCKET, global = true)]
     pub(super) socket: PathBuf,
-    /// How long to wait for the daemon, in seconds [default: 10; of `drain` and `wait`: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, global = true)]
+    /// How long to wait for the daemon [default: 10s; of `drain` and `wait`: 60s]
+    #[arg(long, value_name = "TIME", value_parser = span, global = true)]
     pub(super) timeout: Option<Duration>,
 }
 
@@ -136,12 +138,4 @@ pub(super) enum Verb {
     Ask(Ask),
     #[command(flatten)]
     Change(Change),
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number: f64 = text.trim_end_matches('s').parse().map_err(|_| "not a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(number) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("a time-out is longer than nothing".to_owned()),
-    }
 }

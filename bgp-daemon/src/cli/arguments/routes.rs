@@ -6,7 +6,7 @@ use bgp_core::Asn;
 use clap::Args;
 use clap_complete::engine::ArgValueCompleter;
 
-use super::events::span;
+use super::span;
 use crate::api::{Of, Scope, Selection};
 use crate::cli::completion::{peers, prefixes};
 
