@@ -4,6 +4,7 @@ mod arguments;
 mod bird;
 mod bundle;
 mod change;
+mod check;
 mod client;
 mod completion;
 mod consequences;
@@ -68,7 +69,7 @@ fn dispatch(role: Role, Arguments { global, verb }: Arguments) -> Exit {
     let mut screen = Screen { output: global.output, colour: Colour::of_terminal(), out: &mut out };
     let outcome = match verb {
         Verb::Here(Here::Run { config }) => return offline::run(role, &config),
-        Verb::Here(Here::Check { file }) => offline::check(role, &file, &mut screen),
+        Verb::Here(Here::Check { file }) => check::run(role, &file, &mut screen),
         Verb::Here(Here::Completion { shell }) => {
             completion::script(shell, role, screen.out).map(|()| Exit::Done).map_err(Into::into)
         }

@@ -1,10 +1,8 @@
-//! Verbs that need no running daemon: run and check.
+//! The daemon itself, and what it reads before it runs.
 
 use std::path::Path;
 
-use super::client::ClientError;
 use super::exit::Exit;
-use super::show::Screen;
 use crate::config::{self, Loaded, Role};
 use crate::role::Program;
 use crate::{daemon, log};
@@ -32,22 +30,6 @@ pub(super) fn serve(program: Program, path: &Path, loaded: Loaded) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => fail(&error),
     }
-}
-
-/// Says whether a file is valid.
-pub(super) fn check(role: Role, path: &Path, screen: &mut Screen<'_>) -> Result<Exit, ClientError> {
-    let Some(Loaded { settings, .. }) = load(role, path) else { return Ok(Exit::Configuration) };
-    let (core, originate) = (&settings.core, settings.originate.len());
-    writeln!(
-        screen.out,
-        "{} is valid: AS {}, router id {}, {} peers, {} ranges, {originate} routes of our own",
-        path.display(),
-        core.asn,
-        core.router_id,
-        core.peers.len(),
-        core.dynamic_peers.len(),
-    )?;
-    Ok(Exit::Done)
 }
 
 /// What a file says, warnings printed; `None` after its errors have been.

@@ -31,11 +31,27 @@ fn a_valid_file_is_summed_up() {
 }
 
 #[test]
+fn a_file_is_judged_in_json_too() {
+    let host = Host::new();
+    host.configure("[[peer]]\naddress = \"192.0.2.1\"\nprot = 179\nasn = 64512\n");
+    let verdict = host.json(&["check", &host.path("caracal.toml").display().to_string()]);
+    assert_eq!(verdict["valid"], false);
+    let problems = verdict["problems"].as_array().expect("a list");
+    let problem = problems.iter().find(|problem| problem["severity"] == "error").expect("an error");
+    assert_eq!((&problem["column"], &problem["hint"]), (&json!(1), &json!("did you mean `port`?")));
+    assert!(problem["line"].is_u64() && problem["file"].is_string(), "{problem}");
+    host.configure("");
+    let verdict = host.json(&["check", &host.path("caracal.toml").display().to_string()]);
+    assert_eq!((&verdict["valid"], &verdict["asn"]), (&json!(true), &json!(64512)), "{verdict}");
+}
+
+#[test]
 fn every_way_to_fail_has_its_exit_code() {
     let mut host = Host::new();
     assert_eq!(host.ask(&["peers"]).status.code(), Some(3), "nobody is there");
     host.run("");
     assert_eq!(host.ask(&["nonsense"]).status.code(), Some(2), "no such verb");
+    assert_eq!(host.ask(&["status", "--timeout", "5sss"]).status.code(), Some(2), "no span of time");
     assert_eq!(host.ask(&["routes", "10.0.0.1/8"]).status.code(), Some(2), "host bits");
     assert_eq!(host.ask(&["peer", "nobody"]).status.code(), Some(1), "no such peer");
     assert_eq!(host.ask(&["explain", "10.0.0.0/8"]).status.code(), Some(1), "no such route");

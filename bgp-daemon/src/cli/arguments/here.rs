@@ -21,7 +21,8 @@ Examples:
     /// Say whether a configuration is valid
     #[command(after_help = "\
 Examples:
-  caracal check caracal.toml                exits with 5 and says where it is not")]
+  caracal check caracal.toml                exits with 5 and says where it is not
+  caracal check caracal.toml -o json        the same for an editor or a pipeline: file, line, column, hint")]
     Check {
         /// The configuration file
         file: PathBuf,
