@@ -14,6 +14,7 @@ use crate::export::difference::Heard;
 use crate::export::entitlement::{Entitled, Names, entitlement};
 use crate::export::key::Key;
 use crate::export::offer::{Candidate, best, candidates};
+use crate::export::refusals::Refused;
 use crate::export::rewrite::rewrite;
 use crate::export::sent::{Catalogue, Sent, SentId};
 use crate::export::voice::{VoiceId, Voices};
@@ -33,7 +34,7 @@ pub(super) struct Clerk<'a> {
     /// The one asked for last: prefixes of one route mostly come one after the other.
     last: usize,
     /// The candidate considered last and what is said of it, where that goes for any prefix.
-    recent: Option<(RouteId, SourceId, Option<Said>)>,
+    recent: Option<(RouteId, SourceId, Result<Said, Refused>)>,
     sent: Catalogue,
 }
 
@@ -57,7 +58,7 @@ enum Fate {
     /// It passes changed; this is how it is said.
     Changed(Box<Route>),
     /// It does not pass.
-    Refused,
+    Refused(Refused),
     /// It depends on the prefix; this is what they read.
     Open(Box<Route>),
 }
@@ -89,7 +90,8 @@ impl<'a> Clerk<'a> {
         &self.sent
     }
 
-    /// Adds what the group is to be told of a prefix, in the order of path identifiers.
+    /// Adds what the group is to be told of a prefix, in the order of path identifiers. Why there is nothing, where
+    /// there could be something.
     pub(super) fn offer(
         &mut self,
         net: NetId,
@@ -97,17 +99,24 @@ impl<'a> Clerk<'a> {
         rib: &mut Rib,
         voices: &mut Voices,
         said: &mut Vec<Said>,
-    ) {
+    ) -> Option<Refused> {
+        let mut refused = None;
+        let mut add = |considered: Result<Said, Refused>| match considered {
+            Ok(path) => said.push(path),
+            Err(by) => refused = refused.max(Some(by)),
+        };
         match self.key.add_path {
             None => {
-                let best = best(self.key, net, rib);
-                said.extend(best.and_then(|best| self.consider(prefix, best, rib, voices)));
+                let best = best(self.key, net, rib)?;
+                add(self.consider(prefix, best, rib, voices));
             }
             Some(_) => {
-                let all = candidates(self.key, net, rib);
-                said.extend(all.into_iter().filter_map(|path| self.consider(prefix, path, rib, voices)));
+                for path in candidates(self.key, net, rib) {
+                    add(self.consider(prefix, path, rib, voices));
+                }
             }
         }
+        refused.filter(|_| said.is_empty())
     }
 
     fn consider(
@@ -116,14 +125,14 @@ impl<'a> Clerk<'a> {
         candidate: Candidate,
         rib: &mut Rib,
         voices: &mut Voices,
-    ) -> Option<Said> {
+    ) -> Result<Said, Refused> {
         let Candidate { path_id, source: id, route } = candidate;
         if let Some((recent, source, said)) = &self.recent
             && (*recent, *source) == (route, id)
         {
             return said.map(|said| Said { path_id, ..said });
         }
-        let source = *rib.source(id)?;
+        let source = *rib.source(id).ok_or(Refused::Rule)?;
         let voice = voices.of(id, &source);
         let said = self.judge(prefix, route, voice, &source, rib);
         let said = said.map(|(route, form)| Said { path_id, voice, route, form });
@@ -133,7 +142,7 @@ impl<'a> Clerk<'a> {
         said
     }
 
-    /// What is said of a route under a prefix.
+    /// What is said of a route under a prefix, or who keeps it back.
     fn judge(
         &mut self,
         prefix: IpNet,
@@ -141,23 +150,23 @@ impl<'a> Clerk<'a> {
         voice: VoiceId,
         source: &Source,
         rib: &mut Rib,
-    ) -> Option<(RouteId, Form)> {
+    ) -> Result<(RouteId, Form), Refused> {
         let (key, names) = (self.key, self.names);
         let known = self.know(route, voice, source, Form::Chosen, rib);
         let changed = match &known.fate {
-            Fate::Untouched => return known.sent.map(|_| (route, Form::Chosen)),
-            Fate::Refused => return None,
+            Fate::Untouched => return known.sent.map(|_| (route, Form::Chosen)).ok_or(Refused::Rule),
+            Fate::Refused(by) => return Err(*by),
             Fate::Changed(changed) => rib.intern(changed),
             Fate::Open(read) => {
-                let entitled = entitlement(key, names, prefix, source, read, &mut ()).ok()?;
+                let entitled = entitlement(key, names, prefix, source, read, &mut ())?;
                 if entitled.is_untouched() {
-                    return known.sent.map(|_| (route, Form::Chosen));
+                    return known.sent.map(|_| (route, Form::Chosen)).ok_or(Refused::Rule);
                 }
-                rib.intern(&rewrite(key, source, entitled).ok()?)
+                rib.intern(&rewrite(key, source, entitled).map_err(|_| Refused::Rule)?)
             }
         };
-        self.know(changed.id(), voice, source, Form::Final, rib).sent?;
-        Some((changed.id(), Form::Final))
+        self.know(changed.id(), voice, source, Form::Final, rib).sent.ok_or(Refused::Rule)?;
+        Ok((changed.id(), Form::Final))
     }
 
     /// What a path that was said, or is to be said, looks like to those who hear it.
@@ -199,11 +208,11 @@ impl<'a> Clerk<'a> {
             return Fate::Open(Box::new(route.clone()));
         }
         match entitlement(self.key, self.names, anywhere(self.key.family), source, route, &mut ()) {
-            Err(_) => Fate::Refused,
+            Err(refusal) => Fate::Refused(refusal.into()),
             Ok(entitled) if entitled.is_untouched() => Fate::Untouched,
             Ok(entitled) => {
                 let changed = rewrite(self.key, source, entitled);
-                changed.map_or(Fate::Refused, |route| Fate::Changed(Box::new(route)))
+                changed.map_or(Fate::Refused(Refused::Rule), |route| Fate::Changed(Box::new(route)))
             }
         }
     }

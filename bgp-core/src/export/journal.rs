@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::Instant;
+use crate::export::ExportTally;
 use crate::export::audience::Audience;
 use crate::speaker::PeerId;
 use crate::wire::Nlri;
@@ -21,6 +22,10 @@ pub struct Portion {
     pub octets: Bytes,
     /// How many messages there are, counted once for everybody.
     pub messages: u32,
+    /// How many routes they announce.
+    pub announced: u32,
+    /// How many they withdraw.
+    pub withdrawn: u32,
 }
 
 /// Something to say: whole messages, and which routes they speak of.
@@ -93,12 +98,22 @@ impl Journal {
         self.entries.push_back(Entry { saying, waiting: readers, said: self.now });
     }
 
-    /// The next octets meant for `peer` from `position` on, which moves behind them.
-    pub(super) fn read(&mut self, position: &mut Position, peer: PeerId) -> Option<Portion> {
+    /// The next octets meant for `peer` from `position` on, which moves behind them. What is passed on the way and not
+    /// meant for it is counted.
+    pub(super) fn read(
+        &mut self,
+        position: &mut Position,
+        peer: PeerId,
+        tally: &mut ExportTally,
+    ) -> Option<Portion> {
         let mut found = None;
         while found.is_none() {
             let Some(saying) = self.pass(position) else { break };
-            found = saying.audience.admits(peer).then_some(saying.portion);
+            if saying.audience.admits(peer) {
+                found = Some(saying.portion);
+            } else {
+                tally.keep_back(&saying);
+            }
         }
         self.trim();
         found
@@ -174,12 +189,13 @@ mod tests {
     const BOB: PeerId = PeerId(2);
 
     fn saying(text: &'static [u8], audience: Audience) -> Saying {
-        let portion = Portion { octets: Bytes::from_static(text), messages: 1 };
+        let octets = Bytes::from_static(text);
+        let portion = Portion { octets, messages: 1, announced: 1, withdrawn: 0 };
         Saying { portion, audience, nlri: Arc::from([]) }
     }
 
     fn read(journal: &mut Journal, position: &mut Position, peer: PeerId) -> Option<Vec<u8>> {
-        journal.read(position, peer).map(|portion| portion.octets.to_vec())
+        journal.read(position, peer, &mut ExportTally::default()).map(|portion| portion.octets.to_vec())
     }
 
     #[test]

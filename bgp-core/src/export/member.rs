@@ -3,9 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::export::ExportTally;
 use crate::export::arrears::Arrears;
 use crate::export::dirty::Ticket;
 use crate::export::journal::{Portion, Position};
+use crate::export::refusals::Refusals;
 use crate::wire::Nlri;
 
 /// Why a member is told everything, and how it learns that everything has been told.
@@ -72,6 +74,9 @@ pub(super) struct Member {
     pub(super) refresh: bool,
     /// It knows BoRR and EoRR.
     pub(super) enhanced_refresh: bool,
+    /// What it was told; of what it was not, all but what its group has found since `found`.
+    pub(super) tally: ExportTally,
+    pub(super) found: ExportTally,
 }
 
 /// What a member needs next once it has heard everything the group has said.
@@ -101,6 +106,8 @@ impl Member {
             closing: Closing::Free,
             refresh: false,
             enhanced_refresh,
+            tally: ExportTally::default(),
+            found: ExportTally::default(),
         }
     }
 
@@ -108,6 +115,24 @@ impl Member {
     pub(super) fn is_behind(&self, end: Position) -> bool {
         let is_told_all = self.walk.is_none_or(|walk| walk.part >= walk.parts);
         !(self.queue.is_empty() && self.position >= end && self.arrears.is_empty() && is_told_all)
+    }
+
+    /// It is to be told everything by a group that has these `refusals`.
+    pub(super) fn look_at_all(&mut self, refusals: &Refusals) {
+        self.tally += refusals.standing();
+    }
+
+    /// It begins to be told by a group what that looks at from now on.
+    pub(super) fn enter(&mut self, refusals: &Refusals) {
+        self.found = refusals.found();
+        self.look_at_all(refusals);
+    }
+
+    /// What it was told and what not, in a group that has these `refusals`.
+    pub(super) fn tally(&self, refusals: &Refusals) -> ExportTally {
+        let mut tally = self.tally;
+        tally += refusals.found() - self.found;
+        tally
     }
 
     /// End-of-RIB may be said, once all that waits before `until` has been.

@@ -22,8 +22,10 @@ mod offer;
 mod pack;
 mod parting;
 mod picture;
+mod refusals;
 mod rewrite;
 mod sent;
+mod tally;
 mod target;
 #[cfg(test)]
 mod testing;
@@ -35,6 +37,7 @@ mod voice;
 pub use audience::Gate;
 pub use journal::Portion;
 pub use picture::{Advertised, Picture};
+pub use tally::ExportTally;
 pub use target::{OwnAddresses, Target};
 pub use verdict::Passage;
 

@@ -54,7 +54,7 @@ impl Pack {
             }
             let draft = draft.get_or_insert_with(|| Draft::new(bundle, rest));
             let nlri = rest.split_off(..lines.len()).unwrap_or_default();
-            draft.lines += lines.len();
+            draft.add(bundle, lines.len());
             match bundle {
                 Bundle::Withdrawn(_) => wire::withdraw(nlri, family, dialect, &mut draft.octets),
                 Bundle::Announced(_, route) => {
@@ -79,11 +79,20 @@ struct Draft<'a> {
     /// What it speaks of begins here, and is so many lines long.
     nlri: &'a [Nlri],
     lines: usize,
+    /// How many of them withdraw.
+    withdrawn: usize,
 }
 
 impl<'a> Draft<'a> {
     fn new(bundle: Bundle, nlri: &'a [Nlri]) -> Self {
-        Self { audience: bundle.audience(), octets: BytesMut::new(), nlri, lines: 0 }
+        Self { audience: bundle.audience(), octets: BytesMut::new(), nlri, lines: 0, withdrawn: 0 }
+    }
+
+    const fn add(&mut self, bundle: Bundle, lines: usize) {
+        self.lines += lines;
+        if bundle.withdraws() {
+            self.withdrawn += lines;
+        }
     }
 
     fn has_room_for(&self, bundle: Bundle) -> bool {
@@ -92,7 +101,14 @@ impl<'a> Draft<'a> {
 
     fn finish(self) -> Option<Saying> {
         let nlri = self.nlri.get(..self.lines)?.into();
-        let portion = Portion { messages: count_messages(&self.octets), octets: self.octets.freeze() };
+        // A draft is of a batch at most.
+        let number = |lines: usize| u32::try_from(lines).unwrap_or(u32::MAX);
+        let portion = Portion {
+            messages: count_messages(&self.octets),
+            octets: self.octets.freeze(),
+            announced: number(self.lines - self.withdrawn),
+            withdrawn: number(self.withdrawn),
+        };
         (!portion.octets.is_empty()).then_some(Saying { portion, audience: self.audience, nlri })
     }
 }

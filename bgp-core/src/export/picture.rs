@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::export::group::Group;
-use crate::export::{Exporter, Passage, verdict};
+use crate::export::{ExportTally, Exporter, Passage, verdict};
 use crate::rib::{NetId, Rib, Route, SourceId};
 use crate::speaker::PeerId;
 use crate::wire::PathId;
@@ -57,6 +57,13 @@ impl Exporter {
     pub fn count(&self, peer: PeerId, family: Family) -> u64 {
         let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
         group.map_or(0, |group| group.count(peer))
+    }
+
+    /// What `peer` has been told of `family` since its session began.
+    #[must_use]
+    pub fn tally(&self, peer: PeerId, family: Family) -> ExportTally {
+        let group = self.membership(peer, family).and_then(|id| self.groups.get(id));
+        group.map_or_else(ExportTally::default, |group| group.tally(peer))
     }
 
     /// Whether `peer` hears `family`.

@@ -311,6 +311,15 @@ impl Peer {
         }
     }
 
+    /// The timers of the connection that got furthest, or of the next attempt while there is none.
+    #[must_use]
+    pub fn timers(&self) -> Vec<Deadline> {
+        match self.foremost() {
+            Some(connection) => connection.session.timers().collect(),
+            None => self.state.deadline().into_iter().collect(),
+        }
+    }
+
     fn attempt(&mut self, happening: Happening, now: Instant) {
         let state = std::mem::replace(&mut self.state, State::Idle(Idle { until: None }));
         let mut context =

@@ -86,8 +86,12 @@ impl Rib {
         if best_changed {
             self.remember(id, net, before, now, lost);
         }
+        let (had, has) = (before.map(|it| it.source), now.map(|it| it.source));
         let table = &mut self.tables[id];
         table.decide(net, winner, &mut self.interner);
+        if had != has {
+            table.hand_over(had, has);
+        }
         let (prefix, entry) = (table.prefix(net)?, table.net(net)?);
         let (is_empty, is_held) = (entry.first.is_none(), entry.holds > 0);
         if replaces {

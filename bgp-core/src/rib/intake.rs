@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::Instant;
+use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{Accepted, Interned, NetId, PathSlot, Rib, SourceId};
+use crate::rib::{Accepted, ImportTally, Interned, NetId, PathSlot, Rib, SourceId};
 use crate::wire::Nlri;
 
 /// Where an announced prefix belongs.
@@ -53,9 +54,12 @@ impl Rib {
         {
             let Some(id) = together.first().map(|nlri| TableId::of(&nlri.prefix)) else { continue };
             self.seek(id, source, together, &mut places);
+            let mut tally = ImportTally::default();
             for place in places.drain(..) {
-                self.put(id, source, place, received, accepted, now);
+                let before = self.put(id, source, place, received, accepted, now);
+                tally.announce(accepted, before);
             }
+            self.tables[id].tally(source, |all| *all += tally);
         }
         self.places = places;
     }
@@ -73,7 +77,7 @@ impl Rib {
         }
     }
 
-    /// Puts down what is announced at a place.
+    /// Puts down what is announced at a place; what could be chosen there before.
     fn put(
         &mut self,
         id: TableId,
@@ -82,15 +86,14 @@ impl Rib {
         received: &Arc<Interned>,
         accepted: &Accepted,
         now: Instant,
-    ) {
+    ) -> Option<RouteId> {
         let table = &mut self.tables[id];
         let is_as_found = table.net(net).is_some_and(|net| net.first == first);
         // A prefix may be announced twice at once.
         let known = if is_as_found { known } else { table.find(net, source, nlri.path_id) };
         if let Some(slot) = known {
             table.renew(slot, source);
-            self.judge_path(id, slot, Some((received, now)), accepted);
-            return;
+            return self.judge_path(id, slot, Some((received, now)), accepted);
         }
         let path = Path::new(net, received.id(), now);
         if let Some(slot) = table.insert(source, nlri.path_id, path, accepted, &mut self.interner) {
@@ -99,6 +102,7 @@ impl Rib {
                 self.track(id, slot, route);
             }
         }
+        None
     }
 
     /// Puts down what import makes of a path that was not eligible before.
@@ -114,9 +118,19 @@ impl Rib {
 
     /// A source withdraws a route.
     pub fn withdraw(&mut self, source: SourceId, nlri: Nlri) {
-        if let Some((table, slot)) = self.find(source, nlri) {
+        let found = self.find(source, nlri);
+        self.tables[TableId::of(&nlri.prefix)].tally(source, |tally| {
+            tally.withdrawals += 1;
+            tally.missed += u64::from(found.is_none());
+        });
+        if let Some((table, slot)) = found {
             self.remove_path(table, slot);
         }
+    }
+
+    /// A source announces a route that is left out of account.
+    pub fn ignore(&mut self, source: SourceId, nlri: Nlri) {
+        self.tables[TableId::of(&nlri.prefix)].tally(source, |tally| tally.ignored += 1);
     }
 
     /// Puts down what import makes of a route by now.
@@ -133,16 +147,17 @@ impl Rib {
         Some((id, slot))
     }
 
-    /// Puts down what import makes of a path, and what was `heard` of it where that is new as well.
+    /// Puts down what import makes of a path, and what was `heard` of it where that is new as well. What could be
+    /// chosen there before.
     fn judge_path(
         &mut self,
         id: TableId,
         slot: PathSlot,
         heard: Option<(&Arc<Interned>, Instant)>,
         accepted: &Accepted,
-    ) {
+    ) -> Option<RouteId> {
         let table = &self.tables[id];
-        let Some(path) = table.path(slot) else { return };
+        let path = table.path(slot)?;
         let heard = heard.filter(|(received, _)| received.id() != path.received);
         let before = table.accepted(slot, path);
         if before == accepted.as_ref().map(|route| route.id()).map_err(|reason| *reason) {
@@ -150,13 +165,14 @@ impl Rib {
                 self.hear(id, slot, received, now);
                 self.tables[id].judge(slot, accepted, &mut self.interner);
             }
-            return;
+            return before.ok();
         }
         self.refuse(id, slot);
         if let Some((received, now)) = heard {
             self.hear(id, slot, received, now);
         }
         self.accept(id, slot, accepted);
+        before.ok()
     }
 
     /// Puts down other content of a path.
@@ -169,25 +185,28 @@ impl Rib {
         }
     }
 
-    /// A path is not eligible any more, or is about to be so by another word of import.
-    fn refuse(&mut self, id: TableId, slot: PathSlot) {
+    /// A path is not eligible any more, or is about to be so by another word of import. Whether it was.
+    fn refuse(&mut self, id: TableId, slot: PathSlot) -> bool {
         let table = &mut self.tables[id];
         table.displace(slot, &mut self.interner);
-        let Some(path) = table.path(slot) else { return };
+        let Some(path) = table.path(slot) else { return false };
         let net = path.net;
-        if let Ok(route) = table.accepted(slot, path) {
+        let before = table.accepted(slot, path);
+        if let Ok(route) = before {
             table.discount_accepted(slot);
             table.touch(net);
             self.untrack(id, slot, route);
         }
+        before.is_ok()
     }
 
     pub(super) fn remove_path(&mut self, id: TableId, slot: PathSlot) {
-        self.refuse(id, slot);
+        let was_eligible = self.refuse(id, slot);
         let table = &mut self.tables[id];
         let (Some(path), Some(source)) = (table.path(slot), table.paths.source(slot)) else { return };
         let net = path.net;
         self.originators.leave(source, self.interner.get(path.received));
+        table.tally(source, |tally| tally.remove(was_eligible));
         table.remove(slot, &mut self.interner);
         table.reclaim(net);
     }

@@ -7,6 +7,8 @@ pub struct Counts {
     pub received: u32,
     /// Accepted by import.
     pub accepted: u32,
+    /// Chosen as the best of their prefixes.
+    pub best: u32,
 }
 
 /// Whether an announcement stays within a limit ([RFC 4486 §4]).

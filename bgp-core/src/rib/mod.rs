@@ -36,6 +36,7 @@ mod source;
 mod sweep;
 mod table;
 mod tables;
+mod tally;
 mod work;
 
 #[cfg(test)]
@@ -59,6 +60,7 @@ pub use shifts::{Shift, Why};
 pub use source::{PeerSource, Source, SourceId};
 pub use sweep::Mark;
 pub use table::Table;
+pub use tally::ImportTally;
 
 pub(crate) use hash::Seeded;
 pub(crate) use index::Index;
@@ -176,6 +178,15 @@ impl Rib {
     #[must_use]
     pub fn source(&self, id: SourceId) -> Option<&Source> {
         self.sources.get(id).map(|registered| &registered.source)
+    }
+
+    /// Begins to count anew what a source says.
+    pub(crate) fn restart_tally(&mut self, id: SourceId) {
+        for table in TableId::ALL {
+            if let Some(roll) = self.tables[table].roll_mut(id) {
+                roll.tally = ImportTally::default();
+            }
+        }
     }
 
     /// Replaces what is known about a source. Its nets are decided anew in slices; where it is best, that

@@ -6,8 +6,11 @@ use crate::Family;
 use crate::rib::decision::decide;
 use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
+use crate::rib::sweep::Roll;
 use crate::rib::tables::TableId;
-use crate::rib::{Counts, Interned, NetId, Outcome, PathSlot, PathView, Reflected, Rib, SourceId, Verdict};
+use crate::rib::{
+    Counts, ImportTally, Interned, NetId, Outcome, PathSlot, PathView, Reflected, Rib, SourceId, Verdict,
+};
 use crate::wire::Nlri;
 
 /// The best path of a net, by the last decision told.
@@ -134,7 +137,15 @@ impl Rib {
     #[must_use]
     pub fn counts(&self, source: SourceId, family: Family) -> Counts {
         let roll = self.table(family).and_then(|table| table.roll(source));
-        roll.map_or_else(Counts::default, |roll| Counts { received: roll.len(), accepted: roll.accepted })
+        let counts = |roll: &Roll| Counts { received: roll.len(), accepted: roll.accepted, best: roll.best };
+        roll.map_or_else(Counts::default, counts)
+    }
+
+    /// What `source` has said of `family` since its session began.
+    #[must_use]
+    pub fn tally(&self, source: SourceId, family: Family) -> ImportTally {
+        let roll = self.table(family).and_then(|table| table.roll(source));
+        roll.map_or_else(ImportTally::default, |roll| roll.tally)
     }
 
     /// Whether `source` may announce `nlri` where it may have `maximum` paths of that family. What

@@ -8,7 +8,7 @@
 //! [RFC 7313 §4]: https://www.rfc-editor.org/rfc/rfc7313#section-4
 
 use crate::rib::paths::{Estate, Paths};
-use crate::rib::{PathSlot, SourceId};
+use crate::rib::{ImportTally, PathSlot, SourceId};
 
 /// Why paths wait to be announced again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +64,9 @@ pub(super) struct Roll {
     pub(super) estate: Estate,
     /// How many of them import accepted.
     pub(super) accepted: u32,
+    /// How many nets have one of them as their best.
+    pub(super) best: u32,
+    pub(super) tally: ImportTally,
     generation: u16,
     restart: Option<u16>,
     refresh: Option<u16>,

@@ -269,6 +269,11 @@ impl Session {
         Counters { received: self.received, sent: self.outbox.sent() }
     }
 
+    /// The timers that run.
+    pub fn timers(&self) -> impl Iterator<Item = Deadline> {
+        self.timers.running()
+    }
+
     fn happen(&mut self, happening: Happening, now: Instant) {
         self.now = now;
         let (state, mut context) = self.context();

@@ -112,15 +112,20 @@ impl Timers {
         self.sending = Sending::Unwatched;
     }
 
-    /// The earliest deadline.
-    pub(super) fn next(&self) -> Option<Deadline> {
+    /// Those that run.
+    pub(super) fn running(&self) -> impl Iterator<Item = Deadline> {
         let running = [
             (self.delay_open, Timer::DelayOpen),
             (self.hold, Timer::Hold),
             (self.keepalive, Timer::Keepalive),
             (self.send_hold(), Timer::SendHold),
         ];
-        running.into_iter().filter_map(|(at, timer)| at.map(|at| Deadline { at, timer })).min()
+        running.into_iter().filter_map(|(at, timer)| at.map(|at| Deadline { at, timer }))
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Deadline> {
+        self.running().min()
     }
 
     /// The earliest timer that has expired; it is stopped by being told.

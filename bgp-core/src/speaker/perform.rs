@@ -193,7 +193,10 @@ impl Speaker {
         };
         self.exporter.introduce(id, neighbour.name());
         match neighbour.source {
-            Some(known) => self.rib.update_source(known, source),
+            Some(known) => {
+                self.rib.update_source(known, source);
+                self.rib.restart_tally(known);
+            }
             None => neighbour.source = Some(self.rib.add_source(source)),
         }
         neighbour.live = Some(live);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::export::Picture;
 use crate::peer::{Failure, PeerAsn};
 use crate::policy::Policy;
-use crate::rib::LocalSource;
+use crate::rib::{LocalSource, Rib, SourceId};
 use crate::session::Negotiated;
 use crate::speaker::{Beginning, GroupView, PeerId, PeerView, RouteCounts, Speaker, Summary, View};
 use crate::{Family, wire::Capability};
@@ -76,11 +76,11 @@ impl View<'_> {
         speaker.exporter.pictures().map(group).collect()
     }
 
-    /// How many paths of a family come from this machine.
+    /// How many routes of a family come from this machine.
     #[must_use]
-    pub fn local_paths(&self, source: LocalSource, family: Family) -> u64 {
+    pub fn local_routes(&self, source: LocalSource, family: Family) -> RouteCounts {
         let speaker = self.speaker;
-        speaker.rib.counts(speaker.local(source), family).accepted.into()
+        received(&speaker.rib, speaker.local(source), family)
     }
 
     /// Every peer, in the order of configuration, accepted ones last.
@@ -126,6 +126,7 @@ impl View<'_> {
             last_error: status.last_error.map(ToString::to_string),
             failed: status.last_error.map(Failure::layer),
             enabled: config.enabled,
+            timers: neighbour.peer.timers(),
             next_attempt: status.next_attempt.map(|deadline| deadline.at),
             local: status.local.map(|local| local.ip()),
             dynamic: neighbour.stay == Stay::Accepted,
@@ -149,13 +150,25 @@ impl View<'_> {
     }
 
     fn count(&self, neighbour: &Neighbour, family: Family) -> RouteCounts {
-        let counts =
-            neighbour.source.map(|source| self.speaker.rib.counts(source, family)).unwrap_or_default();
+        let Speaker { rib, exporter, .. } = self.speaker;
+        let said = neighbour.source.map(|source| received(rib, source, family)).unwrap_or_default();
         RouteCounts {
-            received: counts.received.into(),
-            accepted: counts.accepted.into(),
-            advertised: self.speaker.exporter.count(neighbour.id, family),
+            advertised: exporter.count(neighbour.id, family),
+            export: exporter.tally(neighbour.id, family),
+            ..said
         }
+    }
+}
+
+/// What came from a source.
+fn received(rib: &Rib, source: SourceId, family: Family) -> RouteCounts {
+    let counts = rib.counts(source, family);
+    RouteCounts {
+        received: counts.received.into(),
+        accepted: counts.accepted.into(),
+        best: counts.best.into(),
+        import: rib.tally(source, family),
+        ..RouteCounts::default()
     }
 }
 

@@ -64,7 +64,10 @@ impl Speaker {
                 passed = Some((limit, action, count));
                 match action {
                     AfterLimit::Warn => {}
-                    AfterLimit::Drop => continue,
+                    AfterLimit::Drop => {
+                        rib.ignore(source, *nlri);
+                        continue;
+                    }
                     AfterLimit::Restart(_) => break,
                 }
             }

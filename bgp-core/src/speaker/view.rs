@@ -2,18 +2,20 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::AddAssign;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use crate::export::ExportTally;
 use crate::peer::Layer;
 use crate::policy::CommunityPattern;
-use crate::rib::{Interned, LocalSource, Memory, NetId, ResolvedHop, Route, Why};
+use crate::rib::{ImportTally, Interned, LocalSource, Memory, NetId, ResolvedHop, Route, Why};
 use crate::session::{Counters, Negotiated, Tally};
 use crate::speaker::{Flaw, PeerId, Speaker};
 use crate::wire::PathId;
-use crate::{Asn, Family, Instant, RouterId};
+use crate::{Asn, Deadline, Family, Instant, RouterId};
 
 /// A look at a speaker; holds it still for as long as it lives.
 #[derive(Clone, Copy, Debug)]
@@ -21,15 +23,32 @@ pub struct View<'a> {
     pub(super) speaker: &'a Speaker,
 }
 
-/// How many routes of one family a peer sent and was sent.
+/// How many routes of one family a peer sent and was sent, now and in the course of its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RouteCounts {
     /// Paths in Adj-RIB-In.
     pub received: u64,
     /// Of these, accepted by import policy.
     pub accepted: u64,
+    /// Of these, chosen as the best of their prefixes.
+    pub best: u64,
     /// Paths in Adj-RIB-Out.
     pub advertised: u64,
+    /// What it has said since its session began.
+    pub import: ImportTally,
+    /// What it has been told since its session began.
+    pub export: ExportTally,
+}
+
+impl AddAssign for RouteCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.received += more.received;
+        self.accepted += more.accepted;
+        self.best += more.best;
+        self.advertised += more.advertised;
+        self.import += more.import;
+        self.export += more.export;
+    }
 }
 
 /// One peer.
@@ -67,6 +86,8 @@ pub struct PeerView {
     pub failed: Option<Layer>,
     /// It is configured to be there; an operator may have stopped it all the same.
     pub enabled: bool,
+    /// What it waits for: the timers of its session, or of its next attempt while there is no connection.
+    pub timers: Vec<Deadline>,
     /// When the next attempt to connect begins.
     pub next_attempt: Option<Instant>,
     /// Our end of the session.

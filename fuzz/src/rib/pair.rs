@@ -263,6 +263,9 @@ impl Pair {
                 counts.accepted += u32::from(import(self.model.import, &entry.received).is_some());
             }
         }
+        let prefixes = self.model.prefixes().into_iter().filter(|prefix| Family::of(prefix) == family);
+        let wins = |prefix: &IpNet| self.model.ranked(*prefix).first().is_some_and(|best| best.0 == source);
+        counts.best = prefixes.filter(wins).count() as u32;
         counts
     }
 

@@ -27,12 +27,14 @@ impl Group {
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
             let Some(prefix) = rib.table(self.key.family).and_then(|table| table.prefix(net)) else {
+                self.refusals.note(net, None, false, false);
                 continue;
             };
             before.clear();
             now.clear();
-            clerk.offer(net, prefix, rib, &mut self.out.voices, &mut now);
+            let refused = clerk.offer(net, prefix, rib, &mut self.out.voices, &mut now);
             self.out.replace(net, &now, &mut before, rib);
+            self.refusals.note(net, refused, !before.is_empty(), !now.is_empty());
             hold_what_is_said(self.key.family, net, &before, &now, rib);
             let mut is_changed = false;
             let heard = |said: &Said| clerk.heard(said, &self.out.voices, rib);

@@ -15,7 +15,8 @@ use crate::export::journal::{Journal, Portion, Saying};
 use crate::export::key::Key;
 use crate::export::member::{Closing, Member, Need, Purpose, Walk};
 use crate::export::parting::Parting;
-use crate::export::{Advertised, Picture};
+use crate::export::refusals::Refusals;
+use crate::export::{Advertised, ExportTally, Picture};
 use crate::rib::{NetId, Rib};
 use crate::speaker::PeerId;
 use crate::wire::Nlri;
@@ -38,6 +39,7 @@ pub(super) struct Group {
     members: BTreeMap<PeerId, Member>,
     dirty: Dirty,
     out: AdjRibOut,
+    refusals: Refusals,
     journal: Journal,
     /// Octets that the journal keeps for slow members.
     journal_limit: usize,
@@ -68,6 +70,7 @@ impl Group {
             members: BTreeMap::new(),
             dirty,
             out: AdjRibOut::default(),
+            refusals: Refusals::default(),
             journal: Journal::new(now),
             journal_limit,
             parts: BTreeMap::new(),
@@ -135,6 +138,12 @@ impl Group {
         self.out.count(peer)
     }
 
+    /// What `peer` was told and what not.
+    pub(super) fn tally(&self, peer: PeerId) -> ExportTally {
+        let member = self.members.get(&peer);
+        member.map_or_else(ExportTally::default, |member| member.tally(&self.refusals))
+    }
+
     /// Notes that a net changed. True where nothing was to be looked at before.
     pub(super) fn touch(&mut self, net: NetId) -> bool {
         let was_clean = self.dirty.is_empty();
@@ -145,7 +154,8 @@ impl Group {
     /// A new session listens: it will be told everything, and that it was where `closing` lets it.
     pub(super) fn join(&mut self, peer: PeerId, enhanced_refresh: bool, closing: Closing) {
         let walk = Some(self.walk(Purpose::Join));
-        let member = Member { walk, closing, ..Member::new(self.journal.end(), enhanced_refresh) };
+        let mut member = Member { walk, closing, ..Member::new(self.journal.end(), enhanced_refresh) };
+        member.enter(&self.refusals);
         self.members.insert(peer, member);
     }
 
@@ -158,6 +168,7 @@ impl Group {
             Some(walk) => Walk { purpose: walk.purpose, begun: walk.begun, ..fresh },
             None => fresh,
         });
+        member.enter(&self.refusals);
         self.members.insert(peer, member);
     }
 
@@ -172,6 +183,7 @@ impl Group {
     /// The session goes on in another group.
     pub(super) fn move_out(&mut self, peer: PeerId, rib: &Rib) -> Option<Luggage> {
         let mut member = self.members.remove(&peer)?;
+        member.tally = member.tally(&self.refusals);
         member.held.extend(self.journal.skip(member.position, peer));
         self.tidy();
         member.held.push(self.inventory(rib));
@@ -221,7 +233,9 @@ impl Group {
         for _ in 0..STEPS {
             let Some(member) = self.members.get_mut(&peer) else { return Pulled::Nothing };
             let queued = member.queue.pop_front();
-            if let Some(portion) = queued.or_else(|| self.journal.read(&mut member.position, peer)) {
+            let read = || self.journal.read(&mut member.position, peer, &mut member.tally);
+            if let Some(portion) = queued.or_else(read) {
+                member.tally.tell(&portion);
                 return Pulled::Octets(portion);
             }
             match member.need(!self.dirty.is_empty()) {

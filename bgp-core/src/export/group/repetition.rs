@@ -45,6 +45,7 @@ impl Group {
         if let Some(member) = self.members.get_mut(&peer) {
             member.refresh = false;
             member.walk = Some(walk);
+            member.look_at_all(&self.refusals);
         }
     }
 
@@ -101,7 +102,7 @@ impl Group {
             }
             (Purpose::Join | Purpose::Refresh | Purpose::Move, _) => return,
         }
-        member.queue.push_back(Portion { octets: octets.freeze(), messages: 1 });
+        member.queue.push_back(Portion { octets: octets.freeze(), messages: 1, announced: 0, withdrawn: 0 });
     }
 
     /// Says a part of Adj-RIB-Out as it is now. Those who walk there before it changes share the octets.
@@ -119,9 +120,13 @@ impl Group {
             *encoded += sayings.iter().map(Saying::size).sum::<u64>();
             sayings
         });
-        let heard = sayings.iter().filter(|saying| saying.audience.admits(peer));
-        if let Some(member) = self.members.get_mut(&peer) {
-            member.queue.extend(heard.map(|saying| saying.portion.clone()));
+        let Some(member) = self.members.get_mut(&peer) else { return };
+        for saying in sayings {
+            if saying.audience.admits(peer) {
+                member.queue.push_back(saying.portion.clone());
+            } else {
+                member.tally.keep_back(saying);
+            }
         }
     }
 

@@ -45,6 +45,54 @@ fn end_of_rib_follows_everything_known_at_the_start() {
     assert_eq!(held_at_end_of_rib(&mut world, first), 40);
 }
 
+/// What a peer was not told because of a rule, because of policy, and what it was told.
+fn tally(world: &World, peer: PeerId) -> (u64, u64, u64) {
+    let tally = world.exporter.tally(peer, Family::IPV4);
+    (tally.rejected, tally.filtered, tally.announced)
+}
+
+#[test]
+fn who_joins_late_counts_what_is_kept_from_it_as_who_was_there_first() {
+    let (mut world, _) = world(4);
+    let other = world.add(8, internal());
+    (10..15).for_each(|number| world.announce(other, prefix(number), 0, route(8, &[65009])));
+    let [first, second] = [1, 2].map(|number| world.add(number, internal()));
+    let closed = world.add(3, Target { export: None, ..external() });
+    [first, closed].into_iter().for_each(|peer| world.join(peer));
+    world.settle();
+    world.join(second);
+    world.settle();
+    assert_eq!(
+        [first, second].map(|peer| tally(&world, peer)),
+        [(5, 0, 4); 2],
+        "internal routes go no further"
+    );
+    assert_eq!(tally(&world, closed), (0, 9, 0));
+    world.announce(other, prefix(10), 0, route(8, &[65009, 65010]));
+    world.withdraw(other, prefix(11), 0);
+    world.settle();
+    assert_eq!([first, second].map(|peer| tally(&world, peer)), [(6, 0, 4); 2]);
+    assert_eq!(world.exporter.tally(second, Family::IPV4).lost, 1);
+    assert_eq!((tally(&world, closed), world.exporter.tally(closed, Family::IPV4).lost), ((0, 10, 0), 1));
+}
+
+#[test]
+fn what_comes_from_a_peer_is_kept_from_it_by_a_rule() {
+    let (mut world, origin) = world(4);
+    let origin_like = world.add(7, external());
+    [origin, origin_like].into_iter().for_each(|peer| world.join(peer));
+    world.settle();
+    assert_eq!((tally(&world, origin), tally(&world, origin_like)), ((4, 0, 0), (0, 0, 4)));
+    world.exporter.refresh(origin, Family::IPV4);
+    world.settle();
+    assert_eq!(tally(&world, origin), (8, 0, 0), "who asks again is looked at again");
+    world.retarget(origin_like, Target { export: None, ..external() });
+    world.settle();
+    assert_eq!(tally(&world, origin_like), (0, 4, 4));
+    assert_eq!(world.exporter.tally(origin_like, Family::IPV4).withdrawn, 4);
+    world.check();
+}
+
 #[test]
 fn a_walk_ends_although_the_table_never_rests() {
     let (mut world, origin) = world(40);

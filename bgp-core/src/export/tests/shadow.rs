@@ -17,6 +17,8 @@ pub(super) struct Shadow {
     pub(super) ends_of_rib: BTreeMap<Family, usize>,
     /// Routes announced, repetitions included.
     pub(super) announcements: usize,
+    /// Routes withdrawn, held or not.
+    pub(super) withdrawals: usize,
     /// Withdrawals of what it did not hold.
     pub(super) idle_withdrawals: usize,
     /// Refreshes from mark to mark.
@@ -41,6 +43,7 @@ impl Shadow {
             routes: BTreeMap::new(),
             ends_of_rib: BTreeMap::new(),
             announcements: 0,
+            withdrawals: 0,
             idle_withdrawals: 0,
             refreshes: 0,
             stale: BTreeMap::new(),
@@ -69,6 +72,7 @@ impl Shadow {
         }
         let unreachable = update.unreach.into_iter().flat_map(|unreach| unicast(unreach.routes));
         for nlri in update.withdrawn.into_iter().chain(unreachable) {
+            self.withdrawals += 1;
             if self.routes.remove(&nlri).is_none() {
                 self.idle_withdrawals += 1;
             }

@@ -183,6 +183,10 @@ impl World {
                 assert_eq!(self.exporter.count(*peer, family), held.count() as u64);
                 self.check_answers(*peer, family, shadow);
             }
+            let told = Family::UNICAST.map(|family| self.exporter.tally(*peer, family));
+            let announced: u64 = told.iter().map(|tally| tally.announced).sum();
+            let withdrawn: u64 = told.iter().map(|tally| tally.withdrawn).sum();
+            assert_eq!((announced, withdrawn), (shadow.announcements as u64, shadow.withdrawals as u64));
         }
     }
 

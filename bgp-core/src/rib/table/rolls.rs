@@ -1,7 +1,7 @@
 //! The rolls of a table: the paths of each source, and walks over them.
 
 use crate::rib::sweep::Roll;
-use crate::rib::{PathSlot, SourceId, Table};
+use crate::rib::{ImportTally, PathSlot, SourceId, Table};
 
 impl Table {
     pub(in crate::rib) fn roll(&self, source: SourceId) -> Option<&Roll> {
@@ -32,6 +32,13 @@ impl Table {
     pub(in crate::rib) fn discount_accepted(&mut self, slot: PathSlot) {
         if let Some(roll) = self.paths.source(slot).and_then(|source| roll_of(&mut self.rolls, source)) {
             roll.accepted -= 1;
+        }
+    }
+
+    /// Counts what a source said.
+    pub(in crate::rib) fn tally(&mut self, source: SourceId, count: impl FnOnce(&mut ImportTally)) {
+        if let Some(roll) = roll_of(&mut self.rolls, source) {
+            count(&mut roll.tally);
         }
     }
 

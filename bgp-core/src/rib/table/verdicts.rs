@@ -6,6 +6,7 @@ use crate::rib::interned::RouteId;
 use crate::rib::net::{Decided, NetId};
 use crate::rib::path::{Judgement, Path};
 use crate::rib::sweep::Roll;
+use crate::rib::table::rolls::roll_of;
 use crate::rib::{Accepted, Ineligible, Interned, PathSlot, SourceId, Table};
 
 impl Table {
@@ -89,6 +90,16 @@ impl Table {
             && let Some(displaced) = self.displaced.remove(place.index())
         {
             routes.release(displaced.route);
+        }
+    }
+
+    /// The best path of a net came to be another source's.
+    pub(in crate::rib) fn hand_over(&mut self, before: Option<SourceId>, now: Option<SourceId>) {
+        if let Some(roll) = before.and_then(|source| roll_of(&mut self.rolls, source)) {
+            roll.best -= 1;
+        }
+        if let Some(roll) = now.and_then(|source| roll_of(&mut self.rolls, source)) {
+            roll.best += 1;
         }
     }
 

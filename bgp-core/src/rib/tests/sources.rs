@@ -6,8 +6,54 @@ use std::sync::Arc;
 use super::{OTHER, net};
 use crate::Family;
 use crate::rib::testing::{Bench, GATEWAY, nlri, prefix, reach, route_via, route_with_med};
-use crate::rib::{Ineligible, Mark, Settings};
+use crate::rib::{ImportTally, Ineligible, Mark, Settings};
 use crate::wire::{Attributes, Nlri, PathId};
+
+#[test]
+fn what_a_source_says_is_counted_by_what_comes_of_it() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.announce(source, nlri(1), route_with_med(2));
+    bench.refuse(source, nlri(2), route_with_med(1), Ineligible::AsLoop);
+    bench.refuse(source, nlri(1), route_with_med(2), Ineligible::Policy);
+    for known in [nlri(1), nlri(2), nlri(3)] {
+        bench.rib.withdraw(source, known);
+    }
+    bench.announce(source, nlri(4), route_with_med(1));
+    bench.rib.withdraw(source, nlri(4));
+    bench.rib.ignore(source, nlri(5));
+    let counted = bench.rib.tally(source, Family::IPV4);
+    let expected =
+        ImportTally { rejected: 1, filtered: 1, ignored: 2, accepted: 3, withdrawals: 4, gone: 2, missed: 4 };
+    assert_eq!((counted, counted.announcements()), (expected, 7));
+    assert_eq!(bench.rib.tally(source, Family::IPV6), ImportTally::default());
+    bench.rib.restart_tally(source);
+    assert_eq!(bench.rib.tally(source, Family::IPV4), ImportTally::default());
+}
+
+#[test]
+fn a_source_has_as_many_best_paths_as_it_wins_prefixes() {
+    let mut bench = Bench::new(Settings::default());
+    let (one, two) = (bench.internal(1), bench.internal(2));
+    let best = |bench: &Bench| [one, two].map(|source| bench.rib.counts(source, Family::IPV4).best);
+    for number in 1..=3 {
+        bench.announce(one, nlri(number), route_with_med(1));
+    }
+    bench.announce(two, nlri(1), route_with_med(0));
+    bench.settle();
+    assert_eq!(best(&bench), [2, 1], "the lower MED wins");
+    bench.rib.withdraw(two, nlri(1));
+    bench.refuse(one, nlri(2), route_with_med(1), Ineligible::Policy);
+    bench.settle();
+    assert_eq!(best(&bench), [2, 0]);
+    bench.rib.remove_source(one);
+    let another = bench.internal(3);
+    bench.announce(another, nlri(3), route_with_med(1));
+    bench.settle();
+    assert_eq!(bench.rib.counts(another, Family::IPV4).best, 1);
+}
 
 #[test]
 fn a_peer_that_returns_during_the_sweep_keeps_what_it_announces() {

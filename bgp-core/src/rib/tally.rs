@@ -1,0 +1,73 @@
+//! What a source said, counted by what came of it.
+
+use crate::rib::{Accepted, Ineligible, RouteId};
+
+/// How often a source announced and withdrew paths of one family since its session began, and what came of it. Only
+/// what was said counts, not what a changed policy makes of it later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportTally {
+    /// Announcements that a rule of the protocol refused.
+    pub rejected: u64,
+    /// Announcements that policy refused.
+    pub filtered: u64,
+    /// Announcements that changed nothing, or came when no more were allowed.
+    pub ignored: u64,
+    /// Announcements taken.
+    pub accepted: u64,
+    /// Withdrawals received.
+    pub withdrawals: u64,
+    /// Paths to choose from that went: withdrawn, swept, or announced in a form that was refused.
+    pub gone: u64,
+    /// Times when the same would have happened to a path that was not to choose from, or not there.
+    pub missed: u64,
+}
+
+impl ImportTally {
+    /// All announcements received.
+    #[must_use]
+    pub const fn announcements(&self) -> u64 {
+        self.rejected + self.filtered + self.ignored + self.accepted
+    }
+
+    /// An announcement of which import made `accepted`, in the place of a path that was `before` to choose from.
+    pub(super) fn announce(&mut self, accepted: &Accepted, before: Option<RouteId>) {
+        match accepted {
+            Ok(route) if before == Some(route.id()) => self.ignored += 1,
+            Ok(_) => self.accepted += 1,
+            Err(reason) => {
+                *self.refused(*reason) += 1;
+                self.remove(before.is_some());
+            }
+        }
+    }
+
+    /// A path is there no more; `was_eligible` where it was one to choose from.
+    pub(super) const fn remove(&mut self, was_eligible: bool) {
+        let count = if was_eligible { &mut self.gone } else { &mut self.missed };
+        *count += 1;
+    }
+
+    const fn refused(&mut self, reason: Ineligible) -> &mut u64 {
+        match reason {
+            Ineligible::Policy | Ineligible::NoPolicy => &mut self.filtered,
+            Ineligible::AsLoop
+            | Ineligible::OriginatorLoop
+            | Ineligible::ClusterLoop
+            | Ineligible::NextHop
+            | Ineligible::DistantNextHop
+            | Ineligible::Leak => &mut self.rejected,
+        }
+    }
+}
+
+impl std::ops::AddAssign for ImportTally {
+    fn add_assign(&mut self, more: Self) {
+        self.rejected += more.rejected;
+        self.filtered += more.filtered;
+        self.ignored += more.ignored;
+        self.accepted += more.accepted;
+        self.withdrawals += more.withdrawals;
+        self.gone += more.gone;
+        self.missed += more.missed;
+    }
+}
