@@ -7,6 +7,7 @@
 mod act;
 mod attributes;
 mod capabilities;
+mod channel;
 mod client;
 mod command;
 mod condition;

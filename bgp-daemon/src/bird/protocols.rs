@@ -1,14 +1,13 @@
 //! `show protocols`: who there is, and how they are.
 
 use std::fmt::Display;
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use bgp_core::Family;
-use bgp_core::rib::{LocalSource, Source};
 use bgp_core::speaker::{PeerView, RouteCounts};
+use bgp_core::{Deadline, Family, Instant, Timer};
 
 use super::capabilities;
+use super::channel::Channel;
 use super::protocol::{Code, Lines};
 use super::roster::{Kind, Protocol, Standing};
 use super::times::Times;
@@ -83,11 +82,11 @@ impl Printer {
         match &protocol.kind {
             Kind::Device => detail(lines, "  Preference:     240"),
             Kind::Local(source, counts) => {
-                channel(lines, "  ", &Channel::local(*source, counts.iter().map(|(_, count)| count).sum()));
+                Channel::local(*source, self.sum(counts)).print("  ", lines);
             }
             Kind::Bgp(peer) => {
                 description(peer, lines);
-                channel(lines, "  ", &self.whole(peer));
+                Channel::bgp(peer, self.sum(&peer.routes)).print("  ", lines);
                 self.session(peer, lines);
             }
         }
@@ -98,8 +97,8 @@ impl Printer {
         match &protocol.kind {
             Kind::Device => {}
             Kind::Local(source, counts) => {
-                for (family, count) in counts {
-                    self.channel_of(*family, "UP", &Channel::local(*source, *count), lines);
+                for (family, counts) in counts {
+                    self.channel_of(*family, "UP", &Channel::local(*source, *counts), lines);
                 }
             }
             Kind::Bgp(peer) => {
@@ -117,18 +116,14 @@ impl Printer {
         detail(lines, format_args!("  Channel {family}"));
         detail(lines, format_args!("    State:          {state}"));
         detail(lines, format_args!("    Table:          {}", self.voice.table(family)));
-        channel(lines, "    ", it);
+        it.print("    ", lines);
     }
 
-    /// All families of a session as one.
-    fn whole(&self, peer: &PeerView) -> Channel {
+    /// All families as one.
+    fn sum(&self, routes: &[(Family, RouteCounts)]) -> RouteCounts {
         let mut sum = RouteCounts::default();
-        for (_, counts) in peer.routes.iter().filter(|(family, _)| self.voice.has(*family)) {
-            sum.received += counts.received;
-            sum.accepted += counts.accepted;
-            sum.advertised += counts.advertised;
-        }
-        Channel::bgp(peer, sum)
+        routes.iter().filter(|(family, _)| self.voice.has(*family)).for_each(|(_, counts)| sum += *counts);
+        sum
     }
 
     fn session(&self, peer: &PeerView, lines: &mut Lines) {
@@ -140,6 +135,7 @@ impl Printer {
         if self.voice.dialect == BirdDialect::Two {
             detail(lines, format_args!("    Local AS:         {}", peer.local_asn.0));
         }
+        self.waits(peer, lines);
         if let Some(negotiated) = &peer.negotiated {
             detail(lines, format_args!("    Neighbor ID:      {}", negotiated.router_id));
             match self.voice.dialect {
@@ -150,12 +146,38 @@ impl Printer {
             if let Some(local) = peer.local {
                 detail(lines, format_args!("    Source address:   {local}"));
             }
-            detail(lines, format_args!("    Hold timer:       {}", negotiated.hold_time));
+            let hold_time = u64::from(negotiated.hold_time);
+            self.timer("Hold timer:", until(peer, Timer::Hold), hold_time, lines);
+            self.timer("Keepalive timer:", until(peer, Timer::Keepalive), hold_time / 3, lines);
         }
         if let Some(error) = standing.error {
             detail(lines, format_args!("    Last error:       {error}"));
         }
     }
+
+    /// What a peer without a session waits for.
+    fn waits(&self, peer: &PeerView, lines: &mut Lines) {
+        for Deadline { at, timer } in &peer.timers {
+            let what = match timer {
+                Timer::IdleHold | Timer::PrefixLimit => "Error wait:",
+                Timer::ConnectRetry => "Connect delay:",
+                _ => continue,
+            };
+            let total = at.since(peer.since).as_secs_f64().round() as u64;
+            self.timer(what, Some(*at), total, lines);
+        }
+    }
+
+    /// How long a timer runs yet, and how long in all: seconds. One that does not run has no time left.
+    fn timer(&self, what: &str, until: Option<Instant>, total: u64, lines: &mut Lines) {
+        let left = self.times.left(until);
+        detail(lines, format_args!("    {what:<18}{left}/{total}"));
+    }
+}
+
+/// Until when a timer runs, if it does.
+fn until(peer: &PeerView, timer: Timer) -> Option<Instant> {
+    peer.timers.iter().find(|running| running.timer == timer).map(|running| running.at)
 }
 
 /// A line of the details. The address of a peer and the state of its session never come first, where a reader of
@@ -167,75 +189,5 @@ pub(super) fn detail(lines: &mut Lines, text: impl Display) {
 fn description(peer: &PeerView, lines: &mut Lines) {
     if !peer.description.is_empty() {
         detail(lines, format_args!("  Description:    {}", peer.description));
-    }
-}
-
-/// What a protocol exchanges with a table.
-struct Channel {
-    preference: u16,
-    input: String,
-    output: String,
-    /// `None` where no session is up.
-    counts: Option<RouteCounts>,
-}
-
-impl Channel {
-    fn local(source: LocalSource, count: u64) -> Self {
-        let output = if source == LocalSource::Kernel { ACCEPT } else { REJECT };
-        Self {
-            preference: source.preference(),
-            input: ACCEPT.to_owned(),
-            output: output.to_owned(),
-            counts: Some(RouteCounts { received: count, accepted: count, advertised: 0 }),
-        }
-    }
-
-    fn bgp(peer: &PeerView, counts: RouteCounts) -> Self {
-        let is_internal = peer.asn == Some(peer.local_asn);
-        Self {
-            preference: Source::BGP_PREFERENCE,
-            input: filter(peer.import.as_deref(), is_internal),
-            output: filter(peer.export.as_deref(), is_internal),
-            counts: peer.negotiated.is_some().then_some(counts),
-        }
-    }
-}
-
-const ACCEPT: &str = "ACCEPT";
-const REJECT: &str = "REJECT";
-
-/// Policies as the one filter that BIRD would have. Without any, internal peers are trusted and others are not
-/// ([RFC 8212](https://www.rfc-editor.org/rfc/rfc8212)).
-fn filter(policies: Option<&[Arc<str>]>, is_internal: bool) -> String {
-    let Some(policies) = policies else {
-        return if is_internal { ACCEPT } else { REJECT }.to_owned();
-    };
-    let word = |name: &Arc<str>| match &**name {
-        "accept-all" => ACCEPT.to_owned(),
-        "reject-all" => REJECT.to_owned(),
-        name => name.to_owned(),
-    };
-    policies.iter().map(word).collect::<Vec<_>>().join(",")
-}
-
-fn channel(lines: &mut Lines, indent: &str, it: &Channel) {
-    let mut say = |text: &str| detail(lines, format_args!("{indent}{text}"));
-    say(&format!("Preference:     {}", it.preference));
-    say(&format!("Input filter:   {}", it.input));
-    say(&format!("Output filter:  {}", it.output));
-    let Some(RouteCounts { received, accepted, advertised }) = it.counts else { return };
-    let filtered = received.saturating_sub(accepted);
-    say(&format!("Routes:         {accepted} imported, {filtered} filtered, {advertised} exported"));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn policies_are_a_filter() {
-        assert_eq!(filter(None, true), "ACCEPT");
-        assert_eq!(filter(None, false), "REJECT");
-        assert_eq!(filter(Some(&["to-tor".into(), "reject-all".into()]), false), "to-tor,REJECT");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bgp_core::Family;
 use bgp_core::policy::Glob;
 use bgp_core::rib::LocalSource;
-use bgp_core::speaker::{PathSource, PeerId, PeerView, View};
+use bgp_core::speaker::{PathSource, PeerId, PeerView, RouteCounts, View};
 
 use super::command::Which;
 use super::protocol::{Code, Complaint};
@@ -34,17 +34,20 @@ pub(super) struct Protocol {
 pub(super) enum Kind {
     /// The interfaces.
     Device,
-    /// Routes of this machine, by family, as many as there are.
-    Local(LocalSource, Vec<(Family, u64)>),
+    /// Routes of this machine, by family.
+    Local(LocalSource, Vec<(Family, RouteCounts)>),
     /// A peer.
     Bgp(Box<PeerView>),
 }
+
+/// How many routes there are of this machine's own, by source and family.
+type Locals = Vec<(LocalSource, Vec<(Family, RouteCounts)>)>;
 
 /// What the speaker's thread is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Census {
     peers: Vec<PeerView>,
-    locals: Vec<(LocalSource, Vec<(Family, u64)>)>,
+    locals: Locals,
 }
 
 impl Census {
@@ -65,11 +68,10 @@ impl Census {
     }
 }
 
-/// How many routes there are of this machine's own.
-fn locals(view: View<'_>) -> Vec<(LocalSource, Vec<(Family, u64)>)> {
+fn locals(view: View<'_>) -> Locals {
     let count = |source| {
         let families = Family::UNICAST.into_iter();
-        families.map(|family| (family, view.local_paths(source, family))).collect()
+        families.map(|family| (family, view.local_routes(source, family))).collect()
     };
     let sources = [LocalSource::Direct, LocalSource::Kernel, LocalSource::Static];
     sources.into_iter().map(|it| (it, count(it))).collect()
@@ -94,15 +96,15 @@ impl Roster {
 
     /// BIRD 2 has a kernel and a static protocol for each family, 1.6 has one, and both have one for what is
     /// connected.
-    fn add_local(&mut self, source: LocalSource, counts: Vec<(Family, u64)>, voice: Voice) {
+    fn add_local(&mut self, source: LocalSource, counts: Vec<(Family, RouteCounts)>, voice: Voice) {
         let counts: Vec<_> = counts.into_iter().filter(|(family, _)| voice.has(*family)).collect();
         if source == LocalSource::Direct || voice.dialect == BirdDialect::One {
             self.protocols.push(named(&format!("{source}1"), Kind::Local(source, counts)));
             return;
         }
-        for (family, count) in counts {
+        for (family, counts) in counts {
             let name = local_name(source, family, voice);
-            self.protocols.push(named(&name, Kind::Local(source, vec![(family, count)])));
+            self.protocols.push(named(&name, Kind::Local(source, vec![(family, counts)])));
         }
     }
 

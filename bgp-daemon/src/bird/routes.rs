@@ -288,15 +288,12 @@ impl Count {
 
 /// How many paths of a protocol may be chosen.
 fn accepted(protocol: &Protocol, family: Family) -> u64 {
-    let counts: Vec<(Family, u64)> = match &protocol.kind {
-        Kind::Device => Vec::new(),
-        Kind::Local(_, counts) => counts.clone(),
-        Kind::Bgp(peer) => {
-            let accepted = |(family, counts): &(Family, RouteCounts)| (*family, counts.accepted);
-            peer.routes.iter().map(accepted).collect()
-        }
+    let counts: &[(Family, RouteCounts)] = match &protocol.kind {
+        Kind::Device => &[],
+        Kind::Local(_, counts) => counts,
+        Kind::Bgp(peer) => &peer.routes,
     };
-    counts.iter().filter(|(its, _)| *its == family).map(|(_, count)| count).sum()
+    counts.iter().filter(|(its, _)| *its == family).map(|(_, counts)| counts.accepted).sum()
 }
 
 fn say(counts: &[Count], command: &RouteCommand, voice: Voice, lines: &mut Lines) {

@@ -61,6 +61,15 @@ impl Times {
         }
     }
 
+    /// How long it is until something happens, in seconds; no time where it has happened or will not.
+    pub(super) fn left(&self, until: Option<Instant>) -> String {
+        let left = until.and_then(|until| self.wall(until).duration_since(self.now).ok()).unwrap_or_default();
+        match self.dialect {
+            BirdDialect::One => left.as_secs().to_string(),
+            BirdDialect::Two => format!("{}.{:03}", left.as_secs(), left.subsec_millis()),
+        }
+    }
+
     fn short(&self, at: SystemTime, young: &'static str) -> &'static str {
         let age = self.now.duration_since(at).unwrap_or_default();
         if age < YOUNG { young } else { "%F" }

@@ -98,10 +98,7 @@ fn by_kind(peers: &[PeerView], page: &mut Page) {
             *count += 1;
         }
         for (family, counts) in &peer.routes {
-            let sum = routes.entry((kind, *family)).or_default();
-            sum.received += counts.received;
-            sum.accepted += counts.accepted;
-            sum.advertised += counts.advertised;
+            *routes.entry((kind, *family)).or_default() += *counts;
         }
     }
     for (kind, counts) in &states {
@@ -117,6 +114,6 @@ fn by_kind(peers: &[PeerView], page: &mut Page) {
 }
 
 const fn views(counts: RouteCounts) -> [(&'static str, u64); 3] {
-    let RouteCounts { received, accepted, advertised } = counts;
+    let RouteCounts { received, accepted, advertised, .. } = counts;
     [("received", received), ("accepted", accepted), ("advertised", advertised)]
 }
