@@ -3,7 +3,7 @@
 import { at, clock, compare, count, facts, h, link, mark, redraw, small, some, span, spark, table } from "./draw.js";
 
 // Rows drawn at most: a mesh has thousands, and nobody reads them all.
-const ROWS = 500;
+const ROWS = 200;
 
 let peers = [];
 let trends = { interval: 0, peers: new Map() };
