@@ -93,7 +93,7 @@ fn what_cannot_be_answered_is_refused_with_a_reason() {
         ("/api/v1/routes?limit=99999", 400, "between 1 and"),
         ("/api/v1/routes?limit=5&after=here", 400, "not a place in a listing"),
         ("/api/v1/routes?after=ipv4-1", 400, "needs a `limit`"),
-        ("/api/v1/routes?community=64512", 400, "is no community"),
+        ("/api/v1/routes?community=64512", 400, "is not a community"),
         ("/api/v1/routes?of=out", 400, "name a peer"),
         ("/api/v1/routes?of=out&peer=nobody", 404, "no peer"),
         ("/api/v1/peers/nobody", 404, "no peer"),
