@@ -34,7 +34,10 @@ fn from_environment(node: &Node, name: &str, host: &dyn Host) -> Result<RouterId
         Ok(Ipv4Addr::UNSPECIFIED) | Err(_) => {
             let message =
                 format!("{name} is {value:?}, which is no identifier in the form of an IPv4 address");
-            Err(Problem::at(node.place, message))
+            let problem = Problem::at(node.place, message);
+            Err(problem.hint(
+                "an address of IPv6 is none: \"auto\" takes an IPv4 address of this host, where it has one",
+            ))
         }
         Ok(address) => Ok(RouterId(address)),
     }
