@@ -23,7 +23,8 @@ const EXPOSURE: &str = "--threshold=20";
 /// Runs a program of this system, which has to succeed; what it says.
 fn tool(program: &str, package: &str, words: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new(program);
-    command.args(words).env("DPKG_DEB_COMPRESSOR_LEVEL", "0");
+    // What a program leaves behind that is killed vanishes with the sandbox.
+    command.args(words).env("DPKG_DEB_COMPRESSOR_LEVEL", "0").env("TMPDIR", SCRATCH);
     let output = command.output().doing_with(|| format!("run {program} (Debian's package {package})"))?;
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).trim().to_owned();
     if output.status.success() {
