@@ -1,5 +1,6 @@
 //! A daemon that lets in whoever comes, and a crowd of internal peers, the first of which has a table to tell.
 
+use std::net::Ipv4Addr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -26,6 +27,11 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// How many connections are in the making at a time.
 const WIDTH: usize = 8;
 
+/// How the first peer speaks.
+const VOICE: Voice = Voice { asn: ASN, address: FIRST, passage: Passage::Reflected };
+/// Its address.
+const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 1, 1);
+
 /// Daemon and crowd.
 #[derive(Debug)]
 pub struct Gathering {
@@ -42,14 +48,22 @@ impl Gathering {
     /// A peer for each of `hold_times`, in seconds, all sessions up, and nothing told. `more` are lines of the daemon's
     /// configuration.
     pub fn meet(more: &str, hold_times: &[u16], routes: usize) -> Result<Self, Failure> {
+        Self::before(hold_times, routes, |_| start(more))
+    }
+
+    /// The same before any daemon, which `start` starts in the sandbox's own namespace for the table that will be told.
+    pub fn before(
+        hold_times: &[u16],
+        routes: usize,
+        start: impl FnOnce(&Table) -> Result<Daemon, Failure>,
+    ) -> Result<Self, Failure> {
         network::prepare()?;
         network::allow_files(hold_times.len() as u64 + 256)?;
         let table = Table::generate(Family::IPV4, routes, 1, View::ONLY);
-        let voice = Voice { asn: ASN, address: address(0), passage: Passage::Reflected };
-        let feed = voice.announcing(&table, 0);
+        let feed = VOICE.announcing(&table, 0);
         let clients = hold_times.iter().enumerate().map(|(number, time)| client(number, *time)).collect();
         let crowd = Crowd::new((DAEMON, PORT).into(), clients, Register::new(&table.prefixes))?;
-        let daemon = caracal::start(NAME, None, &configuration(more))?;
+        let daemon = start(&table)?;
         let mut gathering = Self { daemon, crowd, table, feed };
         gathering.crowd.connect(0..hold_times.len(), WIDTH);
         let all = |crowd: &Crowd| crowd.established == hold_times.len();
@@ -62,11 +76,22 @@ impl Gathering {
         self.crowd.say(0, &[self.feed.as_slice(), &[feed::end(Family::IPV4)]].concat());
     }
 
+    /// The first peer withdraws a set of its table.
+    pub fn withdraw(&mut self, set: usize) {
+        let octets = VOICE.withdrawing(&self.table, &self.table.sets[set]);
+        self.crowd.say(0, &[octets]);
+    }
+
     /// Lets the crowd go on until a task is done.
     pub fn attend<T>(&mut self, what: &str, task: JoinHandle<Result<T, Failure>>) -> Result<T, Failure> {
         self.crowd.until(what, PATIENCE, |_| task.is_finished())?;
         task.join().map_err(|_| Failure::new(what, "it panicked"))?
     }
+}
+
+/// Starts Caracal for a gathering; `more` are lines of its configuration.
+pub fn start(more: &str) -> Result<Daemon, Failure> {
+    caracal::start(NAME, None, &configuration(more))
 }
 
 fn client(number: usize, hold_time: u16) -> Client {

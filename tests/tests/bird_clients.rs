@@ -7,12 +7,16 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tests::bird_clients::wire::Wire;
-use tests::bird_clients::{calico, exporter::Exporter};
+use tests::bird_clients::{birdwatcher, calico, exporter::Exporter};
 use tests::failure::{Doing, Failure};
-use tests::gathering::{Gathering, PATIENCE};
+use tests::gathering::{self, Gathering, PATIENCE};
+use tests::load::crowd::Crowd;
 use tests::load::network::{DAEMON, address};
+use tests::load::table::Table;
+use tests::process::Daemon;
 use tests::programs::{program, prove};
 use tests::sandbox::SCRATCH;
+use tests::wait;
 
 /// A daemon that answers as a BIRD, and internal peers: all sessions are up, and the first peer has `routes` to tell.
 fn gather(dialect: &str, peers: usize, routes: usize) -> Result<Gathering, Failure> {
@@ -151,8 +155,25 @@ fn exporter_is_served(peers: usize) -> Result<(), Failure> {
         let uptime = of("bird_protocol_uptime", number).expect("an uptime");
         assert!((0.0..PATIENCE.as_secs_f64()).contains(&uptime), "up for {uptime} s: since when is misread");
     }
-    assert_eq!(of("bird_protocol_prefix_import_count", 0), Some(300.0));
-    assert_eq!(of("bird_protocol_prefix_import_count", 1), Some(0.0));
+    let told =
+        [("import", 300.0, 0.0), ("preferred", 300.0, 0.0), ("export", 0.0, 0.0), ("filter", 0.0, 0.0)];
+    for (what, first, second) in told {
+        let name = format!("bird_protocol_prefix_{what}_count");
+        assert_eq!((of(&name, 0), of(&name, 1)), (Some(first), Some(second)), "{what}");
+    }
+    let changes = [
+        ("update_import_receive", 300.0, 0.0),
+        ("update_import_accept", 300.0, 0.0),
+        ("update_export_receive", 300.0, 300.0),
+        // Internal routes are not told to internal peers.
+        ("update_export_reject", 300.0, 300.0),
+        ("update_export_accept", 0.0, 0.0),
+        ("withdraw_export_receive", 0.0, 0.0),
+    ];
+    for (what, first, second) in changes {
+        let name = format!("bird_protocol_changes_{what}_count");
+        assert_eq!((of(&name, 0), of(&name, 1)), (Some(first), Some(second)), "{what}");
+    }
     Ok(())
 }
 
@@ -164,6 +185,138 @@ fn debians_exporter_reads_three_sessions() {
 #[test]
 fn debians_exporter_reads_a_thousand_sessions() {
     prove(|| exporter_is_served(1000).expect("a thousand sessions"));
+}
+
+/// What peers of a daemon show after a table was told twice, of which the first set is filtered, and then its first two
+/// sets were withdrawn: by name what `show protocols all` counts, of the peer that told it and of another. Each refused
+/// prefix counts so many `times` as a withdrawal of what was not there.
+fn changes(gathering: &mut Gathering, names: [&str; 2], times: u64) -> Result<(), Failure> {
+    let sets = &gathering.table.sets;
+    let [refused, second] = [&sets[0], &sets[1]].map(|set| set.members.len() as u64);
+    let all = gathering.table.prefixes.len() as u64;
+    let taken = all - refused;
+    gathering.say();
+    until_changed(gathering, names[1], "Export updates", [Some(taken), Some(0), Some(0), None, Some(taken)])?;
+    gathering.say();
+    let twice = [2 * all, 0, 2 * refused, taken, taken].map(Some);
+    until_changed(gathering, names[0], "Import updates", twice)?;
+    (0..2).for_each(|set| gathering.withdraw(set));
+    until_changed(gathering, names[1], "Export withdraws", [Some(second), None, None, None, Some(second)])?;
+    let protocols = birdwatcher::protocols(&Wire::open(&socket())?.print("show protocols all")?);
+    let [first, other] = names.map(|name| &protocols[name]);
+    let withdrawn = [Some(refused + second), Some(0), None, Some(times * refused), Some(second)];
+    assert_eq!(first.changes["Import withdraws"], withdrawn);
+    assert_eq!(first.changes["Import updates"], twice);
+    // A BIRD looks at routes again when it has found their next hop.
+    let [received, rejected, filtered, _, accepted] = first.changes["Export updates"];
+    assert_eq!((rejected, filtered, accepted), (received, Some(0), Some(0)));
+    assert!(received >= Some(taken), "{received:?}");
+    assert_eq!(first.changes["Export withdraws"], [Some(second), None, None, None, Some(0)]);
+    assert_eq!(other.changes["Import updates"], [Some(0); 5]);
+    let left = taken - second;
+    let routes = |protocol: &birdwatcher::Protocol| {
+        ["imported", "exported", "preferred"].map(|what| protocol.routes[what])
+    };
+    assert_eq!((routes(first), routes(other)), ([left, 0, left], [0, left, 0]));
+    Ok(())
+}
+
+/// Waits until a protocol shows these changes.
+fn until_changed(
+    gathering: &mut Gathering,
+    name: &str,
+    what: &str,
+    wanted: [Option<u64>; 5],
+) -> Result<(), Failure> {
+    let mut seen = None;
+    let look = |_: &Crowd| {
+        let printed = Wire::open(&socket()).and_then(|mut wire| wire.print("show protocols all"));
+        seen = printed.ok().and_then(|it| birdwatcher::protocols(&it).get(name)?.changes.get(what).copied());
+        seen == Some(wanted)
+    };
+    let done = gathering.crowd.until(what, PATIENCE, look);
+    done.map(drop).map_err(|failure| Failure::new(format!("see {wanted:?}"), format!("{seen:?}: {failure}")))
+}
+
+/// Routes of the table whose changes are counted.
+const FEW: usize = 300;
+
+#[test]
+fn changes_are_counted_as_birds_count_them() {
+    prove(|| {
+        let mut gathering = Gathering::before(&[0; 2], FEW, |table| {
+            let set = filtered(table).join("\", \"");
+            let more = format!(
+                "client = true\nfamilies = [\"ipv4\"]\nimport = \"some\"\n[[policy]]\nname = \"some\"\ndefault = \"accept\"\n\
+                 rules = [{{ name = \"first set\", match = {{ prefix = [\"{set}\"] }}, action = \"reject\" }}]\n\
+                 [compat.bird]\ndialect = \"2\"\nsocket = \"{}\"\n",
+                socket().display()
+            );
+            gathering::start(&more)
+        })
+        .expect("two sessions");
+        let names = [0, 1].map(|number| format!("Node_{}", address(number).to_string().replace('.', "_")));
+        changes(&mut gathering, [&names[0], &names[1]], 3).expect("changes");
+        let printed = Wire::open(&socket()).and_then(|mut wire| wire.print("show protocols all"));
+        let neighbors = birdwatcher::neighbors(&printed.expect("an answer"));
+        assert_eq!(neighbors[&address(1).to_string()], (0, 0));
+        assert_eq!(neighbors[&address(0).to_string()].0, 2 * FEW as u64);
+    });
+}
+
+#[test]
+fn bird_2_counts_changes_so() {
+    prove(|| {
+        bird_counts("/usr/sbin/bird".as_ref(), "ipv4 { igp table inner; import filter some; export all; };")
+    });
+}
+
+#[test]
+fn bird_1_counts_changes_so() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/peers/bird1/usr/sbin/bird");
+    prove(|| bird_counts(&program, "igp table inner; import filter some; export all;"));
+}
+
+/// A real BIRD comes to the same numbers. Its own routes stay in a table of their own.
+fn bird_counts(program: &Path, channel: &str) {
+    let is_two = channel.starts_with("ipv4");
+    let mut gathering = Gathering::before(&[0; 2], FEW, |table| {
+        let (tables, direct) = match is_two {
+            true => ("ipv4 table inner;", "ipv4 { table inner; };"),
+            false => ("table inner;", "table inner;"),
+        };
+        let peer = |number: usize| {
+            let neighbor = address(number);
+            format!(
+                "protocol bgp p{number} {{ local {DAEMON} as 64512; neighbor {neighbor} as 64512; passive on; \
+                 rr client; {channel} }}\n"
+            )
+        };
+        let text = format!(
+            "router id {DAEMON};\n{tables}\nfilter some {{ if net ~ [ {} ] then reject; accept; }}\n\
+             protocol device {{ }}\nprotocol direct {{ {direct} }}\n{}{}",
+            filtered(table).join(", "),
+            peer(0),
+            peer(1)
+        );
+        let file = Path::new(SCRATCH).join("bird.conf");
+        std::fs::write(&file, text).doing("write a configuration")?;
+        let mut command = Command::new(program);
+        command.arg("-f").arg("-c").arg(&file).arg("-s").arg(socket());
+        let daemon = Daemon::start_here("bird", &mut command, &Path::new(SCRATCH).join("bird.log"))?;
+        wait::until("bird", PATIENCE, || {
+            Wire::open(&socket()).map_err(|failure| format!("{failure}: {}", daemon.last_words()))
+        })?;
+        Ok(daemon)
+    })
+    .expect("two sessions");
+    // To BIRD 2 the announcement of a prefix that is unknown and refused is no withdrawal.
+    changes(&mut gathering, ["p0", "p1"], if is_two { 1 } else { 3 }).expect("changes");
+}
+
+/// The prefixes of the first set.
+fn filtered(table: &Table) -> Vec<String> {
+    table.prefixes[table.sets[0].members.clone()].iter().map(ToString::to_string).collect()
 }
 
 /// Routes that take a while.

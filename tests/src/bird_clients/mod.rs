@@ -2,6 +2,7 @@
 //!
 //! Calico's are re-expressed from what they are known to need; Debian's are programs.
 
+pub mod birdwatcher;
 pub mod calico;
 pub mod exporter;
 pub mod wire;

@@ -35,6 +35,14 @@ impl Wire {
         self.reply()
     }
 
+    /// What birdc prints of the reply to a command.
+    pub fn print(&mut self, command: &str) -> Result<String, Failure> {
+        let lines = self.ask(command)?;
+        let text =
+            |line: &String| line.strip_prefix(' ').or(line.get(5..)).unwrap_or_default().to_owned() + "\n";
+        Ok(lines.iter().map(text).collect())
+    }
+
     fn reply(&mut self) -> Result<Vec<String>, Failure> {
         let mut lines = Vec::new();
         loop {
