@@ -134,7 +134,17 @@ impl<T> Paged<T> {
         self.pages.get_mut(index / Self::PAGE)?.get_mut(index % Self::PAGE)
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, value: T) {
+        match self.pages.last_mut() {
+            Some(page) if page.len() < page.capacity().min(Self::PAGE) => page.push(value),
+            Some(_) | None => self.grow(value),
+        }
+    }
+
+    /// The same where room has to be made.
+    #[cold]
+    fn grow(&mut self, value: T) {
         match self.pages.last_mut() {
             Some(page) if page.len() < Self::PAGE => page.push(value),
             None => self.pages.push(vec![value]),
