@@ -21,6 +21,11 @@ impl Dirty {
         self.queue.is_empty()
     }
 
+    /// How many there are to look at.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Adds a net, unless it waits already.
     pub(super) fn touch(&mut self, net: NetId) {
         let (word, bit) = place(net);

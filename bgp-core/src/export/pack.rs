@@ -33,6 +33,11 @@ enum Bundle {
 }
 
 impl Pack {
+    /// One with room for so many words.
+    pub(super) fn with_room(words: usize) -> Self {
+        Self { lines: Vec::with_capacity(words) }
+    }
+
     /// Adds a word about `prefix`.
     pub(super) fn add(&mut self, prefix: IpNet, word: Word) {
         let Word { path_id, audience, sent } = word;

@@ -22,7 +22,7 @@ impl Group {
         }
         let mut clerk = Clerk::new(&self.key, names);
         let (mut before, mut now) = (Vec::new(), Vec::new());
-        let mut pack = Pack::default();
+        let mut pack = Pack::with_room(BATCH.min(self.dirty.len()));
         let mut is_anything_new = false;
         for _ in 0..BATCH {
             let Some(net) = self.dirty.take() else { break };
