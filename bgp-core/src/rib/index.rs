@@ -36,6 +36,14 @@ impl Index {
         None
     }
 
+    /// The number where this hash belongs, if it has the same hash: most likely the one that is looked for. Looks at
+    /// one place and at no key, so whoever looks for many asks this for all of them first: the memory that each is
+    /// waited for then comes at the same time.
+    pub(crate) fn guess(&self, hash: u32) -> Option<u32> {
+        let slot = (*self.slots.get(self.home(hash))?)?;
+        (slot.hash == hash).then(|| slot.number.get() - 1)
+    }
+
     /// Octets that it takes.
     pub(super) fn octets(&self) -> usize {
         self.slots.capacity() * size_of::<Option<Slot>>()
@@ -151,6 +159,8 @@ mod tests {
                 for number in 0..64 {
                     let found = index.find(hash(number), |one| one == number);
                     prop_assert_eq!(found, model.contains_key(&number).then_some(number));
+                    let is_there = |guess| hash(guess) == hash(number) && model.contains_key(&guess);
+                    prop_assert!(index.guess(hash(number)).is_none_or(is_there));
                 }
             }
         }

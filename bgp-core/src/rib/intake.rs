@@ -64,11 +64,12 @@ impl Rib {
         self.places = places;
     }
 
-    /// Finds where prefixes of one family belong.
+    /// Finds where prefixes of one family belong, step by step for all of them.
     fn seek(&mut self, id: TableId, source: SourceId, announced: &[Nlri], places: &mut Vec<Place>) {
         let table = &mut self.tables[id];
-        places.extend(announced.iter().map(|nlri| {
-            let net = table.ensure(nlri.prefix);
+        self.leads.extend(announced.iter().map(|nlri| table.lead(&nlri.prefix)));
+        places.extend(announced.iter().zip(self.leads.drain(..)).map(|(nlri, lead)| {
+            let net = table.ensure(nlri.prefix, lead);
             Place { nlri: *nlri, net, first: None, known: None }
         }));
         for place in places {

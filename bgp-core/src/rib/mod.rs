@@ -79,6 +79,7 @@ use crate::rib::next_hop::NextHops;
 use crate::rib::originators::Originators;
 use crate::rib::shifts::Shifts;
 use crate::rib::source::Sources;
+use crate::rib::table::Lead;
 use crate::rib::tables::{TableId, Tables};
 use crate::rib::work::Job;
 
@@ -129,7 +130,9 @@ pub struct Rib {
     leaving: Option<(TableId, NetId)>,
     shifts: Shifts,
     scratch: Vec<Candidate>,
-    /// Where prefixes that are announced together belong.
+    /// Where prefixes that are announced together are looked for.
+    leads: Vec<Lead>,
+    /// Where they belong.
     places: Vec<Place>,
 }
 
@@ -150,6 +153,7 @@ impl Rib {
             leaving: None,
             shifts: Shifts::new(settings.shifts),
             scratch: Vec::new(),
+            leads: Vec::new(),
             places: Vec::new(),
         }
     }

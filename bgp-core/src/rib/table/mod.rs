@@ -38,6 +38,14 @@ impl Hash for Place {
     }
 }
 
+/// Where a prefix is to be looked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lead {
+    hash: u32,
+    /// The net that it most likely has, good until one is removed.
+    guess: Option<u32>,
+}
+
 /// One family's prefixes with their paths.
 #[derive(Debug)]
 pub struct Table {
@@ -158,10 +166,16 @@ impl Table {
         self.paths.get(slot)
     }
 
+    /// Where `prefix` is to be looked for.
+    pub(super) fn lead(&self, prefix: &IpNet) -> Lead {
+        let hash = self.hash(prefix);
+        Lead { hash, guess: self.index.guess(hash) }
+    }
+
     /// The net of `prefix`, made where there is none.
-    pub(super) fn ensure(&mut self, prefix: IpNet) -> NetId {
-        let hash = self.hash(&prefix);
-        if let Some(net) = self.find_net(hash, &prefix) {
+    pub(super) fn ensure(&mut self, prefix: IpNet, Lead { hash, guess }: Lead) -> NetId {
+        let guess = guess.filter(|id| self.prefixes.is(*id, &prefix)).map(NetId);
+        if let Some(net) = guess.or_else(|| self.find_net(hash, &prefix)) {
             return net;
         }
         let id = NetId(self.nets.insert(Net::EMPTY));
@@ -221,5 +235,23 @@ impl Table {
             self.index.remove(self.hash(&prefix), id.0);
             self.nets.remove(id.0);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_guess_is_no_harm() {
+        let mut table = Table::new(Prefixes::ipv4(), 0);
+        let [one, other] = ["192.0.2.0/24", "198.51.100.0/24"].map(|text| text.parse().expect("a prefix"));
+        let first = table.ensure(one, table.lead(&one));
+        let misled = Lead { guess: Some(first.0), ..table.lead(&other) };
+        let second = table.ensure(other, misled);
+        assert_ne!(first, second);
+        let misled = Lead { guess: Some(first.0), ..misled };
+        assert_eq!(table.ensure(other, misled), second);
+        assert_eq!(table.ensure(one, Lead { guess: None, ..table.lead(&one) }), first);
     }
 }
