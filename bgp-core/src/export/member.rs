@@ -74,8 +74,9 @@ pub(super) struct Member {
     pub(super) refresh: bool,
     /// It knows BoRR and EoRR.
     pub(super) enhanced_refresh: bool,
-    /// What it was told; of what it was not, all but what its group has found since `found`.
+    /// What it was told, and what not: all but what its group has come to refuse since `found`.
     pub(super) tally: ExportTally,
+    /// What its group had refused when it came.
     pub(super) found: ExportTally,
 }
 

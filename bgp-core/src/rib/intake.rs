@@ -6,7 +6,8 @@ use crate::Instant;
 use crate::rib::interned::RouteId;
 use crate::rib::path::Path;
 use crate::rib::tables::TableId;
-use crate::rib::{Accepted, ImportTally, Interned, NetId, PathSlot, Rib, SourceId};
+use crate::rib::tally::Found;
+use crate::rib::{Accepted, Interned, NetId, PathSlot, Rib, SourceId};
 use crate::wire::Nlri;
 
 /// Where an announced prefix belongs.
@@ -48,18 +49,21 @@ impl Rib {
         if self.sources.get(source).is_none_or(|registered| registered.leaving) {
             return;
         }
+        let chosen = accepted.as_ref().ok().map(|route| route.id());
         let mut places = std::mem::take(&mut self.places);
         for together in
             announced.chunk_by(|one, other| TableId::of(&one.prefix) == TableId::of(&other.prefix))
         {
             let Some(id) = together.first().map(|nlri| TableId::of(&nlri.prefix)) else { continue };
             self.seek(id, source, together, &mut places);
-            let mut tally = ImportTally::default();
+            let mut found = Found { announced: together.len() as u64, ..Found::default() };
             for place in places.drain(..) {
-                let before = self.put(id, source, place, received, accepted, now);
-                tally.announce(accepted, before);
+                if let Some(before) = self.put(id, source, place, received, accepted, now) {
+                    found.eligible += 1;
+                    found.same += u64::from(chosen == Some(before));
+                }
             }
-            self.tables[id].tally(source, |all| *all += tally);
+            self.tables[id].tally(source, |tally| tally.announce(accepted, found));
         }
         self.places = places;
     }

@@ -1,6 +1,6 @@
 //! What a source said, counted by what came of it.
 
-use crate::rib::{Accepted, Ineligible, RouteId};
+use crate::rib::{Accepted, Ineligible};
 
 /// How often a source announced and withdrew paths of one family since its session began, and what came of it. Only
 /// what was said counts, not what a changed policy makes of it later.
@@ -22,6 +22,18 @@ pub struct ImportTally {
     pub missed: u64,
 }
 
+/// What announcements of one route found in their places: counted for a message at a time, and nothing where nothing
+/// was there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    /// How many they are.
+    pub(super) announced: u64,
+    /// Of their places, those that had a path to choose from.
+    pub(super) eligible: u64,
+    /// Of these, those where it was what import makes of it now.
+    pub(super) same: u64,
+}
+
 impl ImportTally {
     /// All announcements received.
     #[must_use]
@@ -29,14 +41,18 @@ impl ImportTally {
         self.rejected + self.filtered + self.ignored + self.accepted
     }
 
-    /// An announcement of which import made `accepted`, in the place of a path that was `before` to choose from.
-    pub(super) fn announce(&mut self, accepted: &Accepted, before: Option<RouteId>) {
+    /// Announcements of which import made `accepted`, and what they `found` in their places.
+    pub(super) fn announce(&mut self, accepted: &Accepted, found: Found) {
+        let Found { announced, eligible, same } = found;
         match accepted {
-            Ok(route) if before == Some(route.id()) => self.ignored += 1,
-            Ok(_) => self.accepted += 1,
+            Ok(_) => {
+                self.ignored += same;
+                self.accepted += announced - same;
+            }
             Err(reason) => {
-                *self.refused(*reason) += 1;
-                self.remove(before.is_some());
+                *self.refused(*reason) += announced;
+                self.gone += eligible;
+                self.missed += announced - eligible;
             }
         }
     }

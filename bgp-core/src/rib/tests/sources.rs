@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{OTHER, net};
-use crate::Family;
 use crate::rib::testing::{Bench, GATEWAY, nlri, prefix, reach, route_via, route_with_med};
 use crate::rib::{ImportTally, Ineligible, Mark, Settings};
 use crate::wire::{Attributes, Nlri, PathId};
+use crate::{Family, Instant};
 
 #[test]
 fn what_a_source_says_is_counted_by_what_comes_of_it() {
@@ -31,6 +31,25 @@ fn what_a_source_says_is_counted_by_what_comes_of_it() {
     assert_eq!(bench.rib.tally(source, Family::IPV6), ImportTally::default());
     bench.rib.restart_tally(source);
     assert_eq!(bench.rib.tally(source, Family::IPV4), ImportTally::default());
+}
+
+#[test]
+fn prefixes_of_one_message_are_counted_each_by_what_was_there() {
+    let mut bench = Bench::new(Settings::default());
+    let source = bench.internal(1);
+    bench.announce(source, nlri(1), route_with_med(1));
+    bench.announce(source, nlri(2), route_with_med(2));
+    bench.refuse(source, nlri(3), route_with_med(1), Ineligible::Policy);
+    bench.rib.restart_tally(source);
+    let told = [nlri(1), nlri(2), nlri(3), nlri(4), nlri(4)];
+    let route = bench.rib.intern(&route_with_med(1));
+    bench.rib.announce_all(source, &told, &route, &Ok(Arc::clone(&route)), Instant::ZERO);
+    let taken = ImportTally { ignored: 2, accepted: 3, ..ImportTally::default() };
+    assert_eq!(bench.rib.tally(source, Family::IPV4), taken, "the first is known, the last is said twice");
+    let told = [nlri(1), nlri(5)];
+    bench.rib.announce_all(source, &told, &route, &Err(Ineligible::AsLoop), Instant::ZERO);
+    let refused = ImportTally { rejected: 2, gone: 1, missed: 1, ..taken };
+    assert_eq!(bench.rib.tally(source, Family::IPV4), refused);
 }
 
 #[test]
