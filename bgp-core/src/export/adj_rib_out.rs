@@ -92,6 +92,8 @@ impl Slot {
 pub(super) struct AdjRibOut {
     slots: Paged<Slot>,
     several: Slab<Vec<Said>>,
+    /// How many paths stand in `several`.
+    listed: usize,
     pub(super) voices: Voices,
     total: u64,
     /// Paths that a peer is not told because they are its own.
@@ -126,11 +128,15 @@ impl AdjRibOut {
         }
         if slot.kind() == Slot::SEVERAL {
             self.several.remove(slot.number);
+            self.listed -= before.len();
         }
         let slot = match now {
             [] => Slot::default(),
             [said] if said.path_id == PathId::default() => Slot::one(said),
-            several => Slot::several(self.several.insert(several.to_vec())),
+            several => {
+                self.listed += several.len();
+                Slot::several(self.several.insert(several.to_vec()))
+            }
         };
         self.slots.put(index, slot, Slot::default);
         for said in now {
@@ -168,6 +174,11 @@ impl AdjRibOut {
         self.slots.len().div_ceil(PART)
     }
 
+    /// About how many octets it takes. Routes that a policy changed are the RIB's, and counted there.
+    pub(super) fn octets(&self) -> usize {
+        self.slots.octets() + self.several.octets() + self.listed * size_of::<Said>()
+    }
+
     /// How many paths are said.
     pub(super) fn total(&self) -> u64 {
         self.total
@@ -202,3 +213,31 @@ impl AdjRibOut {
 
 /// Prefixes in a part of the table: what a walk says at a time.
 const PART: usize = if cfg!(test) { 4 } else { 1024 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::testing::{route, source};
+    use crate::rib::Settings;
+    use crate::wire::PeerKind;
+
+    #[test]
+    fn it_knows_what_paths_with_identifiers_take() {
+        let mut rib = Rib::new(Settings::default(), 0);
+        let mut out = AdjRibOut::default();
+        let source = source(1, PeerKind::Internal);
+        let id = rib.add_source(source);
+        let voice = out.voices.of(id, &source);
+        let route = rib.intern(&route(1, &[]));
+        let said = |path_id| Said { path_id: PathId(path_id), voice, route: route.id(), form: Form::Chosen };
+        let mut say = |now: &[Said]| {
+            out.replace(NetId::at(0), now, &mut Vec::new(), &mut rib);
+            out.octets()
+        };
+        let one = say(&[said(0)]);
+        let three = say(&[said(1), said(2), said(3)]);
+        assert!(three >= one + 3 * size_of::<Said>(), "{one} octets for one, {three} for three");
+        assert_eq!(say(&[said(1), said(3)]), three - size_of::<Said>());
+        assert_eq!(say(&[]), three - 3 * size_of::<Said>(), "the places stay");
+    }
+}

@@ -94,7 +94,7 @@ impl<T> Slab<T> {
     }
 
     /// Octets that all of it takes, without what values refer to.
-    pub(super) fn octets(&self) -> usize {
+    pub(crate) fn octets(&self) -> usize {
         self.slots.octets()
     }
 }
@@ -121,7 +121,7 @@ impl<T> Paged<T> {
     }
 
     /// Octets that all of it takes, without what values refer to.
-    pub(super) fn octets(&self) -> usize {
+    pub(crate) fn octets(&self) -> usize {
         let last = self.pages.last().map_or(0, Vec::capacity);
         (self.pages.len().saturating_sub(1) * Self::PAGE + last) * size_of::<T>()
     }

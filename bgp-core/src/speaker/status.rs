@@ -69,6 +69,7 @@ impl View<'_> {
             members: group.members,
             detached: group.detached.into_iter().filter_map(name).collect(),
             routes: group.routes,
+            octets: group.octets,
             backlog: group.backlog,
             waiting_since: group.waiting_since,
             encoded: group.encoded,

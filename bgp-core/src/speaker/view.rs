@@ -342,6 +342,8 @@ pub struct GroupView {
     pub detached: Vec<Arc<str>>,
     /// Paths in its Adj-RIB-Out.
     pub routes: u64,
+    /// About how many octets that takes.
+    pub octets: usize,
     /// Octets kept for members that have not read them: how far the slowest is behind.
     pub backlog: usize,
     /// Since when the oldest of them have waited; `None` where nothing does.

@@ -116,6 +116,7 @@ impl Group {
             members: self.members.len(),
             detached: detached.map(|(peer, _)| *peer).collect(),
             routes: self.out.total(),
+            octets: self.out.octets(),
             backlog: self.journal.weight(),
             waiting_since: self.journal.waiting_since(),
             encoded: self.encoded,

@@ -142,10 +142,16 @@ fn memory(SpeakerPicture { summary, groups, .. }: &SpeakerPicture, page: &mut Pa
         page.tell(&BEST_CHANGES, &[&family.to_string()], changes);
     }
     let Memory { prefixes, paths, routes } = summary.memory;
+    let advertised = groups.iter().map(|group| group.octets).sum();
     let journals = groups.iter().map(|group| group.backlog).sum();
-    for (part, octets) in
-        [("prefixes", prefixes), ("paths", paths), ("attributes", routes), ("journals", journals)]
-    {
+    let parts = [
+        ("prefixes", prefixes),
+        ("paths", paths),
+        ("attributes", routes),
+        ("advertised", advertised),
+        ("journals", journals),
+    ];
+    for (part, octets) in parts {
         page.tell(&MEMORY, &[part], octets);
     }
 }

@@ -74,7 +74,7 @@ table! {
     RIB_ROUTES = Gauge "caracal_rib_routes" ["family"] "Paths in the RIB.";
     RIB_ATTRIBUTES = Gauge "caracal_rib_attributes" [] "Different routes in the RIB: equal attributes of any number of prefixes and peers are kept once.";
     BEST_CHANGES = Counter "caracal_best_path_changes_total" ["family"] "Times the best path of a prefix changed.";
-    MEMORY = Gauge "caracal_memory_bytes" ["part"] "About what is kept takes of memory: prefixes, paths, attributes, and journals of what waits for slow peers.";
+    MEMORY = Gauge "caracal_memory_bytes" ["part"] "About what is kept takes of memory: prefixes, paths, attributes, what was said to update groups, and journals of what waits for slow peers.";
     GR_ACTIVE = Gauge "caracal_gr_active" [] "Peers whose routes outlive their session, until they have told them again or their time is over.";
     STALE_ROUTES = Gauge "caracal_stale_routes" ["family"] "Paths of those peers; one that is back counts with all of its paths until it has told everything.";
     CONVERGENCE = Histogram "caracal_convergence_seconds" ["stage"] "From reading news off a socket until they are decided, wished of the kernel, sent to every peer that reads; sampled.";
