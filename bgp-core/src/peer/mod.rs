@@ -63,6 +63,8 @@ pub struct Peer {
     reported: StateName,
     since: Instant,
     last_error: Option<Failure>,
+    /// What ended the last session that was Established.
+    last_down: Option<Failure>,
     past: Counters,
     established: u64,
 }
@@ -84,6 +86,7 @@ impl Peer {
             reported: StateName::Idle,
             since: now,
             last_error: None,
+            last_down: None,
             past: Counters::default(),
             established: 0,
         }
@@ -147,6 +150,7 @@ impl Peer {
     pub fn pause(&mut self, reason: Notification, restart: Option<Duration>, now: Instant) {
         // What failed before, perhaps at another address, is not why it stands still now: a session that ends says so.
         self.last_error = None;
+        self.last_down = None;
         let until = restart.map(|pause| Deadline { at: now + pause, timer: Timer::PrefixLimit });
         self.attempt(Happening::Stop(until), now);
         for connection in self.live() {
@@ -180,7 +184,10 @@ impl Peer {
 
     /// What was dialed could not be reached (RFC event 18).
     pub fn connect_failed(&mut self, error: ConnectError, now: Instant) {
-        self.last_error = Some(Failure::Connect(error));
+        // Where the peer has called meanwhile, what becomes of that connection counts.
+        if !matches!(self.state, State::Engaged(_)) {
+            self.last_error = Some(Failure::Connect(error));
+        }
         self.attempt(Happening::ConnectFailed, now);
         self.report(now);
     }

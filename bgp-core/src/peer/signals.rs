@@ -86,6 +86,8 @@ impl Peer {
         let Some(connection) = self.find(conn) else { return };
         connection.phase = Phase::Established { since: now, negotiated: Arc::clone(&negotiated) };
         self.established += 1;
+        // Attempts that failed on the way here are of no interest any more.
+        self.last_error.clone_from(&self.last_down);
         self.report_state(now);
         self.outputs.push_back(PeerOutput::Established { conn, negotiated });
     }
@@ -103,6 +105,9 @@ impl Peer {
         }
         self.outputs.push_back(PeerOutput::Close { conn });
         self.contest = None;
+        if established {
+            self.last_down = Some(failure.clone());
+        }
         match self.rival(conn) {
             Some(rival) => self.settle(rival, now),
             None => {

@@ -15,7 +15,7 @@ pub struct Status<'a> {
     pub state: StateName,
     /// Since when.
     pub since: Instant,
-    /// Why the last session or attempt ended.
+    /// Why the last session or attempt ended; while a session is Established, why the one before it did.
     pub last_error: Option<&'a Failure>,
     /// The connection that got furthest.
     pub conn: Option<ConnId>,

@@ -337,6 +337,22 @@ fn the_last_error_outlives_the_next_session_and_a_lost_collision_is_none() {
 }
 
 #[test]
+fn an_established_session_has_the_error_of_the_one_before_it() {
+    let mut peer = dialing();
+    peer.connect_failed(ConnectError::Refused, at(1));
+    assert_eq!(last_error(&peer).as_deref(), Some("connection refused"));
+    peer.accepted(ConnId(1), address(1), address(2), at(2));
+    talk(&mut peer, 1, &mut far(2), at(2));
+    assert_eq!(last_error(&peer), None, "there was no session before");
+    peer.closed(ConnId(1), at(20));
+    peer.connect_failed(ConnectError::Refused, at(21));
+    assert_eq!(last_error(&peer).as_deref(), Some("connection refused"), "that is why none is up");
+    peer.accepted(ConnId(2), address(1), address(2), at(22));
+    talk(&mut peer, 2, &mut far(2), at(22));
+    assert_eq!(last_error(&peer).as_deref(), Some("the connection was lost"));
+}
+
+#[test]
 fn what_failed_before_is_forgotten_by_whoever_is_stopped_or_reset() {
     let mut peer = dialing();
     peer.connect_failed(ConnectError::Refused, START);

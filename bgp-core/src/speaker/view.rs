@@ -80,7 +80,7 @@ pub struct PeerView {
     pub hold_time: Option<u16>,
     /// Names of what both sides announced.
     pub capabilities: Vec<&'static str>,
-    /// Why the last session or attempt ended.
+    /// Why the last session or attempt ended; while a session is Established, why the one before it did.
     pub last_error: Option<String>,
     /// What failed then.
     pub failed: Option<Layer>,

@@ -28,7 +28,7 @@ pub struct Peer {
     pub families: Vec<String>,
     /// Routes by family.
     pub routes: BTreeMap<String, Counts>,
-    /// Why the last session or attempt ended.
+    /// Why the last session or attempt ended; while a session is Established, why the one before it did.
     pub last_error: Option<String>,
     /// Free text of the configuration.
     pub description: String,
