@@ -21,4 +21,5 @@ mod change;
 mod drain;
 mod files;
 mod notify;
+mod quantity;
 mod reload;

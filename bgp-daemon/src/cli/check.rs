@@ -9,6 +9,7 @@ use super::client::ClientError;
 use super::exit::Exit;
 use super::show::Screen;
 use crate::config::{self, Diagnostic, Loaded, Role, Settings};
+use crate::quantity::quantity;
 
 /// What is said of a file.
 #[derive(Debug, Serialize)]
@@ -64,9 +65,12 @@ fn print(verdict: &Verdict<'_>, screen: &mut Screen<'_>) -> io::Result<()> {
         return writeln!(screen.out, "{}", serde_json::to_string(verdict)?);
     }
     let Some(Sum { asn, router_id, peers, ranges, originate }) = &verdict.sum else { return Ok(()) };
+    let peers = quantity(*peers, "peer", "peers");
+    let ranges = quantity(*ranges, "range", "ranges");
+    let routes = quantity(*originate, "route", "routes");
     writeln!(
         screen.out,
-        "{} is valid: AS {asn}, router id {router_id}, {peers} peers, {ranges} ranges, {originate} routes of our own",
+        "{} is valid: AS {asn}, router id {router_id}, {peers}, {ranges}, {routes} of our own",
         verdict.file
     )
 }

@@ -11,6 +11,7 @@ use super::client::{Client, ClientError, Line, understood};
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
 use crate::api::{Event, Recall, Side, Verb};
+use crate::quantity::quantity;
 
 /// Between two attempts to reach a daemon that has gone.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -140,11 +141,9 @@ fn rest(event: &Event, wide: bool) -> String {
     words.extend((!event.families.is_empty()).then(|| event.families.join(" ")));
     words.extend(event.hold_time.map(|seconds| format!("hold time {seconds}s")));
     words.extend(event.count.filter(|count| *count > 0).map(|count| match event.maximum {
-        Some(maximum) => format!("{count} prefixes, at most {maximum}"),
-        None if event.event.starts_with("kernel.") => {
-            format!("{count} {}", if count == 1 { "route" } else { "routes" })
-        }
-        None => format!("{count} times"),
+        Some(maximum) => format!("{}, at most {maximum}", quantity(count, "prefix", "prefixes")),
+        None if event.event.starts_with("kernel.") => quantity(count, "route", "routes"),
+        None => quantity(count, "time", "times"),
     }));
     words.extend((!event.prefixes.is_empty()).then(|| event.prefixes.join(" ")));
     words.extend(event.generation.map(|generation| format!("generation {generation}")));

@@ -8,6 +8,7 @@ use super::routes::{optional, prefix};
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
 use crate::api::{KernelOwner, KernelRoute, KernelSummary, Latency};
+use crate::quantity::quantity;
 
 /// The kernel's routes are listed by prefix.
 pub(super) fn order(route: &KernelRoute) -> Option<IpNet> {
@@ -97,8 +98,8 @@ fn counted(summary: &KernelSummary) -> String {
 fn held(summary: &KernelSummary) -> Option<String> {
     summary.held.map(|stale| {
         format!(
-            "{stale} routes found at start that nobody announces are kept: too many to go at once \
-             (--sweep-anyway removes them)"
+            "{} kept that nobody announces, found at start: too many to go at once (--sweep-anyway removes them)",
+            quantity(stale, "route", "routes")
         )
     })
 }
@@ -113,12 +114,18 @@ pub(super) fn summary(summary: &KernelSummary, screen: &mut Screen<'_>) -> io::R
         summary.created, summary.replaced, summary.removed, summary.refused
     );
     let readings = format!(
-        "{} ({} audits), {} interrupted, {} overruns, {} routes had drifted",
-        summary.dumps, summary.audits, summary.interrupted, summary.overruns, summary.drift
+        "{} ({}), {} interrupted, {}, {} had drifted",
+        summary.dumps,
+        quantity(summary.audits, "audit", "audits"),
+        summary.interrupted,
+        quantity(summary.overruns, "overrun", "overruns"),
+        quantity(summary.drift, "route", "routes")
     );
     let waiting = format!(
-        "{} prefixes; {} of at most {} operations in flight",
-        summary.backlog, summary.in_flight, summary.in_flight_limit
+        "{}; {} of at most {} operations in flight",
+        quantity(summary.backlog, "prefix", "prefixes"),
+        summary.in_flight,
+        summary.in_flight_limit
     );
     let mut lines = vec![("Routes", counted(summary))];
     lines.extend(held(summary).map(|held| ("Sweep", held)));
@@ -243,7 +250,7 @@ mod tests {
         let lines = printed(Output::Table, |screen| summary(&numbers, screen)).join("\n");
         for words in [
             "3 installed, 9 adopted, 0 pending, 1 diverged",
-            "9 routes found at start that nobody announces are kept",
+            "9 routes kept that nobody announces, found at start",
             "--sweep-anyway",
             "3 created, 0 replaced, 0 removed, 2 refused (2 exists)",
             "half below 500 us, 99 % below 2.5 ms, all below 2.5 ms",

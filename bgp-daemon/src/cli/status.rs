@@ -4,7 +4,8 @@ use std::io;
 
 use super::show::Screen;
 use super::table::{Tone, age};
-use crate::api::{Group, Status};
+use crate::api::{Group, Status, TableTotals};
+use crate::quantity::quantity;
 
 /// Prints one screen.
 pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
@@ -20,7 +21,7 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         ("Peers", format!("{} of {} established", peers.established, peers.total), tone),
     ];
     for (family, totals) in &status.routes {
-        let text = format!("{family}: {} prefixes, {} paths", totals.prefixes, totals.paths);
+        let text = format!("{family}: {}", table(*totals));
         lines.push(("Routes", text, Tone::Plain));
     }
     lines.extend(status.groups.iter().map(|group| ("Update group", self::group(group), tone_of(group))));
@@ -58,9 +59,22 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn group(group: &Group) -> String {
+/// What a table holds.
+pub(super) fn table(totals: TableTotals) -> String {
+    let prefixes = quantity(totals.prefixes, "prefix", "prefixes");
+    format!("{prefixes}, {}", quantity(totals.paths, "path", "paths"))
+}
+
+/// An update group, but for who is detached from it.
+pub(super) fn members(group: &Group) -> String {
     let Group { family, members, routes, backlog, .. } = group;
-    let text = format!("{family}: {members} members, {routes} routes, {backlog} octets to be read");
+    let members = quantity(*members, "member", "members");
+    let routes = quantity(*routes, "route", "routes");
+    format!("{family}: {members}, {routes}, {} to be read", quantity(*backlog, "octet", "octets"))
+}
+
+fn group(group: &Group) -> String {
+    let text = members(group);
     match &group.detached[..] {
         [] => text,
         detached => format!("{text}; detached: {}", detached.join(" ")),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::quantity::quantity;
 use bgp_core::Family;
 use bgp_core::speaker::{Concern, Explanation, PathSource, PeerView, RouteCounts, Speaker, View};
 
@@ -36,10 +37,9 @@ pub(super) fn all(
 fn others_refused(peer: &PeerView, family: Family, program: &str) -> Option<String> {
     let RouteCounts { received, accepted, .. } = counts(peer, family);
     let others = received.saturating_sub(accepted).checked_sub(1).filter(|others| *others > 0)?;
-    let (name, paths) = (&peer.name, if others == 1 { "path" } else { "paths" });
-    Some(format!(
-        "{others} more {family} {paths} of {name} refused: `{program} routes --in {name} --rejected`"
-    ))
+    let name = &peer.name;
+    let paths = quantity(others, &format!("more {family} path"), &format!("more {family} paths"));
+    Some(format!("{paths} of {name} refused: `{program} routes --in {name} --rejected`"))
 }
 
 /// What the peer that was asked about is told, where it is not told this.
@@ -62,8 +62,7 @@ fn told_at_all(
     }
     let told = match counts(&peer, family).advertised {
         0 => return Some(format!("{name} is told nothing of {family} at all: `{program} peer {name}`")),
-        1 => "1 path".to_owned(),
-        many => format!("{many} paths"),
+        some => quantity(some, "path", "paths"),
     };
     Some(format!("{name} is told {told} of {family}: `{program} routes --out {name}`"))
 }

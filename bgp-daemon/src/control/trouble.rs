@@ -6,6 +6,7 @@ use bgp_core::speaker::PeerView;
 use super::picture::Painter;
 use crate::api::PeerExplanation;
 use crate::config::{Hops, PeerSocket};
+use crate::quantity::quantity;
 
 /// What there is to say about a peer, whose sockets have these `options`.
 pub(super) fn explain(peer: &PeerView, options: Option<&PeerSocket>, painter: Painter) -> PeerExplanation {
@@ -70,7 +71,8 @@ fn hints(layer: Layer, peer: &PeerView, options: Option<&PeerSocket>) -> Vec<Str
     };
     let hops = match options.map(|options| options.hops) {
         Some(Hops::Within(hops)) => {
-            format!("packets from further than {hops} hops away are dropped (ttl_security)")
+            let hops = quantity(hops, "hop", "hops");
+            format!("packets from further than {hops} away are dropped (ttl_security)")
         }
         Some(Hops::Reach(ttl)) => {
             format!("ours leave with a TTL of {ttl}: the peer may be further away, or ask for 255")

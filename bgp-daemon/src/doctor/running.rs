@@ -2,6 +2,7 @@
 
 use super::Running;
 use crate::api::Finding;
+use crate::quantity::quantity;
 
 /// Looks at what it says, and compares the configuration in force with the one there is now (`digest`).
 pub(super) fn look(running: &Running, digest: Option<&str>, program: &str) -> Vec<Finding> {
@@ -33,12 +34,15 @@ fn peers(running: &Running, program: &str) -> Finding {
         wanted().filter(|peer| peer.state != "Established").map(|peer| &*peer.name).collect();
     let total = wanted().count();
     let Some(first) = down.first() else {
-        return Finding::ok(CHECK, format!("{total} of {total} peers are established{}", disabled(running)));
+        let seen =
+            format!("{total} of {} established{}", quantity(total, "peer", "peers"), disabled(running));
+        return Finding::ok(CHECK, seen);
     };
     let more = if down.len() > NAMED { ", ..." } else { "" };
     let names = down.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     let count = down.len();
-    let seen = format!("{count} of {total} peers are not established: {names}{more}{}", disabled(running));
+    let peers = quantity(total, "peer", "peers");
+    let seen = format!("{count} of {peers} not established: {names}{more}{}", disabled(running));
     let finding = if down.len() == total {
         Finding::error(CHECK, seen, WHY)
     } else {
@@ -98,15 +102,15 @@ fn kernel(running: &Running, program: &str) -> Vec<Finding> {
         0 => Finding::ok(CHECK, format!("{} installed, none refused", routes.installed)),
         refused => {
             let why = "packets for these prefixes go another way than peers are told";
-            Finding::error(CHECK, format!("the kernel refuses {refused} routes"), why)
+            Finding::error(CHECK, format!("the kernel refuses {}", quantity(refused, "route", "routes")), why)
                 .repair(format!("{program} kernel --drift"))
         }
     }];
     found.extend(kernel.held.map(|held| {
         let why =
             "too many routes of before would have gone at once, which a wrong configuration would cause too";
-        Finding::warning("kernel_sweep", format!("{held} routes that nobody announces are kept"), why)
-            .repair(format!("{program} kernel --sweep-anyway"))
+        let seen = format!("{} kept that nobody announces", quantity(held, "route", "routes"));
+        Finding::warning("kernel_sweep", seen, why).repair(format!("{program} kernel --sweep-anyway"))
     }));
     found
 }
@@ -153,7 +157,7 @@ mod tests {
         running.peers[1].enabled = false;
         let finding = found(&running, "sessions");
         assert_eq!(finding.standing, Standing::Ok);
-        assert_eq!(finding.seen, "1 of 1 peers are established; 1 disabled in the configuration");
+        assert_eq!(finding.seen, "1 of 1 peer established; 1 disabled in the configuration");
     }
 
     #[test]
