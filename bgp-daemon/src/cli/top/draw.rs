@@ -3,13 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table};
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Paragraph, Row as TableRow, Table};
 
 use super::keys::{Order, View};
 use super::rates::{Picture, Row};
 use crate::api::{Group, KernelSummary, Status};
-use crate::cli::table::{Colour, Tone, age};
+use crate::cli::status::{members, table};
+use crate::cli::table::{Align, Colour, Tone, age};
 
 /// Update groups that are shown, at most.
 const GROUPS: usize = 3;
@@ -29,6 +30,12 @@ pub(super) fn draw(picture: &Picture, view: &mut View, frame: &mut Frame<'_>) {
 fn head(picture: &Picture, colour: Colour) -> Vec<Line<'static>> {
     let Picture { status, kernel, kernel_rate, trouble, .. } = picture;
     let mut lines = vec![first(status), second(picture, colour)];
+    lines.extend(
+        status
+            .routes
+            .iter()
+            .map(|(family, totals)| Line::raw(format!("Routes    {family}: {}", table(*totals)))),
+    );
     lines.extend(kernel.as_ref().map(|kernel| kernel_line(kernel, *kernel_rate, colour)));
     lines.extend(status.groups.iter().take(GROUPS).map(|group| group_line(group, colour)));
     lines.extend(
@@ -61,17 +68,8 @@ fn second(picture: &Picture, colour: Colour) -> Line<'static> {
         short(sum(|row| row.received_rate)),
         short(sum(|row| row.sent_rate))
     );
-    let tables = status
-        .routes
-        .iter()
-        .map(|(family, totals)| format!("; {family} {} prefixes, {} paths", totals.prefixes, totals.paths));
     let established = Span::styled(format!("{up} of {total} established"), style(tone, colour));
-    Line::from(vec![
-        Span::raw("Peers     "),
-        established,
-        Span::raw(messages),
-        Span::raw(tables.collect::<String>()),
-    ])
+    Line::from(vec![Span::raw("Peers     "), established, Span::raw(messages)])
 }
 
 fn kernel_line(kernel: &KernelSummary, rate: f64, colour: Colour) -> Line<'static> {
@@ -90,21 +88,23 @@ fn kernel_line(kernel: &KernelSummary, rate: f64, colour: Colour) -> Line<'stati
 }
 
 fn group_line(group: &Group, colour: Colour) -> Line<'static> {
-    let Group { family, members, routes, backlog, detached, .. } = group;
+    let detached = &group.detached;
     let behind = if detached.is_empty() { String::new() } else { format!(", {} far behind", detached.len()) };
-    let text = format!(
-        "Group     {family}: {members} members, {routes} routes, {backlog} octets to be read{behind}"
-    );
+    let text = format!("Group     {}{behind}", members(group));
     let tone = if detached.is_empty() { Tone::Plain } else { Tone::Fair };
     Line::styled(text, style(tone, colour))
 }
+
+/// The title of the last column.
+const LAST_ERROR: &str = "LAST ERROR";
 
 /// A column of the table of peers: those with the highest rank go first where there is not room for all.
 struct Column {
     title: &'static str,
     width: u16,
     rank: u8,
-    cell: fn(&Row, Colour) -> Cell<'static>,
+    align: Align,
+    cell: fn(&Row, Colour) -> Text<'static>,
 }
 
 fn columns(rows: &[&Row]) -> Vec<Column> {
@@ -112,26 +112,34 @@ fn columns(rows: &[&Row]) -> Vec<Column> {
         let length = rows.iter().map(|row| text(row).chars().count()).max().unwrap_or_default();
         length.clamp(least, most) as u16
     };
-    let column = |title, width, rank, cell| Column { title, width, rank, cell };
+    let words = |title, width, rank, cell| Column { title, width, rank, align: Align::Left, cell };
+    let number = |title, width, rank, cell| Column { title, width, rank, align: Align::Right, cell };
     vec![
-        column("NAME", longest(|row| &row.name, 8, 40), 0, |row, _| plain(&row.name).into()),
-        column("ADDRESS", longest(|row| &row.address, 8, 40), 7, |row, _| plain(&row.address).into()),
-        column("ASN", 10, 8, |row, _| row.asn.map_or_else(|| "-".to_owned(), |asn| asn.to_string()).into()),
-        column("STATE", 11, 1, |row, colour| {
-            Cell::from(row.state.clone()).style(style(tone_of(row), colour))
-        }),
-        column("FOR", 7, 2, |row, _| age(row.age).into()),
-        column("IN/S", 7, 4, |row, _| short(row.received_rate).into()),
-        column("OUT/S", 7, 4, |row, _| short(row.sent_rate).into()),
-        column("RECEIVED", 9, 3, |row, _| row.received.to_string().into()),
-        column("ACCEPTED", 9, 6, |row, _| row.accepted.to_string().into()),
-        column("ADVERTISED", 10, 3, |row, _| row.advertised.to_string().into()),
-        column("ROUTES/S", 8, 5, |row, _| short(row.route_rate).into()),
-        column("LAST ERROR", 20, 9, |row, colour| {
+        words("NAME", longest(|row| &row.name, 8, 40), 0, |row, _| plain(&row.name).into()),
+        words("ADDRESS", longest(|row| &row.address, 8, 40), 7, |row, _| plain(&row.address).into()),
+        number("ASN", 10, 8, |row, _| row.asn.map_or_else(|| "-".to_owned(), |asn| asn.to_string()).into()),
+        words("STATE", 11, 1, |row, colour| Text::styled(row.state.clone(), style(tone_of(row), colour))),
+        number("FOR", 7, 2, |row, _| age(row.age).into()),
+        number("IN/S", 7, 4, |row, _| short(row.received_rate).into()),
+        number("OUT/S", 7, 4, |row, _| short(row.sent_rate).into()),
+        number("RECEIVED", 9, 3, |row, _| row.received.to_string().into()),
+        number("ACCEPTED", 9, 6, |row, _| row.accepted.to_string().into()),
+        number("ADVERTISED", 10, 3, |row, _| row.advertised.to_string().into()),
+        number("ROUTES/S", 8, 5, |row, _| short(row.route_rate).into()),
+        words(LAST_ERROR, 20, 9, |row, colour| {
             let tone = if tone_of(row) == Tone::Good { Tone::Dim } else { Tone::Bad };
-            Cell::from(plain(&row.last_error)).style(style(tone, colour))
+            Text::styled(plain(&row.last_error), style(tone, colour))
         }),
     ]
+}
+
+impl Column {
+    fn set(&self, text: Text<'static>) -> Text<'static> {
+        match self.align {
+            Align::Left => text,
+            Align::Right => text.right_aligned(),
+        }
+    }
 }
 
 fn peers(picture: &Picture, view: &View, area: Rect, frame: &mut Frame<'_>) {
@@ -143,15 +151,16 @@ fn peers(picture: &Picture, view: &View, area: Rect, frame: &mut Frame<'_>) {
         let last = columns.iter().map(|column| column.rank).max().unwrap_or_default();
         columns.retain(|column| column.rank != last);
     }
-    let cells = |row: &&Row| TableRow::new(columns.iter().map(|column| (column.cell)(row, view.colour)));
-    // What is left over is for the last one, which are words.
-    let width = |(place, column): (usize, &Column)| match place + 1 == columns.len() {
-        true => Constraint::Min(column.width),
-        false => Constraint::Length(column.width),
+    let cells =
+        |row: &&Row| TableRow::new(columns.iter().map(|column| column.set((column.cell)(row, view.colour))));
+    // What is left over is for errors, which are words.
+    let width = |column: &Column| match column.title {
+        LAST_ERROR => Constraint::Min(column.width),
+        _ => Constraint::Length(column.width),
     };
-    let widths: Vec<Constraint> = columns.iter().enumerate().map(width).collect();
-    let titles =
-        TableRow::new(columns.iter().map(|column| column.title)).style(style(Tone::Dim, view.colour));
+    let widths: Vec<Constraint> = columns.iter().map(width).collect();
+    let titles = TableRow::new(columns.iter().map(|column| column.set(column.title.into())));
+    let titles = titles.style(style(Tone::Dim, view.colour));
     let table = Table::new(shown.iter().map(cells), widths).header(titles).column_spacing(1);
     frame.render_widget(table, area);
 }
@@ -164,19 +173,23 @@ fn tone_of(row: &Row) -> Tone {
     }
 }
 
+/// What keys do; what is in force stands in brackets.
 fn foot(view: &View) -> Line<'static> {
-    let by = match view.order {
-        Order::Name => "name",
-        Order::State => "state",
-        Order::Age => "age",
-        Order::Messages => "messages",
-        Order::Routes => "routes",
+    let orders = [
+        ("n name", Order::Name),
+        ("s state", Order::State),
+        ("a age", Order::Age),
+        ("m messages", Order::Messages),
+        ("r routes", Order::Routes),
+    ];
+    let by = |(key, order): (&str, Order)| match (order == view.order, view.reversed) {
+        (false, _) => key.to_owned(),
+        (true, false) => format!("[{key}]"),
+        (true, true) => format!("[{key}, reversed]"),
     };
-    let turned = if view.reversed { ", reversed" } else { "" };
-    let down = if view.only_down { ", only those that are down" } else { "" };
-    let text =
-        format!("by {by}{turned}{down}  |  n name  s state  a age  m messages  r routes  d down  q quit");
-    Line::styled(text, style(Tone::Dim, view.colour))
+    let orders = orders.map(by).join("  ");
+    let down = if view.only_down { "[d down]" } else { "d down" };
+    Line::styled(format!("{orders}  {down}  q quit"), style(Tone::Dim, view.colour))
 }
 
 /// A rate in few characters.
@@ -239,28 +252,45 @@ mod tests {
         let mut view = View::new(Colour::Off);
         let lines = lines(&picture(), &mut view, 140, 10);
         assert_eq!(lines[0], "Caracal   node AS 64512 router id 10.0.0.1, up 1h00m, generation 2");
+        assert_eq!(lines[1], "Peers     1 of 2 established, 10.0 messages/s in, 0 out");
+        assert_eq!(lines[2], "Routes    ipv4: 10 prefixes, 12 paths");
         assert_eq!(
-            lines[1],
-            "Peers     1 of 2 established, 10.0 messages/s in, 0 out; ipv4 10 prefixes, 12 paths"
-        );
-        assert_eq!(
-            lines[2],
+            lines[3],
             "Kernel    9 installed, 0 pending, 0 refused; 3 wait, 0 in flight, 0 operations/s"
         );
-        assert!(lines[4].starts_with("NAME     ADDRESS   ASN"), "{lines:#?}");
-        for word in ["tor-a", "Established", "1m05s", "10.0", "500", "248"] {
-            assert!(lines[5].contains(word), "{word} is not in {:?}", lines[5]);
+        assert!(lines[5].starts_with("NAME     ADDRESS          ASN STATE           FOR"), "{lines:#?}");
+        for word in ["tor-a", "Established", " 1m05s", "10.0", "500", "248"] {
+            assert!(lines[6].contains(word), "{word} is not in {:?}", lines[6]);
         }
-        assert!(lines[6].contains("tor-b") && lines[6].contains("Idle"), "{lines:#?}");
-        assert!(lines[9].starts_with("by name  |  n name"), "{lines:#?}");
-        assert_eq!(view.room, 4);
+        let end = |line: &str, word: &str| line.find(word).map(|at| at + word.len());
+        assert_eq!(end(&lines[5], "RECEIVED"), end(&lines[6], "500"), "numbers end where their titles do");
+        assert!(lines[7].contains("tor-b") && lines[7].contains("Idle"), "{lines:#?}");
+        assert!(lines[9].starts_with("[n name]  s state"), "{lines:#?}");
+        assert_eq!(view.room, 3);
+    }
+
+    #[test]
+    fn eighty_columns_have_room_for_every_word_but_columns() {
+        let mut picture = picture();
+        let peers = &mut picture.status.peers;
+        (peers.established, peers.total) = (1234, 1234);
+        picture.status.routes.values_mut().for_each(|table| {
+            (table.prefixes, table.paths) = (1_000_000, 12_345_678);
+        });
+        for order in [Order::Name, Order::State, Order::Age, Order::Messages, Order::Routes] {
+            let mut view = View { order, reversed: true, only_down: true, ..View::new(Colour::Off) };
+            let lines = lines(&picture, &mut view, 80, 10);
+            assert!(lines[1].ends_with(" out"), "{lines:#?}");
+            assert!(lines[2].ends_with("12345678 paths"), "{lines:#?}");
+            assert!(lines[9].contains(", reversed]") && lines[9].ends_with("[d down]  q quit"), "{lines:#?}");
+        }
     }
 
     #[test]
     fn it_fits_into_any_window() {
         let narrow = lines(&picture(), &mut View::new(Colour::Off), 70, 10);
-        assert!(narrow[4].starts_with("NAME     STATE       FOR"), "{narrow:#?}");
-        assert!(narrow[5].contains("500") && !narrow[5].contains("192.0.2.1"), "{narrow:#?}");
+        assert!(narrow[5].starts_with("NAME     STATE           FOR"), "{narrow:#?}");
+        assert!(narrow[6].contains("500") && !narrow[6].contains("192.0.2.1"), "{narrow:#?}");
         for (width, height) in [(1, 1), (3, 2), (20, 5), (79, 4), (400, 200)] {
             let mut view = View::new(Colour::On);
             lines(&picture(), &mut view, width, height);
