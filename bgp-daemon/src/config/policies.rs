@@ -83,11 +83,15 @@ fn read_policy(mut section: Section<'_>) -> Policy {
     for rule in section.sections("rules", "[[policy.rules]]") {
         let place = rule.place();
         let number = rules.len() + 1;
+        let errors = report.errors();
         let rule = read_rule(rule, number);
+        // What is wrong in a rule may have been meant as a condition.
+        let is_understood = report.errors() == errors;
         if let Some(end) = &end {
             let problem = Problem::at(place, "no route reaches this rule");
             report.warn(problem.hint(format!("rule {end:?} before it decides about all of them")));
-        } else if rule.conditions.is_empty() && rule.action.disposition != Disposition::Next {
+        } else if is_understood && rule.conditions.is_empty() && rule.action.disposition != Disposition::Next
+        {
             end = Some(rule.name.clone());
         }
         rules.push(rule);

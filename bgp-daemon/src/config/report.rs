@@ -45,7 +45,7 @@ impl Problem {
 /// The files read so far and what is wrong with them.
 ///
 /// Readers share it: each adds what it finds and goes on, so that one run tells everything. Hence the
-/// interior mutability; nothing is ever read back before [`Report::finish`].
+/// interior mutability; nothing but the number of errors is ever read back before [`Report::finish`].
 #[derive(Debug, Default)]
 pub(super) struct Report {
     files: RefCell<Vec<(PathBuf, String)>>,
@@ -86,6 +86,11 @@ impl Report {
 
     pub(super) fn warn(&self, problem: Problem) {
         self.problems.borrow_mut().push((Severity::Warning, problem));
+    }
+
+    /// How many errors were found so far.
+    pub(super) fn errors(&self) -> usize {
+        self.problems.borrow().iter().filter(|(severity, _)| *severity == Severity::Error).count()
     }
 
     /// The value, or nothing and one error more.

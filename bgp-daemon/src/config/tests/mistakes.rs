@@ -304,3 +304,17 @@ fn a_peer_that_answers_is_not_taken_for_deaf() {
     assert_eq!(said(read(text)), ["7: this is not longer than the hold time, 30 s (RFC 9687)"]);
     assert!(read(&text.replace("_time = \"30s\"\n[[", "_time = \"29s\"\n[[")).is_ok());
 }
+
+#[test]
+fn a_rule_with_a_mistake_is_not_taken_for_one_without_conditions() {
+    for first in
+        ["match = { famly = \"ipv4\" }", "mach = { family = \"ipv4\" }", "match = { family = \"ipv5\" }"]
+    {
+        let text = format!(
+            "asn = 64512\nrouter_id = \"192.168.56.101\"\n[kernel]\nexport = \"a\"\n[[policy]]\nname = \"a\"\n\
+             rules = [{{ {first}, action = \"accept\" }}, {{ action = \"reject\" }}]"
+        );
+        let said = render(&read(&text).expect_err(first));
+        assert!(!said.contains("no route reaches this rule"), "{first}: {said}");
+    }
+}
