@@ -6,20 +6,54 @@ use std::net::IpAddr;
 use super::routes;
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
-use crate::api::{Explanation, Step};
+use crate::api::{About, Explanation, Step};
 
-/// Whether an explanation is about one peer or one stage only.
+/// What an explanation is to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Narrow {
-    Yes,
-    No,
+pub(super) enum Question {
+    /// Where the prefix is, and why.
+    Everything,
+    /// Whether it may be chosen.
+    Import,
+    /// Whether a peer is told it.
+    Export,
+    /// Whether the kernel holds what it is wished to hold.
+    Kernel,
 }
 
-/// Prints the explanation of what was `asked`; a narrow one with every rule of policy that was tried.
+impl Question {
+    /// What is asked by these options.
+    pub(super) const fn of(about: About, names_peer: bool) -> Self {
+        match about {
+            About::Import => Self::Import,
+            About::Kernel => Self::Kernel,
+            About::All if names_peer => Self::Export,
+            About::All => Self::Everything,
+        }
+    }
+
+    /// Whether a path is known and, where one stage is asked about, it is so there: of one path at least, or in the kernel's
+    /// table at all.
+    pub(super) fn is_answered_yes(self, told: &Explanation) -> bool {
+        let verdicts = |stage| {
+            let of_stage = told.steps.iter().filter(move |step| step.stage == stage);
+            of_stage.map(|step| step.passed)
+        };
+        let is_so = match self {
+            Self::Everything => true,
+            Self::Import => verdicts("import").any(|passed| passed),
+            Self::Export => verdicts("export").any(|passed| passed),
+            Self::Kernel => verdicts("kernel").all(|passed| passed),
+        };
+        is_so && !told.candidates.is_empty()
+    }
+}
+
+/// Prints the explanation of what was `asked`; that of one stage with every rule of policy that was tried.
 pub(super) fn print(
     explanation: &Explanation,
     asked: &str,
-    narrow: Narrow,
+    question: Question,
     screen: &mut Screen<'_>,
 ) -> io::Result<()> {
     writeln!(screen.out, "{}{}", explanation.prefix, beyond(&explanation.prefix, asked))?;
@@ -31,7 +65,7 @@ pub(super) fn print(
     }
     if !explanation.steps.is_empty() {
         writeln!(screen.out)?;
-        steps(explanation, narrow, screen)?;
+        steps(explanation, question, screen)?;
     }
     if !explanation.hints.is_empty() {
         writeln!(screen.out)?;
@@ -56,14 +90,14 @@ fn beyond(explained: &str, asked: &str) -> String {
     }
 }
 
-fn steps(explanation: &Explanation, narrow: Narrow, screen: &mut Screen<'_>) -> io::Result<()> {
+fn steps(explanation: &Explanation, question: Question, screen: &mut Screen<'_>) -> io::Result<()> {
     let mut table = Table::new(&[
         ("STAGE", Align::Left),
         ("", Align::Left),
         ("ABOUT", Align::Left),
         ("WHY", Align::Left),
     ]);
-    let in_full = narrow == Narrow::Yes || screen.is_wide();
+    let in_full = question != Question::Everything || screen.is_wide();
     for verdict in verdicts(&explanation.steps, in_full) {
         let step = verdict.first;
         let passed = if step.passed { Cell::new("yes", Tone::Good) } else { Cell::new("no", Tone::Bad) };
@@ -128,6 +162,7 @@ fn verdicts(steps: &[Step], in_full: bool) -> Vec<Verdict<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Route;
 
     fn step(source: &str, to: &str, passed: bool, reason: &str) -> Step {
         Step {
@@ -165,6 +200,25 @@ mod tests {
             expected.into_iter().map(|(about, passed)| (about.to_owned(), passed)).collect();
         assert_eq!(told(&steps, false), expected);
         assert_eq!(told(&steps, true).len(), steps.len(), "whoever wants all gets all");
+    }
+
+    #[test]
+    fn a_question_is_answered_by_its_stage() {
+        let yes = |question: Question, steps: &[(&'static str, bool)]| {
+            let step = |&(stage, passed): &(&'static str, bool)| Step {
+                stage: stage.into(),
+                passed,
+                ..Step::default()
+            };
+            let (steps, candidates) = (steps.iter().map(step).collect(), vec![Route::default()]);
+            question.is_answered_yes(&Explanation { steps, candidates, ..Explanation::default() })
+        };
+        let mixed =
+            [("import", true), ("import", false), ("kernel", true), ("kernel", false), ("export", false)];
+        assert!(yes(Question::Everything, &mixed) && yes(Question::Import, &mixed));
+        assert!(!yes(Question::Kernel, &mixed) && !yes(Question::Export, &mixed));
+        assert!(yes(Question::Kernel, &mixed[..3]) && yes(Question::Export, &[("export", true)]));
+        assert!(!Question::Everything.is_answered_yes(&Explanation::default()), "nothing is known");
     }
 
     #[test]

@@ -36,7 +36,7 @@ use crate::config::Role;
 use arguments::{Aid, Arguments, Ask, Awaited, Global, Here, Verb};
 use client::{Client, ClientError};
 use exit::Exit;
-use explanation::Narrow;
+use explanation::Question;
 use show::Screen;
 use table::Colour;
 
@@ -122,7 +122,12 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
             screen.one(client, api::Verb::Peer { name }, peers::full)?;
         }
         Ask::Routes(routes) => {
-            screen.list(client, api::Verb::Routes(routes.selection()), routes::order, routes::table)?;
+            let selection = routes.selection();
+            let count =
+                screen.list(client, api::Verb::Routes(selection.clone()), routes::order, routes::table)?;
+            if count == 0 && screen.is_for_people() {
+                routes::say_what_else(&selection);
+            }
         }
         Ask::History(history) => {
             let recall = history.asked().map_err(ClientError::Refused)?;
@@ -138,12 +143,11 @@ fn answer(verb: Ask, global: &Global, screen: &mut Screen<'_>) -> Result<Exit, C
                 (false, true) => api::About::Kernel,
                 (false, false) => api::About::All,
             };
-            let is_narrow = peer.is_some() || about != api::About::All;
-            let narrow = if is_narrow { Narrow::Yes } else { Narrow::No };
+            let question = Question::of(about, peer.is_some());
             let verb = api::Verb::Explain { prefix: prefix.clone(), peer, about };
-            let told =
-                screen.one(client, verb, |told, screen| explanation::print(told, &prefix, narrow, screen))?;
-            return Ok(if told.candidates.is_empty() { Exit::Not } else { Exit::Done });
+            let told = screen
+                .one(client, verb, |told, screen| explanation::print(told, &prefix, question, screen))?;
+            return Ok(if question.is_answered_yes(&told) { Exit::Done } else { Exit::Not });
         }
         Ask::Kernel { sweep_anyway: true, .. } => client.ask(api::Verb::SweepAnyway, |_| Ok(()))?,
         Ask::Kernel { summary: true, .. } => {

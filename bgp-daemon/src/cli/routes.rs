@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone, age};
-use crate::api::{AsPathElement, Route};
+use crate::api::{AsPathElement, Route, Scope, Selection};
 
 /// Routes are listed by prefix, the best path first.
 pub(super) fn order(route: &Route) -> (Option<IpNet>, bool, Option<String>, Option<u32>) {
@@ -40,6 +40,16 @@ pub(super) fn table(routes: &[Route], screen: &mut Screen<'_>) -> io::Result<()>
         table.row(row(route, screen.is_wide()));
     }
     table.write(screen.out, screen.colour)
+}
+
+/// Says on standard error how to ask for what covers the prefix of a selection, where only that prefix itself was asked for.
+pub(super) fn say_what_else(selection: &Selection) {
+    let exact = selection.prefix.as_deref().filter(|_| selection.scope == Scope::Exact);
+    if let Some(prefix) = exact.filter(|asked| prefix(asked).is_some()) {
+        eprintln!(
+            "no such route is for exactly {prefix}: --covering asks for what covers it, --longer for what lies inside"
+        );
+    }
 }
 
 fn row(route: &Route, wide: bool) -> Vec<Cell> {

@@ -46,6 +46,24 @@ fn a_file_is_judged_in_json_too() {
 }
 
 #[test]
+fn whoever_asks_for_one_prefix_and_gets_none_is_told_what_else_to_ask() {
+    let mut host = Host::new();
+    host.run("[[originate]]\nprefix = \"10.1.0.0/16\"\nkind = \"announce\"\n");
+    host.until_route("10.1.0.0/16");
+    let said = |words: &[&str]| {
+        let output = host.ask(&[&["routes"], words].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(said(&["10.1.2.0/24"]).starts_with("no such route is for exactly 10.1.2.0/24: --covering"));
+    for words in
+        [&["10.1.0.0/16"][..], &["10.1.2.0/24", "--covering"], &["10.1.2.3"], &["10.1.2.0/24", "-o", "json"]]
+    {
+        assert_eq!(said(words), "", "{words:?}");
+    }
+}
+
+#[test]
 fn every_way_to_fail_has_its_exit_code() {
     let mut host = Host::new();
     assert_eq!(host.ask(&["peers"]).status.code(), Some(3), "nobody is there");

@@ -108,6 +108,12 @@ fn a_peer_that_is_down_is_told_nothing() {
     assert_eq!(steps(&told, "export"), expected);
     assert_eq!(told["steps"][2]["towards"], "tor");
     assert_eq!(told["hints"], serde_json::json!(["why tor has no session: `caracal explain peer tor`"]));
+    let code = |words: &[&str]| a.ask(&[&["explain", "10.1.0.0/24"], words].concat()).status.code();
+    assert_eq!(
+        (code(&["--peer", "tor"]), code(&[])),
+        (Some(1), Some(0)),
+        "it is known, and not told to that peer"
+    );
 }
 
 /// One command says what else the same peer loses, with the command that lists it.
@@ -123,6 +129,8 @@ fn what_else_is_refused_is_counted() {
     let text = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.0/24"]).stdout).into_owned();
     let hint = "\nhint: 2 more ipv4 paths of a refused: `caracal routes --in a --rejected`\n";
     assert!(text.ends_with(hint), "{text}");
+    assert_eq!(b.ask(&["explain", "10.1.0.0/24", "--import"]).status.code(), Some(1), "it is refused");
+    assert_eq!(a.ask(&["explain", "10.1.0.0/24", "--peer", "b"]).status.code(), Some(0), "it is told");
     let inside = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.7"]).stdout).into_owned();
     assert!(inside.starts_with("10.1.0.0/24, which covers 10.1.0.7\n"), "{inside}");
     let unknown = String::from_utf8_lossy(&b.ask(&["explain", "10.1.0.128/25"]).stdout).into_owned();
