@@ -1,6 +1,7 @@
 //! What the kernel lets us do.
 
 use super::Scene;
+use super::network;
 use super::process::status_field;
 use crate::api::{Finding, Standing};
 
@@ -25,7 +26,11 @@ const NET_ADMIN: Capability =
 /// Looks at those of the daemon, or at our own where none runs.
 pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
     let Scene { root, needs, program, daemon, this, .. } = scene;
-    let privileged = root.number("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or(1024);
+    let privileged = match network::elsewhere(scene) {
+        // Its network may let anybody have any port; whether it listens is seen.
+        Some(_) => 0,
+        None => root.number("/proc/sys/net/ipv4/ip_unprivileged_port_start").unwrap_or(1024),
+    };
     let mut needed = Vec::new();
     needed.extend(needs.port.filter(|port| u64::from(*port) < privileged).map(|_| NET_BIND_SERVICE));
     needed.extend(needs.kernel.map(|_| NET_ADMIN));

@@ -4,14 +4,14 @@ use super::Scene;
 use super::forwarding::{path_of, set};
 use super::process::open_files;
 use crate::api::Finding;
+use crate::quantity::quantity;
 use crate::transport::BACKLOG;
 
-/// Looks at every limit.
-pub(super) fn look(scene: &Scene<'_>) -> Vec<Finding> {
+/// Looks at what the network namespace that we are in gives.
+pub(super) fn of_network(scene: &Scene<'_>) -> Vec<Finding> {
     let mut found: Vec<Finding> = keys(scene).into_iter().collect();
     found.extend(waiting(scene, "somaxconn", "net.core.somaxconn"));
     found.extend(waiting(scene, "tcp_max_syn_backlog", "net.ipv4.tcp_max_syn_backlog"));
-    found.push(files(scene));
     found
 }
 
@@ -35,14 +35,13 @@ fn keys(scene: &Scene<'_>) -> Option<Finding> {
     // There is a socket for each family, and it holds the keys of that family.
     let keys = scene.needs.keys.into_iter().max().filter(|keys| *keys > 0)?;
     let wanted = memory_of(keys);
+    let keys = quantity(keys, "TCP MD5 key", "TCP MD5 keys");
     Some(match scene.root.number(&path_of(SYSCTL)) {
         Ok(room) if room < wanted => {
-            let seen = format!("{SYSCTL} = {room}, {keys} TCP MD5 keys on a socket take {wanted}");
+            let seen = format!("{SYSCTL} = {room}, {keys} on a socket: {wanted} needed");
             Finding::error(CHECK, seen, WHY).repair(set(SYSCTL, wanted.next_power_of_two()))
         }
-        Ok(room) => {
-            Finding::ok(CHECK, format!("{SYSCTL} = {room}, enough for {keys} TCP MD5 keys on a socket"))
-        }
+        Ok(room) => Finding::ok(CHECK, format!("{SYSCTL} = {room}, enough for {keys} on a socket")),
         Err(error) => Finding::unknown(CHECK, format!("{SYSCTL} cannot be read: {error}"), WHY),
     })
 }
@@ -54,7 +53,8 @@ fn waiting(scene: &Scene<'_>, check: &'static str, sysctl: &str) -> Option<Findi
     let wanted = scene.needs.sessions.min(BACKLOG.into());
     match scene.root.number(&path_of(sysctl)) {
         Ok(room) if room < wanted => {
-            let seen = format!("{sysctl} = {room} for up to {} sessions", scene.needs.sessions);
+            let sessions = quantity(scene.needs.sessions, "session", "sessions");
+            let seen = format!("{sysctl} = {room} for up to {sessions}");
             Some(Finding::warning(check, seen, WHY).repair(set(sysctl, wanted.next_power_of_two())))
         }
         Ok(room) => Some(Finding::ok(check, format!("{sysctl} = {room}"))),
@@ -66,7 +66,8 @@ fn waiting(scene: &Scene<'_>, check: &'static str, sysctl: &str) -> Option<Findi
 /// So many connections may wait wherever nobody said otherwise.
 const SMALL: u64 = 128;
 
-fn files(scene: &Scene<'_>) -> Finding {
+/// Looks at how many files may be open.
+pub(super) fn files(scene: &Scene<'_>) -> Finding {
     const CHECK: &str = "open_files";
     const WHY: &str = "every session takes an open file, and those beyond the limit are refused";
     let (who, id) = match scene.daemon {
@@ -101,7 +102,7 @@ mod tests {
     use crate::transport::keys_that_fit;
 
     fn found(scene: &Scene<'_>, check: &str) -> Option<Finding> {
-        look(scene).into_iter().find(|finding| finding.check == check)
+        of_network(scene).into_iter().chain([files(scene)]).find(|finding| finding.check == check)
     }
 
     /// What we say fits has to fit, and what we say is too much must not be far from what is.

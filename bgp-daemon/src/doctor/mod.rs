@@ -9,6 +9,7 @@ mod environment;
 mod forwarding;
 mod limits;
 mod needs;
+mod network;
 mod network_manager;
 mod networkd;
 mod port;
@@ -98,8 +99,14 @@ pub fn examine(case: &Case) -> Vec<Finding> {
         Scene { daemon: None, listening: None, ..scene.clone() }
     }));
     found.extend(capabilities::look(&scene));
-    found.extend(forwarding::look(&scene));
-    found.extend(limits::look(&scene));
+    match network::look(&scene) {
+        Some(elsewhere) => found.push(elsewhere),
+        None => {
+            found.extend(forwarding::look(&scene));
+            found.extend(limits::of_network(&scene));
+        }
+    }
+    found.push(limits::files(&scene));
     found.extend(networkd::look(&scene));
     found.extend(network_manager::look(&scene));
     found.extend(rival::look(&scene));

@@ -19,7 +19,7 @@ const WRITERS: &[(&str, &[u8])] = &[
     ("caracal", &[12]),
 ];
 
-/// Looks for one in our network. One that may be, where more cannot be seen without privileges, is not held to be one.
+/// Looks for one in the daemon's network, or in ours where none is seen. One that may be, where more cannot be seen without privileges, is not held to be one.
 pub(super) fn look(scene: &Scene<'_>) -> Option<Finding> {
     let protocol = scene.needs.kernel?;
     let root = scene.root;
@@ -66,13 +66,13 @@ fn is_ours(scene: &Scene<'_>, process: &Process) -> bool {
     }
 }
 
-/// Whether it is a daemon in our network; `None` where we may not see that.
+/// Whether it is a daemon in the same network; `None` where we may not see that.
 fn is_rival(scene: &Scene<'_>, process: &Process) -> Option<bool> {
     // Other commands of ours may run beside this one.
     if process.name == "caracal" && !serves(scene, process) {
         return Some(false);
     }
-    process.shares_network(scene.root, scene.this)
+    process.shares_network(scene.root, scene.daemon.unwrap_or(scene.this))
 }
 
 /// Its command line says that it is a daemon.
@@ -148,6 +148,7 @@ mod tests {
         );
         let answers = |scene: Scene<'_>| look(&Scene { listening: Some(Vec::new()), ..scene });
         assert_eq!(standing(&host, answers), Some(Standing::Ok), "it may be the one that answers");
+        host.link("/proc/5/ns/net", "net:[1]");
         let other = |scene: Scene<'_>| look(&Scene { listening: Some(Vec::new()), daemon: Some(5), ..scene });
         assert_eq!(standing(&host, other), Some(Standing::Error), "another one answers");
     }
