@@ -6,7 +6,9 @@ use ipnet::IpNet;
 
 use crate::export::Advertised;
 use crate::rib::{Explanation as Outcomes, NetId, Outcome, PathView, Source, SourceId, Table};
-use crate::speaker::{Cursor, PathSource, PrefixMatch, RoutePage, RouteQuery, RouteView, RoutesOf, View};
+use crate::speaker::{
+    Amount, Cursor, PathSource, PrefixMatch, RoutePage, RouteQuery, RouteView, RoutesOf, View,
+};
 use crate::wire::PathId;
 use crate::{Family, Instant};
 
@@ -44,6 +46,22 @@ impl View<'_> {
             }
         }
         page
+    }
+
+    /// How many paths of a family import accepted, and how many prefixes have one, among the next few thousand prefixes;
+    /// and where to go on, if there are more. Begin with `None`. What a listing of them would find, for much less.
+    #[must_use]
+    pub fn accepted(&self, family: Family, from: Option<Cursor>) -> (Amount, Option<Cursor>) {
+        let mut amount = Amount::default();
+        let rib = &self.speaker.rib;
+        let Some(table) = rib.table(family) else { return (amount, None) };
+        let mut nets = table.nets_from(from.map_or(NetId::FIRST, |cursor| cursor.net));
+        for (net, _) in nets.by_ref().take(SCAN) {
+            let paths = rib.paths(family, net).filter(|path| path.accepted.is_ok()).count();
+            amount.paths += paths as u64;
+            amount.nets += u64::from(paths > 0);
+        }
+        (amount, nets.next().map(|(net, _)| Cursor { family, net }))
     }
 
     /// Adds the paths of one table from a net on; where to go on, if the page has to end there.

@@ -40,8 +40,9 @@ pub use output::{Author, Event, FibChange, FibHop, FibRoute, FibSet, FibSetId, O
 pub use rehearsal::{Audience, Consequence, LookUp, Rehearsal, Said, Scene};
 pub use topology::Flaw;
 pub use view::{
-    Beginning, Concern, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathFilter, PathSource,
-    PeerView, PrefixMatch, RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, ShiftView, Summary, View,
+    Amount, Beginning, Concern, Cursor, CursorError, ExplainStep, Explanation, GroupView, PathFilter,
+    PathSource, PeerView, PrefixMatch, RouteCounts, RoutePage, RouteQuery, RouteView, RoutesOf, ShiftView,
+    Summary, View,
 };
 
 use std::collections::{BTreeMap, VecDeque};

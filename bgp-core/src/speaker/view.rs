@@ -239,6 +239,15 @@ impl PathFilter {
     }
 }
 
+/// How many routes there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Paths.
+    pub paths: u64,
+    /// Prefixes that have at least one of them.
+    pub nets: u64,
+}
+
 /// Where a listing goes on. As text, for whoever has to remember it outside of the program, it is
 /// `ipv4-` or `ipv6-` and a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

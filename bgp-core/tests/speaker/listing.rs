@@ -30,6 +30,10 @@ fn a_page_ends_where_a_slice_does() {
     let second = view.routes(&query, first.next, 1000);
     assert_eq!(second.routes.len(), 1);
     assert_eq!(second.next, None);
+    let (few, next) = view.accepted(Family::IPV4, None);
+    assert!((1..6000).contains(&few.paths) && next.is_some(), "{few:?}");
+    let (more, next) = view.accepted(Family::IPV4, next);
+    assert_eq!((few.paths + more.paths, few.nets + more.nets, next), (6000, 6000, None));
 }
 
 #[test]
@@ -106,6 +110,25 @@ proptest! {
             let query = RouteQuery { of, filter: filter.clone(), ..RouteQuery::default() };
             prop_assert_eq!(stage.speaker.view().routes(&query, None, usize::MAX).routes, expected);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_import_accepts_is_counted_as_it_is_listed(draft in draft(), words in words()) {
+        let stage = stage(&draft, &words);
+        let view = stage.speaker.view();
+        let listed: Vec<RouteView> =
+            stage.routes(RoutesOf::All).into_iter().filter(|route| !route.refused).collect();
+        let (mut paths, mut nets) = (0, 0);
+        for family in Family::UNICAST {
+            let (amount, next) = view.accepted(family, None);
+            prop_assert_eq!(next, None);
+            paths += amount.paths;
+            nets += amount.nets;
+        }
+        let prefixes = listed.chunk_by(|one, other| one.prefix == other.prefix).count();
+        prop_assert_eq!((paths, nets), (listed.len() as u64, prefixes as u64));
     }
 }
 
