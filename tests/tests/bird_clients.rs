@@ -112,6 +112,7 @@ fn debians_clients_show_what_is_asked() {
             );
             let (routes, _) = ask(&["show", "route"]);
             assert_eq!(routes.matches(" unicast [").count(), 3000, "{client:?}");
+            assert!(!routes.contains(" from "), "{client:?}: the peer is the gateway");
             let (full, _) = ask(&["show", "route", "all"]);
             assert_eq!(full.matches("BGP.as_path: ").count(), 3000, "{client:?}");
             let (none, code) = ask(&["show", "route", "for", "240.0.0.1"]);
@@ -187,10 +188,17 @@ fn debians_exporter_reads_a_thousand_sessions() {
     prove(|| exporter_is_served(1000).expect("a thousand sessions"));
 }
 
+/// What a daemon makes of routes that its filter refuses.
+struct Refusing {
+    /// They can be shown.
+    keeps: bool,
+    /// How often each of those that are told twice and withdrawn counts as a withdrawal of what was not there.
+    missed: u64,
+}
+
 /// What peers of a daemon show after a table was told twice, of which the first set is filtered, and then its first two
-/// sets were withdrawn: by name what `show protocols all` counts, of the peer that told it and of another. Each refused
-/// prefix counts so many `times` as a withdrawal of what was not there.
-fn changes(gathering: &mut Gathering, names: [&str; 2], times: u64) -> Result<(), Failure> {
+/// sets were withdrawn: by name what `show protocols all` counts, of the peer that told it and of another.
+fn changes(gathering: &mut Gathering, names: [&str; 2], refusing: &Refusing) -> Result<(), Failure> {
     let sets = &gathering.table.sets;
     let [refused, second] = [&sets[0], &sets[1]].map(|set| set.members.len() as u64);
     let all = gathering.table.prefixes.len() as u64;
@@ -200,11 +208,12 @@ fn changes(gathering: &mut Gathering, names: [&str; 2], times: u64) -> Result<()
     gathering.say();
     let twice = [2 * all, 0, 2 * refused, taken, taken].map(Some);
     until_changed(gathering, names[0], "Import updates", twice)?;
+    counts(names, taken, if refusing.keeps { refused } else { 0 })?;
     (0..2).for_each(|set| gathering.withdraw(set));
     until_changed(gathering, names[1], "Export withdraws", [Some(second), None, None, None, Some(second)])?;
     let protocols = birdwatcher::protocols(&Wire::open(&socket())?.print("show protocols all")?);
     let [first, other] = names.map(|name| &protocols[name]);
-    let withdrawn = [Some(refused + second), Some(0), None, Some(times * refused), Some(second)];
+    let withdrawn = [Some(refused + second), Some(0), None, Some(refusing.missed * refused), Some(second)];
     assert_eq!(first.changes["Import withdraws"], withdrawn);
     assert_eq!(first.changes["Import updates"], twice);
     // A BIRD looks at routes again when it has found their next hop.
@@ -218,6 +227,32 @@ fn changes(gathering: &mut Gathering, names: [&str; 2], times: u64) -> Result<()
         ["imported", "exported", "preferred"].map(|what| protocol.routes[what])
     };
     assert_eq!((routes(first), routes(other)), ([left, 0, left], [0, left, 0]));
+    Ok(())
+}
+
+/// What `show route … count` says while the first of two protocols tells so many routes, and others that were
+/// refused and kept.
+fn counts(names: [&str; 2], taken: u64, kept: u64) -> Result<(), Failure> {
+    let mut wire = Wire::open(&socket())?;
+    let mut count = |words: &str| -> Result<String, Failure> {
+        let reply = wire.print(&format!("show route {words} count"))?;
+        let words: Vec<&str> = reply.split_whitespace().collect();
+        Ok(words.get(..7).map_or_else(|| reply.clone(), |words| words.join(" ")))
+    };
+    let table = if count("table master4")?.contains("routes for") { "table master4" } else { "table master" };
+    let said = |wanted, all| format!("{wanted} of {all} routes for {all} networks");
+    for (words, expected) in [
+        (table.to_owned(), said(taken, taken)),
+        (format!("{table} primary"), said(taken, taken)),
+        (format!("{table} filtered"), said(kept, kept)),
+        (format!("{table} protocol {}", names[0]), said(taken, taken)),
+        (format!("{table} protocol {}", names[1]), said(0, taken)),
+        (format!("{table} filtered protocol {}", names[1]), said(0, kept)),
+        (format!("{table} export {}", names[1]), said(taken, taken)),
+        (format!("{table} export {}", names[0]), said(0, taken)),
+    ] {
+        assert_eq!(count(&words)?, expected, "{words}");
+    }
     Ok(())
 }
 
@@ -256,7 +291,8 @@ fn changes_are_counted_as_birds_count_them() {
         })
         .expect("two sessions");
         let names = [0, 1].map(|number| format!("Node_{}", address(number).to_string().replace('.', "_")));
-        changes(&mut gathering, [&names[0], &names[1]], 3).expect("changes");
+        let refusing = Refusing { keeps: true, missed: 3 };
+        changes(&mut gathering, [&names[0], &names[1]], &refusing).expect("changes");
         let printed = Wire::open(&socket()).and_then(|mut wire| wire.print("show protocols all"));
         let neighbors = birdwatcher::neighbors(&printed.expect("an answer"));
         assert_eq!(neighbors[&address(1).to_string()], (0, 0));
@@ -267,7 +303,10 @@ fn changes_are_counted_as_birds_count_them() {
 #[test]
 fn bird_2_counts_changes_so() {
     prove(|| {
-        bird_counts("/usr/sbin/bird".as_ref(), "ipv4 { igp table inner; import filter some; export all; };")
+        bird_counts(
+            "/usr/sbin/bird".as_ref(),
+            "ipv4 { igp table inner; import keep filtered on; import filter some; export all; };",
+        )
     });
 }
 
@@ -310,8 +349,9 @@ fn bird_counts(program: &Path, channel: &str) {
         Ok(daemon)
     })
     .expect("two sessions");
-    // To BIRD 2 the announcement of a prefix that is unknown and refused is no withdrawal.
-    changes(&mut gathering, ["p0", "p1"], if is_two { 1 } else { 3 }).expect("changes");
+    // To a BIRD that keeps what it refuses, to hear the same again is no withdrawal.
+    let refusing = Refusing { keeps: is_two, missed: if is_two { 2 } else { 3 } };
+    changes(&mut gathering, ["p0", "p1"], &refusing).expect("changes");
 }
 
 /// The prefixes of the first set.

@@ -18,6 +18,7 @@ mod protocol;
 mod protocols;
 mod reply;
 mod roster;
+mod route_amount;
 mod route_command;
 mod route_lines;
 mod routes;

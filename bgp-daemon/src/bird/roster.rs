@@ -170,6 +170,15 @@ impl Protocol {
         }
     }
 
+    /// What it tells and is told, by family.
+    pub(super) fn routes(&self) -> &[(Family, RouteCounts)] {
+        match &self.kind {
+            Kind::Device => &[],
+            Kind::Local(_, routes) => routes,
+            Kind::Bgp(peer) => &peer.routes,
+        }
+    }
+
     /// What BIRD calls its kind.
     pub(super) const fn kind(&self) -> &'static str {
         match &self.kind {

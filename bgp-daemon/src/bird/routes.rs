@@ -2,15 +2,15 @@
 
 use bgp_core::Family;
 use bgp_core::rib::LocalSource;
-use bgp_core::speaker::{
-    Cursor, PathSource, PrefixMatch, RouteCounts, RouteQuery, RouteView, RoutesOf, Summary,
-};
+use bgp_core::speaker::{Cursor, PathSource, PrefixMatch, RouteQuery, RouteView, RoutesOf};
+use ipnet::IpNet;
 use tokio::io::AsyncWrite;
 
 use super::desk::Desk;
 use super::protocol::{Code, Complaint, Lines};
 use super::reply::{Failure, Reply};
 use super::roster::{Kind, Protocol, Roster};
+use super::route_amount;
 use super::route_command::{Nets, RouteCommand, Told};
 use super::route_lines::Printer;
 use super::voice::Voice;
@@ -34,7 +34,7 @@ where
         search.query.prefixes = longest(desk, prefix, &search).await?;
     }
     if command.count {
-        return count(&command, search, desk, reply).await;
+        return route_amount::count(&search, desk, &mut reply.lines).await;
     }
     let printer = Printer { dialect: desk.voice.dialect, times: desk.times(), all: command.all };
     let mut table = Table { printer, search: &search, voice: desk.voice, heading: None, shown: 0 };
@@ -48,14 +48,14 @@ where
             break;
         }
     }
-    if table.shown == 0 && !matches!(command.nets, Nets::Any | Nets::In(_)) {
+    if table.shown == 0 && search.is_of_one() {
         return Err(not_found(desk.voice).into());
     }
     reply.lines.done();
     Ok(())
 }
 
-fn not_found(voice: Voice) -> Complaint {
+pub(super) fn not_found(voice: Voice) -> Complaint {
     let text = match voice.dialect {
         BirdDialect::One => "Network not in table",
         BirdDialect::Two => "Network not found",
@@ -63,7 +63,8 @@ fn not_found(voice: Voice) -> Complaint {
     Complaint::new(Code::NO_ROUTE, text)
 }
 
-async fn page(
+/// Some of what a query finds, and where to go on.
+pub(super) async fn page(
     desk: &Desk,
     query: &RouteQuery,
     from: Option<Cursor>,
@@ -74,7 +75,7 @@ async fn page(
 }
 
 /// The longest prefix with a best path that covers `prefix`.
-async fn longest(desk: &Desk, prefix: ipnet::IpNet, search: &Search<'_>) -> Result<PrefixMatch, Failure> {
+async fn longest(desk: &Desk, prefix: IpNet, search: &Search<'_>) -> Result<PrefixMatch, Failure> {
     let query = RouteQuery {
         of: RoutesOf::Best,
         prefixes: PrefixMatch::Longest(prefix),
@@ -87,10 +88,10 @@ async fn longest(desk: &Desk, prefix: ipnet::IpNet, search: &Search<'_>) -> Resu
 }
 
 /// What is looked for.
-struct Search<'a> {
-    query: RouteQuery,
-    roster: &'a Roster,
-    command: &'a RouteCommand,
+pub(super) struct Search<'a> {
+    pub(super) query: RouteQuery,
+    pub(super) roster: &'a Roster,
+    pub(super) command: &'a RouteCommand,
     /// Only paths of this machine's own.
     local: Option<LocalSource>,
     /// Only paths of this peer, by its own name.
@@ -118,6 +119,9 @@ impl<'a> Search<'a> {
         if let Some(name) = &command.protocol {
             search.only(protocol(name)?);
         }
+        if let Nets::Exactly(prefix) | Nets::For(prefix) | Nets::In(prefix) = &command.nets {
+            search.only_of(Family::of(prefix));
+        }
         if command.filtered && search.peer.is_none() {
             search.query.of = RoutesOf::Rejected;
         }
@@ -135,19 +139,24 @@ impl<'a> Search<'a> {
                 self.query.of = RoutesOf::In(peer.id);
                 self.peer = Some(&peer.name);
             }
-            Kind::Local(source, counts) => {
-                self.local = Some(*source);
-                if let [(family, _)] = counts[..] {
-                    self.query.family = Some(family);
-                }
-            }
+            Kind::Local(source, _) => self.local = Some(*source),
             // The interfaces tell no routes: none is asked for.
             Kind::Device => self.peer = Some(""),
+        }
+        if let [(family, _)] = protocol.routes() {
+            self.only_of(*family);
+        }
+    }
+
+    /// Narrows it to a family; nothing is left where another was asked for.
+    fn only_of(&mut self, family: Family) {
+        if *self.query.family.get_or_insert(family) != family {
+            self.peer = Some("");
         }
     }
 
     /// Whether a path found is one that was asked for.
-    fn wants(&self, path: &RouteView) -> bool {
+    pub(super) fn wants(&self, path: &RouteView) -> bool {
         let is_from = match &path.source {
             PathSource::Local(source) => self.peer.is_none() && self.local.is_none_or(|it| it == *source),
             PathSource::Peer(name) => self.local.is_none() && self.peer.is_none_or(|it| it == &**name),
@@ -161,8 +170,13 @@ impl<'a> Search<'a> {
             })
     }
 
+    /// Whether one prefix is asked for: an error where there is none.
+    pub(super) const fn is_of_one(&self) -> bool {
+        matches!(self.command.nets, Nets::Exactly(_) | Nets::For(_))
+    }
+
     /// Whether all accepted paths of its families are wanted, or all of one protocol.
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         let RouteCommand { primary, filtered, told, condition, nets, .. } = self.command;
         !primary && !filtered && told.is_none() && condition.is_none() && *nets == Nets::Any
     }
@@ -229,93 +243,4 @@ impl Table<'_> {
         }
         lines.put(Code::ROUTE, format_args!("Table {}:", self.voice.table(family)));
     }
-}
-
-/// Answers `show route … count`.
-async fn count<W>(
-    command: &RouteCommand,
-    search: Search<'_>,
-    desk: &Desk,
-    reply: &mut Reply<'_, W>,
-) -> Result<(), Failure>
-where
-    W: AsyncWrite + Unpin,
-{
-    let summary = desk.context.inbox.ask(|speaker, _| speaker.view().summary()).await?;
-    let families: Vec<Family> =
-        desk.voice.families().filter(|it| search.query.family.is_none_or(|only| only == *it)).collect();
-    let mut counts: Vec<Count> =
-        families.iter().map(|family| Count::new(*family, &search, &summary)).collect();
-    if !search.is_plain() {
-        counts.iter_mut().for_each(|count| count.wanted = 0);
-        let mut from = None;
-        loop {
-            let (routes, next) = page(desk, &search.query, from).await?;
-            for path in routes.iter().filter(|path| search.wants(path)) {
-                let family = Family::of(&path.prefix);
-                counts.iter_mut().filter(|it| it.family == family).for_each(|count| count.wanted += 1);
-            }
-            from = next;
-            if from.is_none() {
-                break;
-            }
-        }
-    }
-    say(&counts, command, desk.voice, &mut reply.lines);
-    Ok(())
-}
-
-/// How many paths of a table were wanted, of how many.
-struct Count {
-    family: Family,
-    wanted: u64,
-    paths: u64,
-    nets: usize,
-}
-
-impl Count {
-    fn new(family: Family, search: &Search<'_>, summary: &Summary) -> Self {
-        let accepted = |protocol: &Protocol| accepted(protocol, family);
-        let paths = search.roster.protocols.iter().map(accepted).sum();
-        let wanted = match &search.command.protocol {
-            Some(name) => search.roster.find(name).map_or(0, accepted),
-            None => paths,
-        };
-        let nets = summary.tables.iter().find(|table| table.0 == family).map_or(0, |table| table.1);
-        Self { family, wanted, paths, nets }
-    }
-}
-
-/// How many paths of a protocol may be chosen.
-fn accepted(protocol: &Protocol, family: Family) -> u64 {
-    let counts: &[(Family, RouteCounts)] = match &protocol.kind {
-        Kind::Device => &[],
-        Kind::Local(_, counts) => counts,
-        Kind::Bgp(peer) => &peer.routes,
-    };
-    counts.iter().filter(|(its, _)| *its == family).map(|(_, counts)| counts.accepted).sum()
-}
-
-fn say(counts: &[Count], command: &RouteCommand, voice: Voice, lines: &mut Lines) {
-    let sum = |what: fn(&Count) -> u64| counts.iter().map(what).sum::<u64>();
-    let (wanted, paths) = (sum(|it| it.wanted), sum(|it| it.paths));
-    let nets: usize = counts.iter().map(|it| it.nets).sum();
-    if voice.dialect == BirdDialect::One {
-        lines.end(Code::ROUTE_COUNT, format_args!("{wanted} of {paths} routes for {nets} networks"));
-        return;
-    }
-    for Count { family, wanted, paths, nets } in counts {
-        let table = voice.table(*family);
-        let line = format!("{wanted} of {paths} routes for {nets} networks in table {table}");
-        lines.put(Code::ROUTE, format_args!("{line}"));
-    }
-    if command.table.is_some() || counts.len() == 1 {
-        lines.done();
-        return;
-    }
-    let tables = counts.len();
-    lines.end(
-        Code::ROUTE_COUNT,
-        format_args!("Total: {wanted} of {paths} routes for {nets} networks in {tables} tables"),
-    );
 }

@@ -244,12 +244,22 @@ fn routes_are_found_filtered_and_counted() {
     assert_eq!(prefixes("show route where net.type = NET_IP6"), ["fd00::/64"]);
     assert_eq!(prefixes("show route where net ~ [ 192.168.162.0/24+ ]"), ["192.168.162.128/26"]);
     assert_eq!(prefixes("show route protocol static2"), ["fd00::/64"]);
+    assert_eq!(prefixes("show route table master4 protocol static2"), [""; 0]);
     assert_eq!(prefixes("show route filtered"), [""; 0]);
     assert_eq!(wire.ask("show route table x"), "9001 x is not a table\n");
     let count = wire.ask("show route count");
     assert!(count.ends_with("0014 Total: 3 of 3 routes for 3 networks in 2 tables\n"), "{count}");
     let count = wire.ask("show route count where net ~ [ 192.168.162.0/24+ ]");
     assert!(count.contains("1007-1 of 2 routes for 2 networks in table master4\n"), "{count}");
+    for (words, counted) in [
+        ("in 192.168.163.0/24", "1007-1 of 1 routes for 1 networks in table master4\n0000 \n"),
+        ("protocol static2", "1007-1 of 1 routes for 1 networks in table master6\n0000 \n"),
+        ("table master4 protocol static2", "1007-0 of 2 routes for 2 networks in table master4\n0000 \n"),
+        ("table master6 primary", "1007-1 of 1 routes for 1 networks in table master6\n0000 \n"),
+        ("192.168.164.0/26", "8001 Network not found\n"),
+    ] {
+        assert_eq!(wire.ask(&format!("show route {words} count")), counted, "{words}");
+    }
 }
 
 #[test]
