@@ -27,7 +27,7 @@ impl Printer {
     pub(super) fn path(&self, path: &RouteView, source: &Source<'_>, first: bool, lines: &mut Lines) {
         let prefix = if first { path.prefix.to_string() } else { String::new() };
         let since = self.times.route(self.times.wall(path.since));
-        let gateway = path.hops.first().and_then(|hop| hop.gateway);
+        let gateway = gateway(path);
         let from = source.peer.map(|peer| peer.address).filter(|from| gateway != Some(*from));
         let from = from.map_or_else(String::new, |from| format!(" from {from}"));
         let (name, best, info) = (&source.name, if path.best { " *" } else { "" }, info(path));
@@ -108,6 +108,13 @@ fn ways(path: &RouteView) -> Vec<String> {
             Vec::new()
         }
     }
+}
+
+/// The address that packets of a path go to first.
+fn gateway(path: &RouteView) -> Option<IpAddr> {
+    let Forwarding::Via(next_hop) = &path.route.forwarding else { return None };
+    let found = path.hops.first().and_then(|hop| hop.gateway);
+    Some(found.unwrap_or_else(|| next_hop.address()))
 }
 
 fn way(hop: &ResolvedHop, next_hop: IpAddr) -> String {
