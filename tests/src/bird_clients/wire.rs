@@ -38,8 +38,10 @@ impl Wire {
     /// What birdc prints of the reply to a command.
     pub fn print(&mut self, command: &str) -> Result<String, Failure> {
         let lines = self.ask(command)?;
-        let text =
-            |line: &String| line.strip_prefix(' ').or(line.get(5..)).unwrap_or_default().to_owned() + "\n";
+        let text = |line: &String| {
+            let body = line.strip_prefix(' ').or_else(|| line.get(5..));
+            body.unwrap_or_default().to_owned() + "\n"
+        };
         Ok(lines.iter().map(text).collect())
     }
 
