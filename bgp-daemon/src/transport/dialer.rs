@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use bgp_core::speaker::PeerId;
+use nix::errno::Errno;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -52,19 +53,38 @@ impl Dialer {
     }
 }
 
-/// A wrong key looks like an unreachable host, because the kernel drops such segments silently.
+/// An error in words for people, without the number of the system's. A wrong key looks like an unreachable host, because
+/// the kernel drops such segments silently.
 fn explain(error: io::Error, signed: bool) -> io::Error {
     match error.kind() {
         io::ErrorKind::TimedOut if signed => {
             io::Error::new(error.kind(), "timed out: unreachable, or the peer has no or another MD5 key")
         }
         io::ErrorKind::TimedOut => io::Error::new(error.kind(), "timed out"),
-        _ => error,
+        kind => match error.raw_os_error() {
+            Some(number) => io::Error::new(kind, Errno::from_raw(number).desc()),
+            None => error,
+        },
     }
 }
 
 impl Drop for Dialer {
     fn drop(&mut self) {
         self.attempts.values().for_each(AbortHandle::abort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_read_words_and_no_numbers_of_the_system() {
+        let unreachable = || io::Error::from_raw_os_error(Errno::EHOSTUNREACH as i32);
+        let told = explain(unreachable(), true);
+        assert_eq!((told.kind(), told.to_string().as_str()), (unreachable().kind(), "No route to host"));
+        let words = "interface eth7: No such device";
+        let named = explain(io::Error::new(io::ErrorKind::NotFound, words), false);
+        assert_eq!(named.to_string(), words, "what has words of its own keeps them");
     }
 }
