@@ -249,6 +249,10 @@ pub struct Reply {
     /// A part of the answer.
     #[serde(default)]
     pub items: Vec<Box<RawValue>>,
+    /// Of `watch`, in a line without items: whoever has read this has seen everything up to this event, as
+    /// [`Event::id`] names it.
+    #[serde(default)]
+    pub read_until: Option<String>,
     /// Nothing follows.
     #[serde(default)]
     pub done: bool,

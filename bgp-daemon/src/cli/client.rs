@@ -94,6 +94,15 @@ impl Client {
     }
 }
 
+/// A part of an answer.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// An item.
+    Item(Box<RawValue>),
+    /// Nothing of what is asked for has happened up to this event.
+    Beat(String),
+}
+
 /// An open connection.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
@@ -113,10 +122,22 @@ impl Line<'_> {
     where
         F: FnMut(Box<RawValue>) -> Result<(), ClientError>,
     {
+        self.follow(verb, |told| match told {
+            Told::Item(item) => each(item),
+            Told::Beat(_) => Ok(()),
+        })
+    }
+
+    /// Asks `verb` and hands everything that is told to `each`.
+    pub(super) fn follow<F>(&mut self, verb: Verb, mut each: F) -> Result<(), ClientError>
+    where
+        F: FnMut(Told) -> Result<(), ClientError>,
+    {
         self.send(verb)?;
         loop {
             let reply = self.receive()?;
-            reply.items.into_iter().try_for_each(&mut each)?;
+            reply.items.into_iter().map(Told::Item).try_for_each(&mut each)?;
+            reply.read_until.map(Told::Beat).into_iter().try_for_each(&mut each)?;
             if let Some(refusal) = reply.error {
                 return Err(ClientError::Refused(refusal));
             }

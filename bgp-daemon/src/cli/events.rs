@@ -4,10 +4,8 @@ use std::io::{self, IsTerminal};
 use std::thread::sleep;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
-
 use super::arguments::Output;
-use super::client::{Client, ClientError, Line, understood};
+use super::client::{Client, ClientError, Line, Told, understood};
 use super::show::Screen;
 use super::table::{Align, Cell, Table, Tone};
 use crate::api::{Event, Recall, Side, Verb};
@@ -69,7 +67,14 @@ fn follow(line: &mut Line<'_>, recall: &mut Recall, screen: &mut Screen<'_>) -> 
         recall.after = Some(latest(line)?);
     }
     let request = Verb::Watch(recall.clone());
-    line.ask(request, |item: Box<RawValue>| {
+    line.follow(request, |told| {
+        let item = match told {
+            Told::Item(item) => item,
+            Told::Beat(read_until) => {
+                recall.after = Some(read_until);
+                return Ok(());
+            }
+        };
         let event: Event = understood(&item)?;
         if !event.id.is_empty() {
             recall.after = Some(event.id.clone());
@@ -181,16 +186,18 @@ mod tests {
         question
     }
 
+    /// An answer that is one event.
+    fn told(id: &str) -> String {
+        let event = Event { id: id.to_owned(), ..Event::default() };
+        let item = serde_json::to_string(&event).expect("plain data");
+        format!("{{\"v\":1,\"items\":[{item}]}}\n{{\"v\":1,\"done\":true}}\n")
+    }
+
     #[test]
     fn a_break_before_the_first_event_loses_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("s");
         let listener = UnixListener::bind(&socket).expect("a socket");
-        let told = |id: &str| {
-            let event = Event { id: id.to_owned(), ..Event::default() };
-            let item = serde_json::to_string(&event).expect("plain data");
-            format!("{{\"v\":1,\"items\":[{item}]}}\n{{\"v\":1,\"done\":true}}\n")
-        };
         let daemon = std::thread::spawn(move || {
             let (first, _) = listener.accept().expect("a client");
             serve(&first, &told("1-7"));
@@ -208,6 +215,29 @@ mod tests {
             assert!(question.contains("\"after\":\"1-7\""), "{question}");
         }
         assert_eq!(String::from_utf8_lossy(&out).lines().count(), 1);
+    }
+
+    /// What else happened meanwhile was forgotten by then, and was called a gap in what is watched.
+    #[test]
+    fn after_a_break_nothing_is_asked_for_that_was_said_to_be_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let socket = folder.path().join("s");
+        let listener = UnixListener::bind(&socket).expect("a socket");
+        let daemon = std::thread::spawn(move || {
+            let (first, _) = listener.accept().expect("a client");
+            serve(&first, "{\"v\":1,\"read_until\":\"1-9000\"}\n");
+            drop(first);
+            let (second, _) = listener.accept().expect("it comes again");
+            serve(&second, &told("1-9001"))
+        });
+        let (mut out, output) = (Vec::new(), Output::Ndjson);
+        let mut screen = Screen { output, colour: Colour::Off, out: &mut out };
+        let client = Client { socket, timeout: SILENCE };
+        let after = Some("1-7".to_owned());
+        let recall = Recall { limit: Some(1), after, ..Recall::default() };
+        watch(&client, recall, &mut screen).expect("one is heard");
+        let question = daemon.join().expect("it was asked");
+        assert!(question.contains("\"after\":\"1-9000\""), "{question}");
     }
 
     #[test]

@@ -52,6 +52,12 @@ struct Items<'a, T> {
 }
 
 #[derive(Serialize)]
+struct Beat {
+    v: u32,
+    read_until: String,
+}
+
+#[derive(Serialize)]
 struct Done {
     v: u32,
     done: bool,
@@ -93,8 +99,8 @@ impl<W: AsyncWrite + Unpin + Send> Reader for Replies<W> {
         Ok(self.line(&Items { v: VERSION, items }).await?)
     }
 
-    async fn beat(&mut self, _read_until: EventId) -> Result<(), Failure> {
-        Ok(self.line(&Items::<()> { v: VERSION, items: &[] }).await?)
+    async fn beat(&mut self, read_until: EventId) -> Result<(), Failure> {
+        Ok(self.line(&Beat { v: VERSION, read_until: read_until.to_string() }).await?)
     }
 }
 
@@ -132,10 +138,13 @@ mod tests {
         let mut replies = Replies::new(&mut written);
         replies.items(&[1, 2]).await.expect("memory takes everything");
         replies.items::<u32>(&[]).await.expect("nothing is written");
+        let read_until = "1-7".parse().expect("an id");
+        replies.beat(read_until).await.expect("memory takes everything");
         replies.conclude(Ok(())).await.expect("memory takes everything");
         replies.conclude(Err(Refusal::usage("no").into())).await.expect("memory takes everything");
         let expected = concat!(
             "{\"v\":1,\"items\":[1,2]}\n",
+            "{\"v\":1,\"read_until\":\"1-7\"}\n",
             "{\"v\":1,\"done\":true}\n",
             "{\"v\":1,\"error\":{\"code\":\"usage\",\"message\":\"no\"}}\n",
         );
