@@ -23,7 +23,7 @@ let timer, soon;
 
 function show() {
   const [view, words] = location.hash.slice(1).split("?");
-  if (view && !(view in VIEWS)) return;
+  if (view && !Object.hasOwn(VIEWS, view)) return;
   shown = view || "overview";
   for (const name of Object.keys(VIEWS)) at("view-" + name).hidden = name !== shown;
   for (const link of at("views").children) link.ariaCurrent = link.hash === "#" + shown ? "page" : null;
