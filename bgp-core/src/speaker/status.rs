@@ -27,6 +27,7 @@ impl View<'_> {
             router_id: speaker.config.router_id,
             peers: speaker.roster.iter().count(),
             established: speaker.roster.iter().filter(|neighbour| neighbour.live.is_some()).count(),
+            disabled: speaker.roster.iter().filter(|neighbour| !neighbour.config().enabled).count(),
             messages,
             sessions,
             tables: tables.collect(),

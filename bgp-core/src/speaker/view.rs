@@ -387,6 +387,8 @@ pub struct Summary {
     pub peers: usize,
     /// Of these, Established.
     pub established: usize,
+    /// Of these, configured not to be there.
+    pub disabled: usize,
     /// Messages of all peers since the start, those that have left included.
     pub messages: Counters,
     /// Sessions that became Established since the start.

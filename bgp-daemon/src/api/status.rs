@@ -92,6 +92,25 @@ pub struct PeerTotals {
     pub total: usize,
     /// With a session.
     pub established: usize,
+    /// With `enabled = false`: they are to have none.
+    #[serde(default)]
+    pub disabled: usize,
+}
+
+impl PeerTotals {
+    /// Those that are to have a session and have none.
+    #[must_use]
+    pub const fn missing(self) -> usize {
+        self.total.saturating_sub(self.disabled).saturating_sub(self.established)
+    }
+
+    /// For people, as "1 of 4 established, 1 disabled".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let Self { total, established, disabled } = self;
+        let disabled = if disabled == 0 { String::new() } else { format!(", {disabled} disabled") };
+        format!("{established} of {total} established{disabled}")
+    }
 }
 
 /// A table, counted.
@@ -101,4 +120,17 @@ pub struct TableTotals {
     pub prefixes: usize,
     /// Paths.
     pub paths: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_disabled_is_not_missed() {
+        let totals = PeerTotals { total: 4, established: 1, disabled: 1 };
+        assert_eq!((totals.missing(), totals.in_words().as_str()), (2, "1 of 4 established, 1 disabled"));
+        let totals = PeerTotals { total: 3, established: 3, disabled: 0 };
+        assert_eq!((totals.missing(), totals.in_words().as_str()), (0, "3 of 3 established"));
+    }
 }

@@ -10,7 +10,7 @@ use crate::quantity::quantity;
 /// Prints one screen.
 pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
     let peers = status.peers;
-    let tone = if peers.established == peers.total { Tone::Good } else { Tone::Bad };
+    let tone = if peers.missing() == 0 { Tone::Good } else { Tone::Bad };
     let mut lines = vec![
         ("Role", format!("{} AS {} router id {}", status.role, status.asn, status.router_id), Tone::Plain),
         ("Version", status.version.clone(), Tone::Plain),
@@ -18,7 +18,7 @@ pub(super) fn full(status: &Status, screen: &mut Screen<'_>) -> io::Result<()> {
         ("Configuration", configuration(status), Tone::Plain),
         ("Digest", status.digest.clone(), Tone::Dim),
         ("Listening", status.listening.join(" "), Tone::Plain),
-        ("Peers", format!("{} of {} established", peers.established, peers.total), tone),
+        ("Peers", peers.in_words(), tone),
     ];
     for (family, totals) in &status.routes {
         let text = format!("{family}: {}", table(*totals));

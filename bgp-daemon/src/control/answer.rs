@@ -223,7 +223,8 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         None => None,
     };
     let facts = context.facts.borrow().clone();
-    let Summary { asn, router_id, peers, established, tables, settled, headless, flaws, .. } = summary;
+    let Summary { asn, router_id, peers, established, disabled, tables, settled, headless, flaws, .. } =
+        summary;
     let tables = tables
         .into_iter()
         .map(|(family, prefixes, paths)| (family.to_string(), api::TableTotals { prefixes, paths }));
@@ -244,7 +245,7 @@ async fn status(context: &Context) -> Result<api::Status, Failure> {
         digest: facts.digest,
         unconfirmed: facts.unconfirmed.map(|until| until.saturating_duration_since(Instant::now()).as_secs()),
         listening: facts.listening,
-        peers: api::PeerTotals { total: peers, established },
+        peers: api::PeerTotals { total: peers, established, disabled },
         routes: tables.collect::<BTreeMap<_, _>>(),
         settled,
         headless: headless.map(|since| now.since(since).as_secs()),

@@ -54,11 +54,14 @@ fn shown() -> Result<(), Failure> {
     scene.show("")?;
     assert_has(
         &text(&scene, "verdict")?,
-        &["3 of 4 peers are not Established", "The kernel refuses 1 route"],
+        &["2 of 3 peers are not Established", "The kernel refuses 1 route"],
     );
-    assert_has(&text(&scene, "facts")?, &["1 of 4", "IPv4 prefixes", "generation 1"]);
+    assert_has(&text(&scene, "facts")?, &["1 of 4", "1 disabled", "IPv4 prefixes", "generation 1"]);
     assert_has(&text(&scene, "rungs")?, &["configured", "1 of 3 configured peers are Established"]);
     scene.keep_picture("overview")?;
+    scene.show("#constructor")?;
+    let hidden = "return document.getElementById('view-overview').hidden";
+    assert_eq!(scene.browser.run(hidden)?, json!(false), "what is the name of no view changes nothing");
 
     scene.show("#sessions")?;
     scene.browser.until("document.querySelectorAll('#sessions-table tbody tr').length === 4")?;

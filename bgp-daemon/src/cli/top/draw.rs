@@ -60,15 +60,14 @@ fn first(status: &Status) -> Line<'static> {
 
 fn second(picture: &Picture, colour: Colour) -> Line<'static> {
     let status = &picture.status;
-    let (up, total) = (status.peers.established, status.peers.total);
-    let tone = if up == total { Tone::Good } else { Tone::Bad };
+    let tone = if status.peers.missing() == 0 { Tone::Good } else { Tone::Bad };
     let sum = |rate: fn(&Row) -> f64| picture.peers.iter().map(rate).sum::<f64>();
     let messages = format!(
         ", {} messages/s in, {} out",
         short(sum(|row| row.received_rate)),
         short(sum(|row| row.sent_rate))
     );
-    let established = Span::styled(format!("{up} of {total} established"), style(tone, colour));
+    let established = Span::styled(status.peers.in_words(), style(tone, colour));
     Line::from(vec![Span::raw("Peers     "), established, Span::raw(messages)])
 }
 

@@ -141,7 +141,7 @@ pub(super) mod tests {
             router_id: "10.0.0.1".into(),
             uptime: 3605,
             generation: 2,
-            peers: PeerTotals { total: peers.len(), established: 1 },
+            peers: PeerTotals { total: peers.len(), established: 1, disabled: 0 },
             routes: BTreeMap::from([("ipv4".into(), TableTotals { prefixes: 10, paths: 12 })]),
             settled: true,
             ..Status::default()

@@ -35,7 +35,7 @@ function everywhere(status) {
   at("who").textContent = status.router_id;
   at("what").textContent = `${status.role}, AS ${status.asn}, version ${status.version}`;
   document.title = `${status.router_id} · Caracal`;
-  at("sessions-badge").textContent = status.peers.total - status.peers.established || "";
+  at("sessions-badge").textContent = status.peers.total - status.peers.disabled - status.peers.established || "";
   at("kernel-badge").textContent = status.kernel?.differing || "";
 }
 

@@ -4,13 +4,14 @@ import { at, count, facts, h, ladder, link, mark, moment, some, span } from "./d
 
 // What somebody should look at: what is bad, and what will pass.
 function trouble({ config_error: refused, draining, groups, headless, kernel, peers, topology, unconfirmed }, ready) {
-  const missing = peers.total - peers.established;
+  const expected = peers.total - peers.disabled;
+  const missing = expected - peers.established;
   const detached = groups.flatMap((group) => group.detached).join(", ");
   const bad = [
     refused && "The last reload was refused: " + refused.split("\n")[0],
     headless !== null && `Headless for ${span(headless)}: routes are kept that nobody tells any more`,
     ...topology,
-    missing && link(`${count(missing)} of ${count(peers.total)} peers are not Established`, "sessions", { down: "1" }),
+    missing && link(`${count(missing)} of ${count(expected)} peers are not Established`, "sessions", { down: "1" }),
     kernel?.diverged && link("The kernel refuses " + some(kernel.diverged, "route"), "kernel", {}),
   ];
   const fair = [
@@ -36,7 +37,7 @@ export function overview(status, ready) {
   const { groups, kernel, peers, routes } = status;
   const backlog = Math.max(0, ...groups.map((group) => group.backlog));
   facts(at("facts"), [
-    ["Peers Established", `${count(peers.established)} of ${count(peers.total)}`, "", peers.established < peers.total && "bad"],
+    ["Peers Established", `${count(peers.established)} of ${count(peers.total)}`, peers.disabled && count(peers.disabled) + " disabled", peers.established < peers.total - peers.disabled && "bad"],
     ...Object.entries(routes).map(([family, table]) =>
       [family.replace("ipv", "IPv") + " prefixes", count(table.prefixes), some(table.paths, "path")]),
     kernel && ["Kernel routes", count(kernel.installed), kernel.differing ? count(kernel.differing) + " not as wished" : "all as wished", kernel.diverged && "bad"],

@@ -10,11 +10,10 @@ let trends = { interval: 0, peers: new Map() };
 const order = { title: "State", down: false, by(title) { order.down = order.title === title && !order.down; order.title = title; sessions(); } };
 
 const isUp = (peer) => peer.state === "Established";
-const isDisabled = (peer) => peer.state === "Idle" && !peer.last_error && !peer.next_attempt;
-const reason = (peer) => (isUp(peer) ? "" : isDisabled(peer) ? "disabled" : peer.last_error ?? "");
+const reason = (peer) => (isUp(peer) ? "" : peer.enabled ? peer.last_error ?? "" : "disabled");
 const sum = (view) => (peer) => Object.values(peer.routes).reduce((all, counts) => all + counts[view], 0);
 const routes = (title, view) => ({ title, key: sum(view), kind: "number", of: (peer) => count(sum(view)(peer)) });
-const tone = (peer) => (isUp(peer) ? "good" : isDisabled(peer) ? "wait" : peer.state === "Idle" ? "bad" : "fair");
+const tone = (peer) => (isUp(peer) ? "good" : !peer.enabled ? "wait" : peer.state === "Idle" ? "bad" : "fair");
 
 const COLUMNS = [
   { title: "Peer", key: (peer) => peer.name, kind: "name", of: (peer) => [link(peer.name, "sessions", { peer: peer.name }), small(peer.description)] },
