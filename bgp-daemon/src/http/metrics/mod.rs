@@ -199,8 +199,12 @@ fn kernel(table: &fib_sync::Metrics, page: &mut Page) {
     page.tell(&KERNEL_DRIFT, &[], gauges.adopted + gauges.pending + gauges.diverged);
     page.tell(&KERNEL_HELD, &[], table.held.as_ref().map_or(0, |sweep| sweep.stale));
     page.tell(&KERNEL_BACKLOG, &[], gauges.backlog);
-    let operations =
-        [("create", counters.created), ("replace", counters.replaced), ("remove", counters.removed)];
+    let operations = [
+        ("create", counters.created),
+        ("replace", counters.replaced),
+        ("remove", counters.removed),
+        ("arrange", counters.arranged),
+    ];
     for (operation, count) in operations {
         page.tell(&KERNEL_OPERATIONS, &[operation], count);
     }

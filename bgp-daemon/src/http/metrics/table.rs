@@ -88,7 +88,7 @@ table! {
     KERNEL_DRIFT = Gauge "caracal_kernel_drift" [] "Prefixes where the kernel's table is not as wished: adopted, pending or diverged.";
     KERNEL_HELD = Gauge "caracal_kernel_sweep_held_routes" [] "Routes found at start that nobody wishes and that the brake keeps.";
     KERNEL_BACKLOG = Gauge "caracal_kernel_backlog" [] "Prefixes that wait for their turn to be written.";
-    KERNEL_OPERATIONS = Counter "caracal_kernel_ops_total" ["op"] "Operations that the kernel carried out.";
+    KERNEL_OPERATIONS = Counter "caracal_kernel_ops_total" ["op"] "Operations that the kernel carried out; `arrange` is one on a next-hop object.";
     KERNEL_ERRORS = Counter "caracal_kernel_errors_total" ["kind"] "Operations that were refused, by kind as `kernel --drift` names it.";
     KERNEL_REPAIRS = Counter "caracal_kernel_repairs_total" [] "Routes of ours that a reading found missing or changed, each repaired.";
     KERNEL_DUMPS = Counter "caracal_kernel_dumps_total" [] "Readings of the whole table.";
