@@ -249,6 +249,7 @@ mod tests {
         drop(patient);
         assert_eq!(reader.await.expect("it ends").expect("it read"), [7; 100]);
     }
+
     /// Each octet used to be a new beginning: one in half a minute kept a place for good.
     #[tokio::test]
     async fn a_reader_that_takes_crumbs_is_given_up() {

@@ -11,7 +11,7 @@ const AGAIN = 5000;
 // Milliseconds in which all that happens is drawn once: thousands of sessions may end in one second.
 const SOON = 100;
 
-const TONES = { bad: /down|failed|fault|limit|headless|flaw|refused|gap/, good: /up$|over$|thawed|mended/ };
+const TONES = { bad: /down|failed|fault|limit|headless|flaw|refused|rejected|conflict|gap/, good: /up$|over$|thawed|mended|healed/ };
 const tone = (event) => Object.keys(TONES).find((tone) => TONES[tone].test(event)) ?? "wait";
 const side = (one) => (typeof one === "string" ? one : [one.peer ?? one.source, one.route].filter(Boolean).join(" "));
 
