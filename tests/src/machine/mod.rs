@@ -1,10 +1,13 @@
 //! A Debian of its own inside the sandbox: this system's files, copied on write, and a real systemd as process 1.
 
+mod group;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use self::group::Group;
 use crate::failure::{Doing, Failure};
 use crate::sandbox::SCRATCH;
 use crate::wait::until;
@@ -19,20 +22,25 @@ pub struct Machine {
     keeper: Child,
     /// Process 1, as the sandbox numbers it.
     first: String,
+    /// Where its processes are counted; dropped after they have been killed.
+    _group: Group,
 }
 
 impl Machine {
     /// Starts one and waits until its systemd obeys.
     pub fn boot() -> Result<Self, Failure> {
         let folder = Path::new(SCRATCH).join("machine");
-        let keeper = Command::new("unshare")
+        let group = Group::make()?;
+        let keeper = Command::new("sh")
+            .args(["-c", "echo $$ > \"$0\" && exec unshare \"$@\""])
+            .arg(group.members())
             .args(["--pid", "--fork", "--kill-child", "--mount", "--net", "--cgroup", "--ipc", "--uts", "--"])
             .args(["sh", "-c", include_str!("boot.sh"), "boot"])
             .arg(folder)
             .stdin(Stdio::null())
             .spawn()
             .doing("start a machine with unshare(1)")?;
-        let mut machine = Self { keeper, first: String::new() };
+        let mut machine = Self { keeper, first: String::new(), _group: group };
         machine.first = until("a first process", PATIENCE, || machine.child())?;
         until("systemd", PATIENCE, || machine.ask(&["systemctl", "list-jobs"]))?;
         Ok(machine)
