@@ -25,18 +25,42 @@ pub(super) fn speaks_of_secrets(text: &str) -> bool {
     WORDS.iter().any(|word| text.contains(word))
 }
 
+/// What a stranger may read of a line, of which `before` is all that stands before it: nothing of one that goes on with
+/// the value of a key whose value may not be shown.
+pub(super) fn shown_line(before: &str, line: &str) -> String {
+    let hides = |line: &str| without_values(line) != line;
+    let last = before.lines().rev().find(|line| begins_anew(line) || hides(line));
+    if last.is_some_and(hides) && !begins_anew(line) { stars(line) } else { without_values(line) }
+}
+
+/// Whether a line is the head of a known section, or assigns something to a known key: no value goes on here.
+fn begins_anew(line: &str) -> bool {
+    let head = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+    let head = head.map(|it| it.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(it));
+    let key = head.or_else(|| line.split_once('=').map(|(key, _)| key));
+    key.is_some_and(|key| key.split('.').all(|part| is_shown(part.trim())))
+}
+
 /// A line with a star for each character of what is assigned to a key whose value may not be shown, and for what follows
 /// it: an unknown key, and the quote it ends with may be what is missing.
 pub(super) fn without_values(line: &str) -> String {
     let hidden = line.match_indices('=').find(|(at, _)| !is_key_shown(&line[..*at]));
     let (shown, value) = line.split_at(hidden.map_or(line.len(), |(at, _)| at + 1));
-    let stars = value.chars().map(|it| if it.is_whitespace() { it } else { '*' });
-    shown.chars().chain(stars).collect()
+    shown.to_owned() + &stars(value)
+}
+
+/// A star for each character that is more than a space.
+fn stars(text: &str) -> String {
+    text.chars().map(|it| if it.is_whitespace() { it } else { '*' }).collect()
 }
 
 /// Whether the key that something is assigned to behind `before` may be shown: every part of it, where it is dotted.
 fn is_key_shown(before: &str) -> bool {
     let key = before.rsplit(['{', ',']).next().unwrap_or_default().trim();
+    if ['"', '\''].iter().any(|quote| key.matches(*quote).count() % 2 == 1) {
+        // What was taken for its beginning is within its quotes.
+        return false;
+    }
     // In front of a bare key there may be words of a comment.
     let bare = key.rsplit(char::is_whitespace).next().filter(|_| !key.contains(['"', '\'']));
     let mut parts = bare.unwrap_or(key).split('.').map(|part| part.trim_matches(['"', '\'', ' ', '\t']));
@@ -184,9 +208,28 @@ mod tests {
         assert_eq!(without_values("peer.\"bgp key\" = 'hush'"), "peer.\"bgp key\" = ******");
         assert_eq!(without_values("log.md5.level = 'hush'"), "log.md5.level = ******");
         assert_eq!(without_values("\"my port\" = 'hush'"), "\"my port\" = ******");
+        assert_eq!(without_values("\"a,port\" = 'hush'"), "\"a,port\" = ******");
         for line in ["password_file = \"key\"", "set = { med = 1 }", "[[peer]]", "= 1", "hold_tiem = \"90s\""]
         {
             assert_eq!(without_values(line), line);
+        }
+    }
+
+    #[test]
+    fn a_line_that_goes_on_with_something_hidden_is_hidden() {
+        for before in
+            ["password = [\n", "password = [\n  # asn = 1\n  1,\n", "key = \"\"\"\n", "[peer]\nkey = {\n"]
+        {
+            assert_eq!(shown_line(before, "  \"hush\" \"x\""), "  ****** ***", "{before}");
+            assert_eq!(shown_line(before, "[\"hush=\"]"), "*********", "{before}");
+        }
+        for (before, line) in [
+            ("password = \"x\"\n[[peer]]\n", "asn 1"),
+            ("password = \"x\"\nasn = 1\n", "name \"a\""),
+            ("prefix = [\n", "  10.0.0.0/8 \"x\""),
+            ("", "asn 1"),
+        ] {
+            assert_eq!(shown_line(before, line), line, "{before}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::confidential::without_values;
+use super::confidential::shown_line;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ impl Location {
         let ahead = before.get(begin..).unwrap_or_default().chars().count();
         let meant = text.get(span.start..span.end).unwrap_or_default().lines().next().unwrap_or_default();
         let indent = ahead.min(LEAD);
-        let line = without_values(line);
+        let line = shown_line(before.get(..begin).unwrap_or_default(), line);
         let shown = line.chars().skip(ahead - indent).take(WINDOW);
         Self {
             file,
