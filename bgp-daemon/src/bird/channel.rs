@@ -46,11 +46,8 @@ impl Channel {
         say(&format!("Input filter:   {}", self.input));
         say(&format!("Output filter:  {}", self.output));
         let Some(counts) = &self.counts else { return };
-        let RouteCounts { received, accepted, best, advertised, .. } = counts;
-        let filtered = received.saturating_sub(*accepted);
-        say(&format!(
-            "Routes:         {accepted} imported, {filtered} filtered, {advertised} exported, {best} preferred"
-        ));
+        let routes = routes(counts).map(|(what, count)| format!("{count} {what}"));
+        say(&format!("Routes:         {}", routes.join(", ")));
         say("Route change stats:     received   rejected   filtered    ignored   accepted");
         for (what, cells) in changes(counts) {
             let cells = cells.map(|cell| cell.map_or_else(|| "---".to_owned(), |count| count.to_string()));
@@ -58,6 +55,13 @@ impl Channel {
             say(&format!("  {what:<20}{row}"));
         }
     }
+}
+
+/// Routes that there are, by what became of them.
+pub(super) fn routes(counts: &RouteCounts) -> [(&'static str, u64); 4] {
+    let RouteCounts { received, accepted, best, advertised, .. } = *counts;
+    let filtered = received.saturating_sub(accepted);
+    [("imported", accepted), ("filtered", filtered), ("exported", advertised), ("preferred", best)]
 }
 
 /// Changes that were received, rejected, filtered, ignored and accepted; `None` where a BIRD counts nothing. What import

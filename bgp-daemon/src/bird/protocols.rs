@@ -40,9 +40,8 @@ impl Printer {
         let (state, since, info) = match protocol.peer() {
             None => ("up", self.started, String::new()),
             Some(peer) => {
-                let Standing { state, session, error } = Standing::of(peer);
-                let info = format!("{session:<14}{}", error.unwrap_or_default());
-                (state, self.times.wall(peer.since), info)
+                let standing = Standing::of(peer);
+                (standing.state, self.times.wall(peer.since), standing.words())
             }
         };
         let since = self.times.protocol(since);

@@ -41,13 +41,13 @@ pub(super) enum Kind {
 }
 
 /// How many routes there are of this machine's own, by source and family.
-type Locals = Vec<(LocalSource, Vec<(Family, RouteCounts)>)>;
+pub(crate) type Locals = Vec<(LocalSource, Vec<(Family, RouteCounts)>)>;
 
 /// What the speaker's thread is asked for.
 #[derive(Clone, Debug)]
 pub(super) struct Census {
-    peers: Vec<PeerView>,
-    locals: Locals,
+    pub(super) peers: Vec<PeerView>,
+    pub(super) locals: Locals,
 }
 
 impl Census {
@@ -68,7 +68,8 @@ impl Census {
     }
 }
 
-fn locals(view: View<'_>) -> Locals {
+/// Counts them.
+pub(crate) fn locals(view: View<'_>) -> Locals {
     let count = |source| {
         let families = Family::UNICAST.into_iter();
         families.map(|family| (family, view.local_routes(source, family))).collect()
@@ -215,6 +216,11 @@ impl Standing {
             "Active" if peer.passive => Self { state: "start", session: "Passive", error },
             session => Self { state: "start", session, error },
         }
+    }
+
+    /// The session and what is wrong with it, in columns.
+    pub(super) fn words(&self) -> String {
+        format!("{:<14}{}", self.session, self.error.as_deref().unwrap_or_default())
     }
 }
 
