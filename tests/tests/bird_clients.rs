@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use tests::bird_clients::exporter::{self, Exporter};
 use tests::bird_clients::wire::Wire;
-use tests::bird_clients::{birdwatcher, calico, exporter::Exporter};
+use tests::bird_clients::{birdwatcher, calico};
 use tests::failure::{Doing, Failure};
 use tests::gathering::{self, Gathering, PATIENCE};
 use tests::load::crowd::Crowd;
@@ -276,23 +277,59 @@ fn until_changed(
 /// Routes of the table whose changes are counted.
 const FEW: usize = 300;
 
+/// A daemon with two clients that refuses the first set of their table; `more` are lines of its configuration.
+fn refusing(more: &str) -> Result<Gathering, Failure> {
+    Gathering::before(&[0; 2], FEW, |table| {
+        let set = filtered(table).join("\", \"");
+        gathering::start(&format!(
+            "client = true\nfamilies = [\"ipv4\"]\nimport = \"some\"\n[[policy]]\nname = \"some\"\ndefault = \"accept\"\n\
+             rules = [{{ name = \"first set\", match = {{ prefix = [\"{set}\"] }}, action = \"reject\" }}]\n\
+             [compat.bird]\ndialect = \"2\"\nsocket = \"{}\"\n{more}",
+            socket().display()
+        ))
+    })
+}
+
+/// What such a daemon shows, once there were changes of all sorts.
+fn changed(gathering: &mut Gathering) -> Result<(), Failure> {
+    let names = [0, 1].map(|number| format!("Node_{}", address(number).to_string().replace('.', "_")));
+    changes(gathering, [&names[0], &names[1]], &Refusing { keeps: true, missed: 3 })
+}
+
+/// A peer that never comes, and a route of our own.
+const MORE: &str = "[[peer]]\nname = \"away\"\naddress = \"198.18.200.1\"\nasn = 64999\npassive = true\n\
+                    families = [\"ipv4\", \"ipv6\"]\nexport = [\"some\", \"reject-all\"]\n\
+                    [[originate]]\nprefix = \"2001:db8::/48\"\n";
+
+#[test]
+fn our_metrics_are_those_of_debians_exporter() {
+    prove(|| {
+        let ours = SocketAddr::from((DAEMON, 9470));
+        let metrics = format!("{MORE}[http]\nlisten = \"{ours}\"\n[metrics]\nbird_aliases = true\n");
+        let mut gathering = refusing(&metrics).expect("two sessions");
+        changed(&mut gathering).expect("changes");
+        let theirs = SocketAddr::from((DAEMON, 9324));
+        let _exporter = Exporter::start(&socket(), theirs).expect("it starts");
+        let told = exporter::metrics(theirs).expect("their metrics");
+        let expected = exporter::protocols(&told);
+        // Two local protocols, two sessions, and two families of the peer that is away.
+        assert_eq!(expected.len(), 26 * (6 + 1), "{told}");
+        // A picture of ours may be a second old.
+        wait::until("the same metrics", PATIENCE, || {
+            let page = exporter::metrics(ours).map_err(|failure| failure.to_string())?;
+            let found = exporter::protocols(&page);
+            let differences: Vec<&&str> = found.symmetric_difference(&expected).collect();
+            if differences.is_empty() { Ok(()) } else { Err(format!("{differences:#?}")) }
+        })
+        .expect("no difference");
+    });
+}
+
 #[test]
 fn changes_are_counted_as_birds_count_them() {
     prove(|| {
-        let mut gathering = Gathering::before(&[0; 2], FEW, |table| {
-            let set = filtered(table).join("\", \"");
-            let more = format!(
-                "client = true\nfamilies = [\"ipv4\"]\nimport = \"some\"\n[[policy]]\nname = \"some\"\ndefault = \"accept\"\n\
-                 rules = [{{ name = \"first set\", match = {{ prefix = [\"{set}\"] }}, action = \"reject\" }}]\n\
-                 [compat.bird]\ndialect = \"2\"\nsocket = \"{}\"\n",
-                socket().display()
-            );
-            gathering::start(&more)
-        })
-        .expect("two sessions");
-        let names = [0, 1].map(|number| format!("Node_{}", address(number).to_string().replace('.', "_")));
-        let refusing = Refusing { keeps: true, missed: 3 };
-        changes(&mut gathering, [&names[0], &names[1]], &refusing).expect("changes");
+        let mut gathering = refusing("").expect("two sessions");
+        changed(&mut gathering).expect("changes");
         let printed = Wire::open(&socket()).and_then(|mut wire| wire.print("show protocols all"));
         let neighbors = birdwatcher::neighbors(&printed.expect("an answer"));
         assert_eq!(neighbors[&address(1).to_string()], (0, 0));

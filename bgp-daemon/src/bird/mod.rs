@@ -14,6 +14,7 @@ mod condition;
 mod desk;
 mod lexer;
 mod machine;
+mod monitored;
 mod protocol;
 mod protocols;
 mod reply;
@@ -29,6 +30,8 @@ mod words;
 
 pub use command::{Action, Command, Which, Wrong, parse};
 pub use condition::Condition;
+pub(crate) use monitored::{Moment, Monitored};
+pub(crate) use roster::{Locals, locals};
 pub use route_command::{Nets, RouteCommand, Told};
 
 use std::path::Path;

@@ -84,6 +84,7 @@ pub(super) const KNOWN: &[&str] = &[
     "as_path_prefix",
     "asn",
     "bird",
+    "bird_aliases",
     "client",
     "client_to_client",
     "cluster_id",

@@ -39,8 +39,8 @@ pub(crate) use value::parse_duration;
 
 pub use redacted::{keys, redacted};
 pub use settings::{
-    Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, OnExit,
-    Originated, Origins, PeerSocket, PerPeer, Role, Secret, Settings,
+    Bird, BirdDialect, BirdSockets, Control, Hops, Http, Kernel, Listen, Log, LogFormat, LogLevel, Metrics,
+    OnExit, Originated, Origins, PeerSocket, PerPeer, Role, Secret, Settings,
 };
 
 /// A configuration that can be used.

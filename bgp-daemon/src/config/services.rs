@@ -7,9 +7,9 @@ use super::document::{Node, Value};
 use super::report::Problem;
 use super::section::Section;
 use super::settings::{
-    Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel, PerPeer,
+    Bird, BirdDialect, BirdSockets, Control, Http, Listen, Log, LogFormat, LogLevel, Metrics, PerPeer,
 };
-use super::value::{address, endpoint, number, path, port, string, word};
+use super::value::{address, boolean, endpoint, number, path, port, string, word};
 
 /// Reads `[listen]`.
 pub(super) fn listen(root: &mut Section<'_>) -> Listen {
@@ -97,23 +97,24 @@ pub(super) fn bird(root: &mut Section<'_>) -> Option<Bird> {
 
 /// Reads `[http]`, and `[metrics]`, which says what it tells.
 pub(super) fn http(root: &mut Section<'_>) -> Option<Http> {
-    let per_peer = metrics(root);
+    let metrics = metrics(root);
     let mut section = root.section("http", "[http]")?;
     let listen = section.require("listen", endpoint);
     section.finish();
-    Some(Http { listen: listen?, per_peer })
+    Some(Http { listen: listen?, metrics })
 }
 
 /// Reads `[metrics]`.
-fn metrics(root: &mut Section<'_>) -> PerPeer {
+fn metrics(root: &mut Section<'_>) -> Metrics {
     const WORDS: &[(&str, PerPeer)] =
         &[("external", PerPeer::External), ("all", PerPeer::All), ("none", PerPeer::None)];
-    let mut per_peer = None;
+    let mut metrics = Metrics { per_peer: PerPeer::External, bird_aliases: false };
     if let Some(mut section) = root.section("metrics", "[metrics]") {
-        per_peer = section.read("per_peer", word(WORDS));
+        metrics.per_peer = section.read("per_peer", word(WORDS)).unwrap_or(metrics.per_peer);
+        metrics.bird_aliases = section.read("bird_aliases", boolean).unwrap_or(metrics.bird_aliases);
         section.finish();
     }
-    per_peer.unwrap_or(PerPeer::External)
+    metrics
 }
 
 /// Reads `[log]`.

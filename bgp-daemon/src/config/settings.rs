@@ -212,8 +212,17 @@ pub enum BirdSockets {
 pub struct Http {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Whose metrics it tells one by one.
+    /// What its metrics tell.
+    pub metrics: Metrics,
+}
+
+/// What metrics tell besides what they always do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// Who is told one by one.
     pub per_peer: PerPeer,
+    /// Everybody is told once more under the names of prometheus-bird-exporter.
+    pub bird_aliases: bool,
 }
 
 /// Which peers have metrics of their own; all are counted by kind in any case.

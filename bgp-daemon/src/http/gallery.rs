@@ -8,6 +8,7 @@ use bgp_core::speaker::{GroupView, PeerView, Speaker, Summary};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::bird::{self, Locals};
 use crate::clock::Clock;
 use crate::driver::Inbox;
 
@@ -47,6 +48,8 @@ pub(super) struct SpeakerPicture {
     pub(super) summary: Summary,
     pub(super) groups: Vec<GroupView>,
     pub(super) peers: Vec<PeerView>,
+    /// Routes of this machine's own.
+    pub(super) locals: Locals,
 }
 
 impl Gallery {
@@ -101,14 +104,14 @@ impl Gallery {
 async fn take(speaker: &Inbox, kernel: Option<&fib_sync::Handle>) -> Option<Picture> {
     let question = |speaker: &Speaker, now| {
         let view = speaker.view();
-        (view.summary(), view.groups(), view.peers(), now)
+        (view.summary(), view.groups(), view.peers(), bird::locals(view), now)
     };
-    let (summary, groups, peers, now) = speaker.ask(question).await.ok()?;
+    let (summary, groups, peers, locals, now) = speaker.ask(question).await.ok()?;
     let kernel = match kernel {
         Some(table) => timeout(KERNEL, table.metrics()).await.ok().and_then(Result::ok),
         None => None,
     };
-    let speaker = SpeakerPicture { clock: speaker.clock(), now, summary, groups, peers };
+    let speaker = SpeakerPicture { clock: speaker.clock(), now, summary, groups, peers, locals };
     Some(Picture { taken: Instant::now(), speaker: Some(speaker), kernel })
 }
 

@@ -26,7 +26,7 @@ use tokio::sync::Semaphore;
 use tracing::warn;
 
 use crate::api::{Refusal, RefusalCode};
-use crate::config::{Http, PerPeer};
+use crate::config::{Http, Metrics};
 use crate::control::Context;
 use gallery::Gallery;
 use places::Places;
@@ -43,7 +43,7 @@ const BREATH: Duration = Duration::from_millis(100);
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    per_peer: PerPeer,
+    told: Metrics,
 }
 
 /// The web server cannot listen.
@@ -60,8 +60,8 @@ struct Shop {
     context: Context,
     gallery: Gallery,
     trends: Trends,
-    /// Whose series `/metrics` has one by one.
-    per_peer: PerPeer,
+    /// What `/metrics` tells.
+    told: Metrics,
     /// Places for streams.
     streams: Arc<Semaphore>,
 }
@@ -72,10 +72,10 @@ impl Server {
     /// # Errors
     ///
     /// Where the system refuses.
-    pub fn bind(Http { listen, per_peer }: Http) -> Result<Self, BindError> {
+    pub fn bind(Http { listen, metrics }: Http) -> Result<Self, BindError> {
         let bound = bind(listen).and_then(|listener| Ok((listener.local_addr()?, listener)));
         match bound {
-            Ok((address, listener)) => Ok(Self { listener, address, per_peer }),
+            Ok((address, listener)) => Ok(Self { listener, address, told: metrics }),
             Err(source) => Err(BindError { address: listen, source }),
         }
     }
@@ -91,7 +91,7 @@ impl Server {
         let gallery = Gallery::open(context.inbox.clone(), context.kernel.clone());
         let trends = Trends::keep(gallery.clone());
         let streams = Arc::new(Semaphore::new(api::STREAMS));
-        let shop = Shop { context, gallery, trends, per_peer: self.per_peer, streams };
+        let shop = Shop { context, gallery, trends, told: self.told, streams };
         let places = Places::new(routes(shop.clone(), self.address), vital(shop, self.address));
         loop {
             match self.listener.accept().await {

@@ -1,6 +1,6 @@
 //! Debian's prometheus-bird-exporter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -43,18 +43,37 @@ impl Exporter {
 
     /// What it finds out now.
     pub fn scrape(&self) -> Result<Metrics, Failure> {
-        let mut stream = TcpStream::connect(self.address).doing("connect to the exporter")?;
-        stream.set_read_timeout(Some(PATIENCE)).doing("set a time-out")?;
-        let request = format!("GET /metrics HTTP/1.0\r\nHost: {}\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes()).doing("ask the exporter")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).doing("read the exporter's answer")?;
+        let answer = metrics(self.address)?;
         let lines = answer.lines().filter(|line| line.starts_with("bird_"));
         let metrics: Metrics = lines.filter_map(metric).collect();
         match metrics.is_empty() {
             true => Err(Failure::new("read the exporter's answer", answer)),
             false => Ok(metrics),
         }
+    }
+}
+
+/// The page of metrics that somebody has at `address`.
+pub fn metrics(address: SocketAddr) -> Result<String, Failure> {
+    let mut stream = TcpStream::connect(address).doing("connect to who has metrics")?;
+    stream.set_read_timeout(Some(PATIENCE)).doing("set a time-out")?;
+    let request = format!("GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).doing("ask for metrics")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).doing("read metrics")?;
+    Ok(answer)
+}
+
+/// The lines of a page that are about protocols, without help, and with uptimes left out: those pass.
+pub fn protocols(page: &str) -> BTreeSet<&str> {
+    let lines = page.lines().filter(|line| line.starts_with("bird_") || line.starts_with("# TYPE bird_"));
+    lines.map(timeless).collect()
+}
+
+fn timeless(line: &str) -> &str {
+    match line.rsplit_once(' ') {
+        Some((uptime, _)) if uptime.starts_with("bird_protocol_uptime{") => uptime,
+        _ => line,
     }
 }
 

@@ -371,7 +371,17 @@ format = "json"
     let bird = settings.bird.expect("a section");
     assert_eq!((bird.dialect, bird.sockets), (BirdDialect::Two, BirdSockets::Both("/run/bird.ctl".into())));
     assert_eq!((bird.mode, bird.group), (0o600, Some(0)));
-    assert_eq!(settings.http.map(|http| (http.listen.port(), http.per_peer)), Some((9470, PerPeer::All)));
+    assert_eq!(settings.http.map(|it| (it.listen.port(), it.metrics.per_peer)), Some((9470, PerPeer::All)));
     assert_eq!((settings.log.level, settings.log.format), (LogLevel::Debug, LogFormat::Json));
     assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn the_names_of_an_exporter_are_told_where_asked_for() {
+    let told = |more: &str| {
+        let http = good(&format!("[http]\nlisten = \"[::1]:9470\"\n[metrics]\n{more}")).settings.http;
+        http.map(|it| (it.metrics.per_peer, it.metrics.bird_aliases))
+    };
+    assert_eq!(told(""), Some((PerPeer::External, false)));
+    assert_eq!(told("bird_aliases = true\n"), Some((PerPeer::External, true)));
 }

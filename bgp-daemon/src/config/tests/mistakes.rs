@@ -79,6 +79,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("kernel = { learn = \"yes\" }", "3: expected true or false, found a string"),
     ("control = { mode = \"999\" }", "3: permissions are a string of octal digits"),
     ("metrics = { per_peer = \"some\" }", "3: expected one of \"external\", \"all\", \"none\""),
+    ("metrics = { bird_aliases = \"all\" }", "3: expected true or false, found a string"),
     ("http = {}", "3: [http] needs `listen`"),
     ("http = { listen = \"9470\" }", "3: \"9470\" is not an address with a port"),
     ("compat = { bird = {} }", "3: [compat.bird] needs `socket` or `sockets`"),

@@ -2,7 +2,9 @@
 //!
 //! A page has at most a + b·peers series. Peers that there may be thousands of, those of a mesh, clients, and whoever
 //! came from a range, are told by kind and state alone, unless `[metrics] per_peer` asks for each.
+//! `bird_aliases` asks for each under names that are not ours.
 
+mod aliases;
 mod page;
 mod peers;
 mod process;
@@ -20,7 +22,8 @@ use bgp_core::wire::ErrorCode;
 
 use super::Shop;
 use super::gallery::{Picture, SpeakerPicture};
-use crate::config::{PerPeer, Role};
+use crate::bird::{Moment, Monitored};
+use crate::config::Role;
 use crate::control::Facts;
 use crate::driver::{Occurrences, Stage};
 use page::Page;
@@ -33,12 +36,13 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(super) async fn answer(State(shop): State<Shop>) -> Response {
     let picture = shop.gallery.look().await;
     let facts = shop.context.facts.borrow().clone();
-    let text = render(&facts, &picture, &shop.context.occurrences, shop.per_peer);
+    let text = render(&shop, &facts, &picture);
     ([(CONTENT_TYPE, TEXT)], text).into_response()
 }
 
 /// The whole page.
-fn render(facts: &Facts, picture: &Picture, occurrences: &Occurrences, per_peer: PerPeer) -> String {
+fn render(shop: &Shop, facts: &Facts, picture: &Picture) -> String {
+    let occurrences = &shop.context.occurrences;
     let mut page = Page::default();
     daemon(facts, picture, &mut page);
     if let Some(speaker) = &picture.speaker {
@@ -47,7 +51,7 @@ fn render(facts: &Facts, picture: &Picture, occurrences: &Occurrences, per_peer:
     }
     page.tell_if(&DRAINING, &[], facts.draining.is_some());
     if let Some(speaker) = &picture.speaker {
-        peers::tell(&speaker.peers, speaker.clock, per_peer, &mut page);
+        peers::tell(&speaker.peers, speaker.clock, shop.told.per_peer, &mut page);
         messages(&speaker.summary, &mut page);
     }
     happened(occurrences, &mut page);
@@ -63,7 +67,17 @@ fn render(facts: &Facts, picture: &Picture, occurrences: &Occurrences, per_peer:
         kernel(table, &mut page);
     }
     process::tell(&mut page);
+    if let Some(speaker) = picture.speaker.as_ref().filter(|_| shop.told.bird_aliases) {
+        let is_kernel = shop.context.kernel.is_some();
+        aliases::tell(&monitored(speaker, facts, is_kernel), &mut page);
+    }
     page.finish()
+}
+
+/// What of the speaker a BIRD would show.
+fn monitored(speaker: &SpeakerPicture, facts: &Facts, is_kernel: bool) -> Vec<Monitored> {
+    let SpeakerPicture { clock, peers, locals, .. } = speaker;
+    Monitored::all(peers, Moment { clock: *clock, started: facts.started, locals, is_kernel })
 }
 
 fn daemon(facts: &Facts, picture: &Picture, page: &mut Page) {

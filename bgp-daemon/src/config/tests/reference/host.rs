@@ -274,13 +274,23 @@ const HTTP: &[Key] = &[key(
     "without the section nothing listens",
 )];
 
-const METRICS: &[Key] = &[key(
-    "per_peer",
-    Kind::Word(&["\"external\"", "\"all\"", "\"none\""]),
-    Default::Is("\"external\""),
-    "\"all\"",
-    "which peers have series of their own; `\"external\"`: those of other ASes that are configured one by one",
-)];
+const METRICS: &[Key] = &[
+    key(
+        "per_peer",
+        Kind::Word(&["\"external\"", "\"all\"", "\"none\""]),
+        Default::Is("\"external\""),
+        "\"all\"",
+        "which peers have series of their own; `\"external\"`: those of other ASes that are configured one by one",
+    ),
+    key(
+        "bird_aliases",
+        Kind::Boolean,
+        Default::Is("false"),
+        "true",
+        "tell all peers under the names of prometheus-bird-exporter too, for dashboards that are there: 26 series for \
+         each family of each peer, whatever `per_peer` says",
+    ),
+];
 
 const BIRD: &[Key] = &[
     key(
