@@ -13,7 +13,9 @@ pub(super) fn is_shown(name: &str) -> bool {
 /// Whether a key is a known one but for a slip: a letter, or two of a long word.
 fn is_misspelt(name: &str) -> bool {
     let slips = if name.len() < LONG { 1 } else { 2 };
-    KNOWN.iter().any(|known| distance(name, known) <= slips)
+    let length = name.chars().count();
+    // The distance is only reckoned where it can be small: a line may have a long name at every octet.
+    KNOWN.iter().any(|known| known.len().abs_diff(length) <= slips && distance(name, known) <= slips)
 }
 
 /// So many octets are a long word.
