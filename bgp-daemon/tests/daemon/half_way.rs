@@ -82,8 +82,14 @@ fn what_was_refused_during_a_trial_is_over_with_it() {
     let mut host = Host::new();
     host.run(BLOCK);
     let draft = draft(&host, "10.1.0.0/24", "10.2.0.0/24");
-    let applied =
-        host.ask(&["apply", draft.to_str().expect("a readable path"), "--confirm", "1e9", "-o", "json"]);
+    let applied = host.ask(&[
+        "apply",
+        draft.to_str().expect("a readable path"),
+        "--confirm",
+        "1000000000",
+        "-o",
+        "json",
+    ]);
     let applied: Value = serde_json::from_slice(&applied.stdout).expect("JSON");
     assert_eq!(applied["unconfirmed"], json!(7 * 86_400), "no trial is longer: {applied}");
     assert_eq!(host.ask(&["reload"]).status.code(), Some(4));

@@ -85,9 +85,10 @@ fn examples(verb: &str) -> Vec<String> {
     assert!(help.contains(&format!("Examples:\n  caracal {verb}")) && help.contains("--output"), "{help}");
     let lines = help.lines().skip_while(|line| *line != "Examples:").skip(1);
     let lines = lines.take_while(|line| line.starts_with("  "));
-    lines
-        .map(|line| line.trim().trim_start_matches("sudo ").split("  ").next().unwrap_or_default().to_owned())
-        .collect()
+    let lines = lines.map(|line| line.trim().trim_start_matches("sudo "));
+    // What is said of one may go on in the next line, where clap was built to wrap help.
+    let lines = lines.filter(|line| line.starts_with("caracal"));
+    lines.map(|line| line.split("  ").next().unwrap_or_default().to_owned()).collect()
 }
 
 /// Runs a line in the folder of `host` until it has written something or ended, as `head -n 1` would have it.
