@@ -28,16 +28,22 @@ pub(super) fn speaks_of_secrets(text: &str) -> bool {
 }
 
 /// What a stranger may read of a line, of which `before` is all that stands before it: nothing of one that goes on with
-/// the value of a key whose value may not be shown.
+/// the value of a key whose value may not be shown, or that stands in a section which is not known.
 pub(super) fn shown_line(before: &str, line: &str) -> String {
     let hides = |line: &str| without_values(line) != line;
-    let last = before.lines().rev().find(|line| begins_anew(line) || hides(line));
-    if last.is_some_and(hides) && !begins_anew(line) { stars(line) } else { without_values(line) }
+    let is_in_hidden_value = || {
+        let last = before.lines().rev().find(|line| begins_anew(line) || hides(line));
+        last.is_some_and(hides) && !begins_anew(line)
+    };
+    let head = before.lines().rev().find(|line| line.trim_start().starts_with('['));
+    let is_in_hidden_section = head.is_some_and(|head| !begins_anew(head));
+    if is_in_hidden_section || is_in_hidden_value() { stars(line) } else { without_values(line) }
 }
 
 /// Whether a line is the head of a known section, or assigns something to a known key: no value goes on here.
 fn begins_anew(line: &str) -> bool {
-    let head = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+    let head = line.split('#').next().unwrap_or_default().trim();
+    let head = head.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
     let head = head.map(|it| it.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(it));
     let key = head.or_else(|| line.split_once('=').map(|(key, _)| key));
     key.is_some_and(|key| key.split('.').all(|part| is_shown(part.trim())))
@@ -226,8 +232,9 @@ mod tests {
             assert_eq!(shown_line(before, "  \"hush\" \"x\""), "  ****** ***", "{before}");
             assert_eq!(shown_line(before, "[\"hush=\"]"), "*********", "{before}");
         }
+        assert_eq!(shown_line("[vault]\nport = 1\n", "name = \"hush\" x"), "**** * ****** *");
         for (before, line) in [
-            ("password = \"x\"\n[[peer]]\n", "asn 1"),
+            ("password = \"x\"\n[[peer]] # tor\n", "asn 1"),
             ("password = \"x\"\nasn = 1\n", "name \"a\""),
             ("prefix = [\n", "  10.0.0.0/8 \"x\""),
             ("", "asn 1"),

@@ -17,7 +17,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 /// Ways to write a secret into a file under a name, and whether that is TOML.
-const WAYS: [(&str, bool); 12] = [
+const WAYS: [(&str, bool); 15] = [
     ("NAME = \"SECRET\"\n", true),
     ("[[peer]]\naddress = \"10.0.0.2\"\nasn = 64512\nNAME = 'SECRET'\n", true),
     ("[[peer]]\naddress = \"10.0.0.2\"\nasn = 64512\nmax_prefixes = { ipv4 = 1, NAME = \"SECRET\" }\n", true),
@@ -30,6 +30,9 @@ const WAYS: [(&str, bool); 12] = [
     ("# NAME = \"SECRET\"\n", true),
     ("NAME = SECRET\n", false),
     ("NAME = \"SECRET\n", false),
+    ("NAME = [\n  \"SECRET\" \"more\",\n]\n", false),
+    ("[NAME]\nname = \"SECRET\" more\n", false),
+    ("\"NAME,hold_time\" = \"SECRET\" more\n", false),
 ];
 
 proptest! {
