@@ -193,51 +193,49 @@ mod tests {
         format!("{{\"v\":1,\"items\":[{item}]}}\n{{\"v\":1,\"done\":true}}\n")
     }
 
-    #[test]
-    fn a_break_before_the_first_event_loses_none() {
+    /// What one event of a daemon that answers on two connections, the first of which breaks, looks like to whoever
+    /// watches from `after` on, and what the daemon was asked.
+    fn watched<T: Send + 'static>(
+        after: Option<&str>,
+        first: impl FnOnce(&UnixStream) -> T + Send + 'static,
+        second: String,
+    ) -> (T, String, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let socket = folder.path().join("s");
         let listener = UnixListener::bind(&socket).expect("a socket");
         let daemon = std::thread::spawn(move || {
-            let (first, _) = listener.accept().expect("a client");
-            serve(&first, &told("1-7"));
-            let began = serve(&first, "");
-            drop(first);
-            let (second, _) = listener.accept().expect("it comes again");
-            [began, serve(&second, &told("2-1"))]
+            let began = first(&listener.accept().expect("a client").0);
+            let (again, _) = listener.accept().expect("it comes again");
+            (began, serve(&again, &second))
         });
         let (mut out, output) = (Vec::new(), Output::Ndjson);
         let mut screen = Screen { output, colour: Colour::Off, out: &mut out };
         let client = Client { socket, timeout: SILENCE };
-        let recall = Recall { limit: Some(1), ..Recall::default() };
+        let recall = Recall { limit: Some(1), after: after.map(str::to_owned), ..Recall::default() };
         watch(&client, recall, &mut screen).expect("one is heard");
-        for question in daemon.join().expect("it was asked") {
+        let (began, went_on) = daemon.join().expect("it was asked");
+        (began, went_on, String::from_utf8(out).expect("text"))
+    }
+
+    #[test]
+    fn a_break_before_the_first_event_loses_none() {
+        let first = |stream: &UnixStream| {
+            serve(stream, &told("1-7"));
+            serve(stream, "")
+        };
+        let (began, went_on, heard) = watched(None, first, told("2-1"));
+        for question in [began, went_on] {
             assert!(question.contains("\"after\":\"1-7\""), "{question}");
         }
-        assert_eq!(String::from_utf8_lossy(&out).lines().count(), 1);
+        assert_eq!(heard.lines().count(), 1);
     }
 
     /// What else happened meanwhile was forgotten by then, and was called a gap in what is watched.
     #[test]
     fn after_a_break_nothing_is_asked_for_that_was_said_to_be_read() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let socket = folder.path().join("s");
-        let listener = UnixListener::bind(&socket).expect("a socket");
-        let daemon = std::thread::spawn(move || {
-            let (first, _) = listener.accept().expect("a client");
-            serve(&first, "{\"v\":1,\"read_until\":\"1-9000\"}\n");
-            drop(first);
-            let (second, _) = listener.accept().expect("it comes again");
-            serve(&second, &told("1-9001"))
-        });
-        let (mut out, output) = (Vec::new(), Output::Ndjson);
-        let mut screen = Screen { output, colour: Colour::Off, out: &mut out };
-        let client = Client { socket, timeout: SILENCE };
-        let after = Some("1-7".to_owned());
-        let recall = Recall { limit: Some(1), after, ..Recall::default() };
-        watch(&client, recall, &mut screen).expect("one is heard");
-        let question = daemon.join().expect("it was asked");
-        assert!(question.contains("\"after\":\"1-9000\""), "{question}");
+        let first = |stream: &UnixStream| serve(stream, "{\"v\":1,\"read_until\":\"1-9000\"}\n");
+        let (_, went_on, _) = watched(Some("1-7"), first, told("1-9001"));
+        assert!(went_on.contains("\"after\":\"1-9000\""), "{went_on}");
     }
 
     #[test]
